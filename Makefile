@@ -1,0 +1,42 @@
+PORT ?= 8000
+ARGS ?=
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format lock clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# exec, so that Ctrl-C and SIGTERM reach the server itself; it ends with status 0 and
+# make then has nothing to complain about.
+run: ## Start Hearth on http://localhost:8000 (PORT=... for another port)
+	@bin/setup
+	@$(PY) manage.py setup
+	@exec $(PY) manage.py serve --port $(PORT)
+
+demo: ## Fill the database with people and conversations to look at
+	@bin/setup
+	@$(PY) manage.py setup
+	@$(PY) manage.py demo
+
+test: ## Run the tests (ARGS="-k name" goes to pytest)
+	@bin/setup --dev
+	@.venv/bin/pytest $(ARGS)
+
+check: ## Run the linters, the type checker and other checks
+	@bin/setup --dev
+	@bin/check
+
+format: ## Format the Python code and apply safe fixes
+	@bin/setup --dev
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format .
+
+lock: ## Rewrite the lock files (ARGS=--upgrade for newer versions)
+	@bin/setup --dev
+	@bin/lock $(ARGS)
+
+clean: ## Remove .venv and caches; data in var/ stays
+	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

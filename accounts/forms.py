@@ -1,0 +1,67 @@
+from typing import Any
+
+from django import forms
+from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts import names
+from accounts.models import NameTaken, User
+
+
+class NameField(forms.CharField):
+    """A name as it is stored: normalised, and acceptable to `names.validate`."""
+
+    def to_python(self, value: Any) -> str:
+        return names.normalize(super().to_python(value))
+
+    def validate(self, value: str) -> None:
+        names.validate(value)
+
+
+class LoginForm(forms.Form):
+    """Enter with a name. A name that has a password needs it, and then the field for it is shown."""
+
+    name = NameField(
+        label=_("Name"),
+        help_text=_("1 to 32 letters, digits and _ . - of one alphabet."),
+        strip=False,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        self.user: User | None = None
+        self.asks_for_password = False
+
+    def clean(self) -> dict[str, Any]:
+        if name := self.cleaned_data.get("name"):
+            self._enter(name, self.cleaned_data.get("password", ""))
+        return self.cleaned_data
+
+    def _enter(self, name: str, password: str) -> None:
+        try:
+            user = User.objects.enter(name)
+        except NameTaken:
+            raise ValidationError(
+                {"name": _("This name looks too much like somebody else's. Choose another one.")}
+            ) from None
+        if user.is_entered_by_name:
+            self.user = user
+            return
+        self.asks_for_password = True
+        if not password:
+            raise ValidationError({"password": _("This name is protected. Enter its password.")})
+        self.user = authenticate(self.request, username=name, password=password)  # type: ignore[assignment]  # User
+        if self.user is None:
+            raise ValidationError({"password": _("This is not the password of that name.")})

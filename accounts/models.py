@@ -1,0 +1,82 @@
+"""The people of Hearth."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import names
+from rooms.live import doorbell
+
+
+class NameTaken(Exception):
+    """Somebody else has a name that looks like the one asked for."""
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(canonical_name=names.canonical(username or ""))
+
+    def named(self, name: str) -> "User | None":
+        """Return the user of that name, however it is written, or None."""
+        return self.filter(canonical_name=names.canonical(name)).first()
+
+    def enter(self, name: str) -> "User":
+        """Return the user of that name, made now if there is none.
+
+        `name` has passed `names.validate`. Raises NameTaken when it looks like somebody else's name.
+        """
+        if user := self.named(name):
+            return user
+        try:
+            with transaction.atomic():
+                return self.create_user(name)
+        except IntegrityError:
+            # The same name a moment ago, from another tab or process, or a lookalike of another name.
+            if user := self.named(name):
+                return user
+            raise NameTaken from None
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(username=names.normalize(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        transaction.on_commit(lambda: doorbell.ring("person", user=user.pk))
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, known by a name; with a password only if they or an administrator set one."""
+
+    username = models.CharField(_("name"), max_length=names.MAX_LENGTH, unique=True)
+    canonical_name = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
+    skeleton = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.canonical_name = names.canonical(self.username)
+        self.skeleton = names.skeleton(self.username)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_entered_by_name(self) -> bool:
+        """Whether the name alone is enough to enter: never for staff or where there is a password."""
+        return not (self.is_staff or self.is_superuser or self.has_usable_password()) and self.is_active

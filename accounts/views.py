@@ -1,0 +1,44 @@
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.forms import LoginForm
+from rooms.live import doorbell
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def login_view(request: HttpRequest) -> HttpResponse:
+    next_page = local_address(request, request.POST.get("next") or request.GET.get("next", ""))
+    if request.user.is_authenticated and request.method != "POST":
+        return HttpResponseRedirect(next_page)
+    form = LoginForm(request.POST or None, request=request)
+    if request.method == "POST" and form.is_valid() and form.user:
+        login(request, form.user, backend=BACKEND)
+        return HttpResponseRedirect(next_page)
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/login.html", {"form": form, "next": next_page}, status=status)
+
+
+@login_not_required
+@require_POST
+def logout_view(request: HttpRequest) -> HttpResponse:
+    user_id = request.user.pk
+    logout(request)
+    if user_id:
+        doorbell.ring("access", user=user_id)
+    return redirect("accounts:login")
+
+
+def local_address(request: HttpRequest, address: str) -> str:
+    """Return `address` if it belongs to this site, else the lobby's."""
+    is_local = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if is_local else resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -1,0 +1,63 @@
+"""Static files: one script out of many small ones, and hashed names.
+
+htmx starts as soon as its own file has run. An extension that arrives after that never sees the page, and a stream
+that needs it never opens. One file cannot be half there.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.files.storage import FileSystemStorage, Storage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+BUNDLE = "js/hearth.js"
+PARTS = [
+    "django_htmx/htmx-4.min.js",
+    "django_htmx/ext/hx-sse-4.min.js",
+    "django_htmx/ext/hx-upsert-4.min.js",
+    "js/events.js",
+    "js/connection.js",
+    "js/composer.js",
+    "js/conversation.js",
+    "js/chats.js",
+]
+
+
+class BundleFinder(finders.BaseFinder):
+    """Find the bundle, put together anew whenever one of its parts is newer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.storage = FileSystemStorage(location=settings.DATA_DIR / "bundle")
+
+    def check(self, **kwargs: Any) -> list[Any]:
+        return []
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        if path != BUNDLE:
+            return []
+        self.build()
+        found = self.storage.path(BUNDLE)
+        return [found] if find_all else found
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        self.build()
+        yield BUNDLE, self.storage
+
+    def build(self) -> None:
+        sources = [Path(finders.find(part) or part) for part in PARTS]
+        target = Path(self.storage.path(BUNDLE))
+        # A comment at the end of one part must not swallow the next.
+        content = "".join(source.read_text() + "\n;\n" for source in sources)
+        if not target.exists() or target.read_text() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content)
+
+
+class StaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Names with a hash of the content, so that browsers may keep them for ever; compressed copies beside them."""
+
+    manifest_strict = True

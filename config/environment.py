@@ -1,0 +1,52 @@
+"""Read settings from the environment; a wrong value stops start-up and names its variable."""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    """Return a comma-separated list; `default` when the variable is unset or empty."""
+    value = text(name)
+    return [word.strip() for word in value.split(",") if word.strip()] if value else default
+
+
+def flag(name: str, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.strip().lower() in _TRUE:
+        return True
+    if value.strip().lower() in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def secret_key(folder: Path) -> str:
+    """Return SECRET_KEY, or the key kept in `folder`, made there on the first run.
+
+    Two processes may start at once on a new machine: the first to link its file wins and both use that key.
+    """
+    if from_environment := text("SECRET_KEY"):
+        return from_environment
+    path = folder / "secret_key"
+    if not path.exists():
+        candidate = folder / f".secret_key-{secrets.token_hex(8)}"
+        candidate.touch(mode=0o600)
+        candidate.write_text(secrets.token_urlsafe(64))
+        try:
+            path.hardlink_to(candidate)
+        except FileExistsError:
+            pass
+        finally:
+            candidate.unlink()
+    return path.read_text().strip()

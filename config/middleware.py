@@ -1,0 +1,64 @@
+"""What every answer has in common."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+# Set on answers whose body already is the fragment that explains the error.
+FRAGMENT_HEADER = "HX-Reswap"
+
+
+def private_pages(get_response: GetResponse) -> GetResponse:
+    """Keep pages out of shared caches, and fragments and whole pages of one address apart."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        response["Vary"] = "Cookie, HX-Request"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
+
+    return middleware
+
+
+def fragment_errors(get_response: GetResponse) -> GetResponse:
+    """Answer a failed htmx request with one sentence for the page's notice, never with a whole page."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code >= 400 and is_htmx(request) and not response.has_header(FRAGMENT_HEADER):
+            return error_fragment(error_sentence(response.status_code), response.status_code)
+        return response
+
+    return middleware
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def error_sentence(status: int) -> str:
+    sentences = {
+        400: _("The request was not understood."),
+        401: _("Your session has ended. Log in again to go on."),
+        403: _("This was refused. Reload the page and try again."),
+        404: _("This is no longer here."),
+        405: _("This cannot be done here."),
+        413: _("This is too large."),
+        429: _("Too many requests. Wait a moment and try again."),
+        503: _("The server is busy. Try again in a moment."),
+    }
+    return sentences.get(status, _("Something went wrong on the server. Try again."))
+
+
+def error_fragment(sentence: str, status: int) -> HttpResponse:
+    """Return `sentence` as a fragment for the element with the id `notice`, which every page has."""
+    response = HttpResponse(render_to_string("_notice.html", {"notice": sentence}), status=status)
+    response[FRAGMENT_HEADER] = "none"
+    return response

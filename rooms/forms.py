@@ -1,0 +1,118 @@
+"""Is this input acceptable?"""
+
+import re
+import unicodedata
+import uuid
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from rooms.models import ChatRoom
+from rooms.models.chat_room import canonical_room_name
+
+# C0 and C1 controls but for tab and line feed.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Directional overrides and isolates, invisible characters: in a name they only deceive.
+_DECEPTIVE = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def refuse_control_characters(text: str) -> None:
+    if match := _CONTROL.search(text):
+        raise ValidationError(
+            _("This contains a control character (U+%(code)s) that cannot be shown. Remove it.")
+            % {"code": f"{ord(match[0]):04X}"}
+        )
+
+
+class ContentField(forms.CharField):
+    """The text of a message: any text with line feeds for line ends, without white space around it."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return re.sub(r"\r\n?", "\n", str(value or "")).strip()
+
+    def validate(self, value: str) -> None:
+        if not value:
+            raise ValidationError(_("Write a message first: this one is empty."))
+        if len(value) > settings.MESSAGE_MAX_LENGTH:
+            raise ValidationError(
+                _("A message has at most %(limit)d characters; this one has %(length)d.")
+                % {"limit": settings.MESSAGE_MAX_LENGTH, "length": len(value)}
+            )
+        refuse_control_characters(value)
+
+    def run_validators(self, value: str) -> None:
+        """Skip Django's own checks: `validate` has said all, in our words."""
+
+
+class MessageForm(forms.Form):
+    """A message, with the token that makes sending it twice save it once.
+
+    `raw` is the body of the request; it tells a sent replacement character from bytes that were not UTF-8.
+    """
+
+    content = ContentField(
+        label=gettext_lazy("Message"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 1, "maxlength": settings.MESSAGE_MAX_LENGTH, "id": "content"}),
+    )
+    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, raw: bytes = b"", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.raw = raw
+
+    def clean_content(self) -> str:
+        content: str = self.cleaned_data["content"]
+        sent = self.raw.upper().count(b"%EF%BF%BD") + self.raw.count("\ufffd".encode())
+        if content.count("\ufffd") > sent:
+            raise ValidationError(_("This contains bytes that are not valid UTF-8 text. Type or paste it again."))
+        return content
+
+    def clean_token(self) -> uuid.UUID:
+        return self.cleaned_data["token"] or uuid.uuid4()
+
+    def with_new_token(self) -> "MessageForm":
+        """Make the form usable for another message, keeping what was typed."""
+        self.data = self.data.copy()
+        self.data["token"] = str(uuid.uuid4())
+        return self
+
+
+def empty_message_form() -> MessageForm:
+    return MessageForm(initial={"token": uuid.uuid4()})
+
+
+class ChatRoomForm(forms.Form):
+    """A new group room."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name of a new room"),
+        max_length=ChatRoom.NAME_MAX_LENGTH,
+        error_messages={"required": gettext_lazy("Enter a name for the room.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_name(self) -> str:
+        name = " ".join(unicodedata.normalize("NFKC", self.cleaned_data["name"]).split())
+        refuse_control_characters(name)
+        if _DECEPTIVE.search(name):
+            raise ValidationError(_("This contains an invisible character. Remove it."))
+        if not any(character.isalnum() for character in name):
+            raise ValidationError(_("A name needs at least one letter or digit."))
+        if len(name) > ChatRoom.NAME_MAX_LENGTH:
+            raise ValidationError(_("This name is too long."))
+        if ChatRoom.objects.filter(canonical_name=canonical_room_name(name)).exists():
+            raise ValidationError(_("There is a room of this name already."))
+        return name
+
+
+class ReadReceiptForm(forms.Form):
+    """Everything up to this message id was seen."""
+
+    upto = forms.IntegerField(min_value=1, max_value=2**63 - 1)

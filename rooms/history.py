@@ -1,0 +1,54 @@
+"""Pages of a conversation: found by message id, never by counting from the start."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+
+from rooms.models import ChatRoom, Membership, Message
+
+
+@dataclass(slots=True)
+class HistoryPage:
+    """Messages in order, oldest first, up to which the reader of the page is level with `revision` of the room.
+
+    `unread` is the id of the first unread message, above which a line stands; None without one. `before` is None for
+    the newest page.
+    """
+
+    room: ChatRoom
+    messages: list[Message]
+    has_older: bool
+    revision: int
+    unread: int | None = None
+    before: int | None = None
+
+    @property
+    def older_url(self) -> str:
+        url = f"{reverse('rooms:chat_room_detail', args=[self.room.pk])}?before={self.messages[0].pk}"
+        return f"{url}&unread={self.unread}" if self.unread else url
+
+    @property
+    def cursor(self) -> str:
+        """What a stream needs to go on from here, in the form of django-eventstream's ids."""
+        return f"room-{self.room.pk}:{self.revision}"
+
+
+def page_before(room: ChatRoom, before: int | None = None, unread: int | None = None) -> HistoryPage:
+    """Return the page of messages before the one with id `before`, or the newest page.
+
+    The revision is read before the messages. What comes between is then on the page and sent again, which shows once;
+    the other way round it would be lost.
+    """
+    revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
+    messages = Message.objects.filter(room=room)
+    size = settings.HISTORY_PAGE_SIZE
+    found = (messages.before(before) if before else messages).newest(size + 1)
+    return HistoryPage(room, found[-size:], len(found) > size, revision, unread, before)
+
+
+def unread_line(membership: Membership) -> int | None:
+    """Return the id of the first message that the member has not read, or None."""
+    unread = Message.objects.filter(~Q(sender=membership.user_id), room=membership.room_id, pk__gt=membership.last_read)
+    return unread.order_by("pk").values_list("pk", flat=True).first()

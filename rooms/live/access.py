@@ -1,0 +1,118 @@
+"""Who may open a stream, and whose stream has to end."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.handlers.asgi import ASGIRequest
+from django.utils import timezone
+from django_eventstream.eventrequest import EventRequest
+from django_eventstream.utils import get_channelmanager
+
+from accounts.models import User
+from rooms.chats import chats_digest, chats_of
+from rooms.live import fragments
+from rooms.live.channels import room_channel
+from rooms.live.connection import Connection
+from rooms.models import Membership
+
+PARAMETERS = {"lastEventId", "chats"}
+NO_REVISION = -1
+
+
+class Refused(Exception):
+    """No stream for this request. `status` is for other clients than our own page; `reason` is for that."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Opening:
+    """What a stream begins with."""
+
+    user_id: int
+    session_key: str
+    session_hash: str
+    channels: set[str]
+    position: int
+    html: str
+
+
+def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
+    """Authorise the request of `scope` and return what its stream begins with. Raises Refused."""
+    request = ASGIRequest(scope, io.BytesIO())
+    if not set(request.GET) <= PARAMETERS:
+        raise Refused(400, "request")
+    session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    request.session = session
+    request.user = auth.get_user(request)
+    if not isinstance(request.user, User):
+        raise Refused(401, "session")
+    event_request = _event_request(request, {} if room_id is None else {"room_id": room_id})
+    manager = get_channelmanager()
+    if not all(manager.can_read_channel(request.user, channel) for channel in event_request.channels):
+        raise Refused(404, "room")
+    return Opening(
+        user_id=request.user.pk,
+        session_key=session.session_key or "",
+        session_hash=request.user.get_session_auth_hash(),
+        channels=event_request.channels,
+        position=_position(event_request, room_id),
+        html=_chats_html(request.user, room_id, request.GET.get("chats")),
+    )
+
+
+def _event_request(request: ASGIRequest, view_kwargs: dict[str, Any]) -> EventRequest:
+    try:
+        return EventRequest(request, view_kwargs=view_kwargs)
+    except EventRequest.Error:
+        # A cursor that cannot be read is no cursor.
+        request.META.pop("HTTP_LAST_EVENT_ID", None)
+        request.GET = request.GET.copy()
+        request.GET.pop("lastEventId", None)
+        return EventRequest(request, view_kwargs=view_kwargs)
+
+
+def _position(event_request: EventRequest, room_id: int | None) -> int:
+    """Return the revision that the page has of its room, or one that no room has."""
+    text = event_request.channel_last_ids.get(room_channel(room_id or 0), "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else NO_REVISION
+
+
+def _chats_html(user: User, room_id: int | None, shown: str | None) -> str:
+    """Return the list of chats, unless the page says by `shown` that it has just that one."""
+    chats = chats_of(user)
+    return "" if shown == chats_digest(chats) else fragments.chat_list(chats, room_id)
+
+
+def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
+    """Return the streams that must end, with the reason, in three queries."""
+    connections = list(connections)
+    user_ids = {connection.user_id for connection in connections}
+    keys = {connection.session_key for connection in connections}
+    sessions = set(
+        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list("pk", flat=True)
+    )
+    users = User.objects.filter(pk__in=user_ids, is_active=True).only("password")
+    hashes = {user.pk: user.get_session_auth_hash() for user in users}
+    members = _members(connections, user_ids)
+    result = {}
+    for connection in connections:
+        if connection.session_key not in sessions or hashes.get(connection.user_id) != connection.session_hash:
+            result[connection] = "session"
+        elif connection.room_id is not None and (connection.user_id, connection.room_id) not in members:
+            result[connection] = "room"
+    return result
+
+
+def _members(connections: list[Connection], user_ids: set[int]) -> set[tuple[int, int]]:
+    room_ids = {connection.room_id for connection in connections if connection.room_id is not None}
+    return set(Membership.objects.filter(room__in=room_ids, user__in=user_ids).values_list("user", "room"))

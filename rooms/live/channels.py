@@ -1,0 +1,98 @@
+"""django-eventstream's contract for rooms: who may read which channel, and what changed since an id.
+
+Channels are `room-<id>` (messages), `user-<id>` (what is that person's own) and `lobby` (what everybody who is logged
+in may see). Only rooms have ids, which are the room's revision: `room-5:17`.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django_eventstream.channelmanager import ChannelManagerBase
+from django_eventstream.event import Event
+from django_eventstream.storage import StorageBase
+from django_eventstream.utils import make_id
+
+from accounts.models import User
+from rooms.live import fragments
+from rooms.models import ChatRoom, Membership, Message
+
+_ROOM = re.compile(r"room-(\d{1,18})")
+
+
+def room_channel(room_id: int) -> str:
+    return f"room-{room_id}"
+
+
+def user_channel(user_id: int) -> str:
+    return f"user-{user_id}"
+
+
+LOBBY = "lobby"
+
+
+def room_id_of(channel: str) -> int | None:
+    match = _ROOM.fullmatch(channel)
+    return int(match[1]) if match else None
+
+
+class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package has no types
+    def get_channels_for_request(self, request: HttpRequest, view_kwargs: dict[str, Any]) -> set[str]:
+        """Return the channels of a page's stream. They follow from its address and session, never from a parameter."""
+        channels = {LOBBY}
+        if request.user.pk:
+            channels.add(user_channel(request.user.pk))
+        if "room_id" in view_kwargs:
+            channels.add(room_channel(view_kwargs["room_id"]))
+        return channels
+
+    def can_read_channel(self, user: User | None, channel: str) -> bool:
+        if user is None or not user.is_active:
+            return False
+        if room_id := room_id_of(channel):
+            return Membership.objects.filter(room=room_id, user=user).exists()
+        return channel in (LOBBY, user_channel(user.pk))
+
+    def is_channel_reliable(self, channel: str) -> bool:
+        return room_id_of(channel) is not None
+
+
+class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no types
+    """The database as the log of events: rooms carry a revision, so there is no second table to fill or trim."""
+
+    def append_event(self, channel: str, event_type: str, data: Any) -> Event:
+        raise NotImplementedError("Events are the changes of rooms; change the room.")
+
+    def get_current_id(self, channel: str) -> int:
+        return ChatRoom.objects.values_list("revision", flat=True).get(pk=room_id_of(channel))
+
+    def get_events(self, channel: str, last_id: int, limit: int = settings.REPLAY_LIMIT) -> list[Event]:
+        """Return the one event that takes a page from revision `last_id` to the present one; none if it is there."""
+        return list(self.get_changes(channel, {last_id}, limit).values())
+
+    def get_changes(
+        self, channel: str, revisions: Collection[int], limit: int = settings.REPLAY_LIMIT
+    ) -> dict[int, Event]:
+        """Return for each of `revisions` the event that takes a page from it to the present one, where it is behind.
+
+        One query finds the changed messages, in one moment of the database: every change up to the greatest revision
+        found is among them, in its latest state. So all pages are brought to the same revision. A page more than
+        `limit` changes behind, or at a revision that the room never had, gets the newest page as a whole.
+        """
+        room_id = room_id_of(channel)
+        current = self.get_current_id(channel)
+        near = {revision for revision in revisions if current - limit <= revision <= current}
+        events = {}
+        if near:
+            messages = list(Message.objects.filter(room=room_id).changed_since(min(near)))
+            reached = max([current, *(message.revision for message in messages)])
+            for revision in near - {reached}:
+                changed = [message for message in messages if message.revision > revision]
+                html = fragments.changes(changed, revision, make_id({channel: reached}))
+                events[revision] = Event(channel, "message", html, reached)
+        if far := set(revisions) - near:
+            html, reached = fragments.newest_page(ChatRoom.objects.get(pk=room_id))
+            events |= dict.fromkeys(far, Event(channel, "message", html, reached))
+        return events

@@ -1,0 +1,40 @@
+"""Database work of the live part: a few threads with kept connections, however many streams are open."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import connections
+
+THREADS = 2
+
+
+class DatabaseThreads:
+    """Run functions that use the ORM beside the event loop."""
+
+    def __init__(self) -> None:
+        self.executor = ThreadPoolExecutor(THREADS, thread_name_prefix="live-database")
+
+    async def run[T](self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.executor, _with_connection, function, args)
+
+    async def close(self) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(
+            *(loop.run_in_executor(self.executor, connections.close_all) for _thread in range(THREADS))
+        )
+        self.executor.shutdown(wait=False)
+
+
+def _with_connection[T](function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    _drop_broken_connections()
+    try:
+        return function(*args)
+    finally:
+        _drop_broken_connections()
+
+
+def _drop_broken_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()

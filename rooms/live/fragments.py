@@ -1,0 +1,59 @@
+"""Which partial shows which change. One rendering goes to every reader of a channel, so it names no viewer."""
+
+from collections.abc import Iterable
+
+from django.template.loader import render_to_string
+
+from accounts.models import User
+from rooms.chats import Chat
+from rooms.history import page_before
+from rooms.models import ChatRoom, Message
+
+
+def changes(messages: Iterable[Message], since: int, cursor: str) -> str:
+    """Messages posted after revision `since` are put in, earlier ones changed where they stand."""
+    messages = list(messages)
+    context = {
+        "posted": [message for message in messages if message.position > since],
+        "changed": [message for message in messages if message.position <= since],
+        "cursor": cursor,
+    }
+    return _render("rooms/live/_changes.html", context)
+
+
+def newest_page(room: ChatRoom) -> tuple[str, int]:
+    """Return the newest page for a reader who is too far behind, and the revision it is level with."""
+    page = page_before(room)
+    return _render("rooms/live/_newest_page.html", {"page": page}), page.revision
+
+
+def chat_list(chats: Iterable[Chat], room_id: int | None) -> str:
+    """The whole list for a page that was away; `room_id` is the room that the page shows, if any."""
+    return _render("rooms/live/_chat_list.html", {"chats": chats, "room_id": room_id})
+
+
+def chat_preview(chat: Chat) -> str:
+    """The last message of a chat for all who see it in their list."""
+    return _render("rooms/live/_chat_preview.html", {"chat": chat})
+
+
+def chat_badge(chat: Chat) -> str:
+    return _render("rooms/live/_chat_badge.html", {"chat": chat})
+
+
+def new_chat(chat: Chat) -> str:
+    """A line for the list that was not there before."""
+    return _render("rooms/live/_new_chat.html", {"chat": chat})
+
+
+def new_person(user: User) -> str:
+    return new_chat(Chat(None, user))
+
+
+def stream_ended(reason: str) -> str:
+    """Take the place of what connects, so that the page does not ask again; `reason` is `session` or `room`."""
+    return _render("rooms/live/_stream_ended.html", {"reason": reason})
+
+
+def _render(template: str, context: dict[str, object]) -> str:
+    return render_to_string(template, context)

@@ -1,0 +1,40 @@
+"""Who listens to which channel; one frame is written to all of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from rooms.live.connection import Connection
+
+
+class Hub:
+    """The open streams of this process, by channel."""
+
+    def __init__(self) -> None:
+        self.channels: defaultdict[str, set[Connection]] = defaultdict(set)
+        self.connections: set[Connection] = set()
+
+    def join(self, connection: Connection) -> None:
+        self.connections.add(connection)
+        for channel in connection.channels:
+            self.channels[channel].add(connection)
+
+    def leave(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        for channel in connection.channels:
+            self.channels[channel].discard(connection)
+            if not self.channels[channel]:
+                del self.channels[channel]
+
+    def listening_users(self) -> set[int]:
+        return {connection.user_id for connection in self.connections}
+
+    def listeners(self, channel: str) -> Iterable[Connection]:
+        return tuple(self.channels.get(channel, ()))
+
+    def write(self, channel: str, frame: bytes) -> None:
+        for connection in self.listeners(channel):
+            connection.write(frame)
+
+    def write_to_all(self, frame: bytes) -> None:
+        for connection in tuple(self.connections):
+            connection.write(frame)

@@ -1,0 +1,163 @@
+import unicodedata
+from typing import Any, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from rooms.live import doorbell
+from rooms.models.membership import Membership
+from rooms.models.message import Message, TokenReused
+
+
+def canonical_room_name(name: str) -> str:
+    """Return the form in which two group names are compared: two names are the same if this is the same."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(folded.split())
+
+
+class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
+    def groups(self) -> Self:
+        return self.filter(type=ChatRoom.Type.GROUP)
+
+    def visible_to(self, user: User) -> Self:
+        """Group rooms, which are open to everybody, and the private chats of `user`."""
+        return self.filter(Q(type=ChatRoom.Type.GROUP) | Q(low_user=user) | Q(high_user=user))
+
+    def joined_by(self, user: User) -> Self:
+        return self.filter(participants=user)
+
+    def create_group(self, name: str, creator: User | None = None) -> "ChatRoom":
+        """Create an open room that `creator` is a member of. Raises IntegrityError when the name is taken."""
+        with transaction.atomic():
+            room = self.create(type=ChatRoom.Type.GROUP, name=name)
+            if creator:
+                Membership.objects.create(room=room, user=creator)
+            transaction.on_commit(lambda: doorbell.ring("room", room=room.pk))
+        return room
+
+    def private_between(self, user: User, other: User) -> "ChatRoom":
+        """Return the one private chat of two people, made now if there is none.
+
+        The database allows one per pair, so that pressing the button at once, twice or in two processes makes one.
+        """
+        low, high = sorted([user, other], key=lambda person: person.pk)
+        if room := self.filter(low_user=low, high_user=high).first():
+            return room
+        try:
+            with transaction.atomic():
+                room = self.create(type=ChatRoom.Type.PRIVATE, low_user=low, high_user=high)
+                Membership.objects.bulk_create([Membership(room=room, user=low), Membership(room=room, user=high)])
+                return room
+        except IntegrityError:
+            return self.get(low_user=low, high_user=high)
+
+
+class ChatRoom(models.Model):
+    """A conversation: a group room with a name, or the private chat of two people, which has none.
+
+    `revision` counts every durable change that a reader of the room would see. A change takes the next number in its
+    own transaction; the row lock that this takes makes the order of commits the order of numbers.
+    """
+
+    class Type(models.TextChoices):
+        GROUP = "group", _("group room")
+        PRIVATE = "private", _("private chat")
+
+    NAME_MAX_LENGTH = 60
+
+    type = models.CharField(max_length=7, choices=Type)
+    # Unique, but absent for private chats: no name of a group can pass for one.
+    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, null=True)  # noqa: DJ001
+    canonical_name = models.CharField(max_length=4 * NAME_MAX_LENGTH, unique=True, null=True, editable=False)  # noqa: DJ001
+    participants: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="Membership", related_name="chat_rooms"
+    )
+    # The two people of a private chat, the smaller id first.
+    low_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    high_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
+    last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
+
+    objects = ChatRoomQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["low_user", "high_user"], name="one_private_chat_per_pair"),
+            models.CheckConstraint(
+                name="chat_room_is_group_or_private",
+                condition=Q(
+                    type="group", name__isnull=False, canonical_name__isnull=False, low_user=None, high_user=None
+                )
+                | Q(type="private", name=None, canonical_name=None, low_user__lt=F("high_user")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"private chat {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.canonical_name = canonical_room_name(self.name) if self.name else None
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("rooms:chat_room_detail", args=[self.pk])
+
+    @property
+    def is_group(self) -> bool:
+        return self.type == self.Type.GROUP
+
+    def other_person(self, user: User) -> User | None:
+        """Return the other person of a private chat; None in a group."""
+        return self.high_user if self.low_user_id == user.pk else self.low_user
+
+    def title_for(self, user: User) -> str:
+        """Return what `user` knows the room by: its name, or the other person's."""
+        other = self.other_person(user)
+        return other.username if other else str(self)
+
+    def membership_of(self, user: User) -> Membership:
+        """Return the membership of `user`, who joins an open room now by visiting it.
+
+        Who joins has nothing unread: history was there before.
+        """
+        membership, _created = Membership.objects.get_or_create(
+            room=self, user=user, defaults={"last_read": self.last_message_id or 0}
+        )
+        return membership
+
+    def post_message(self, sender: User, content: str, token: UUID) -> Message:
+        """Save a message and announce it; return the message already saved if `sender` has used `token` before.
+
+        Raises TokenReused when that one has another content or room.
+        """
+        try:
+            with transaction.atomic():
+                revision = self._next_revision()
+                message = Message(
+                    room=self, sender=sender, content=content, token=token, position=revision, revision=revision
+                )
+                message.continues = message.follows_closely(self._last_message())
+                message.save(force_insert=True)
+                ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
+                transaction.on_commit(lambda: doorbell.ring("room", room=self.pk), robust=True)
+                return message
+        except IntegrityError:
+            earlier = Message.objects.filter(sender=sender, token=token).first()
+            if earlier is None:
+                raise
+        if earlier.room_id != self.pk or earlier.content != content:
+            raise TokenReused
+        return earlier
+
+    def _next_revision(self) -> int:
+        """Take the next number. Locks the room's row until the transaction ends."""
+        ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
+        return ChatRoom.objects.values_list("revision", flat=True).get(pk=self.pk)
+
+    def _last_message(self) -> Message | None:
+        return Message.objects.filter(room=self).order_by("-pk").first()

@@ -1,0 +1,76 @@
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Length
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from rooms.models.read_receipt import ReadReceipt
+
+
+class TokenReused(Exception):
+    """The token of a form came back with another message than the one that was saved with it."""
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def before(self, message_id: int) -> Self:
+        return self.filter(pk__lt=message_id)
+
+    def newest(self, count: int) -> "list[Message]":
+        """Return the newest `count` messages with their senders, oldest first."""
+        return list(self.select_related("sender").order_by("-pk")[:count])[::-1]
+
+    def changed_since(self, revision: int) -> Self:
+        """Messages posted or changed after the room had `revision`, in the order they were posted."""
+        return self.filter(revision__gt=revision).select_related("sender").order_by("position")
+
+
+class Message(models.Model):
+    """One message. Its place is `position`, the revision of the room that it made; clocks order nothing."""
+
+    GROUPING_INTERVAL = timedelta(minutes=5)
+
+    room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="messages")
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
+    content = models.TextField(_("message"), max_length=settings.MESSAGE_MAX_LENGTH)
+    timestamp = models.DateTimeField(default=timezone.now)
+    read_by: "models.ManyToManyField[models.Model, ReadReceipt]" = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through=ReadReceipt, related_name="+"
+    )
+    # Made by the form, so that the same form sent twice saves one message.
+    token = models.UUIDField(editable=False)
+    position = models.PositiveBigIntegerField(editable=False)
+    # The room's revision at the last change of this message; equal to `position` while it is as posted.
+    revision = models.PositiveBigIntegerField(editable=False)
+    # Whether it stands right below a message of the same sender, and needs no name of its own.
+    continues = models.BooleanField(default=False, editable=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sender", "token"], name="one_message_per_token"),
+            models.UniqueConstraint(fields=["room", "position"], name="one_message_per_position"),
+            models.CheckConstraint(
+                name="message_is_not_too_long", condition=models.Q(content__length__lte=settings.MESSAGE_MAX_LENGTH)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["room", "id"], name="message_room_id"),
+            models.Index(fields=["room", "revision"], name="message_room_revision"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
+
+    def follows_closely(self, previous: "Message | None") -> bool:
+        return (
+            previous is not None
+            and previous.sender_id == self.sender_id
+            and abs(self.timestamp - previous.timestamp) < self.GROUPING_INTERVAL
+        )
+
+
+models.TextField.register_lookup(Length)

@@ -1,0 +1,38 @@
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.http import AuthenticatedRequest
+from rooms.forms import MessageForm
+from rooms.models import ChatRoom, Message, TokenReused
+from rooms.views.rooms import chat_room_response
+
+
+@require_POST
+def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
+    form = MessageForm(request.POST, raw=request.body)
+    if not form.is_valid():
+        return refused(request, room, form, status=422)
+    try:
+        message = room.post_message(request.user, **form.cleaned_data)
+    except TokenReused:
+        form.add_error(None, _("Another message was already sent with this form. Send again to send this one too."))
+        return refused(request, room, form.with_new_token(), status=409)
+    return posted(request, room, message)
+
+
+def posted(request: AuthenticatedRequest, room: ChatRoom, message: Message) -> HttpResponse:
+    if request.htmx:
+        return render(request, "rooms/_posted_message.html", {"message": message}, status=201)
+    return redirect(f"{room.get_absolute_url()}#content")
+
+
+def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm, status: int) -> HttpResponse:
+    """Say what is wrong beside the composer, with what was typed still in it."""
+    if request.htmx:
+        response = render(request, "rooms/_composer_errors.html", {"form": form}, status=status)
+        response["HX-Reswap"] = "none"
+        return response
+    return chat_room_response(request, room, room.membership_of(request.user), form, status)

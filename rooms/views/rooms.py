@@ -1,0 +1,76 @@
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import AuthenticatedRequest
+from accounts.models import User
+from rooms.chats import chats_digest, chats_of
+from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
+from rooms.history import page_before, unread_line
+from rooms.models import ChatRoom, Membership
+
+
+@require_safe
+def lobby(request: AuthenticatedRequest) -> HttpResponse:
+    return lobby_response(request, ChatRoomForm())
+
+
+@require_POST
+def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
+    form = ChatRoomForm(request.POST)
+    if form.is_valid():
+        try:
+            return redirect(ChatRoom.objects.create_group(form.cleaned_data["name"], request.user))
+        except IntegrityError:
+            form.add_error("name", _("There is a room of this name already."))
+    return lobby_response(request, form, status=422)
+
+
+def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: int = 200) -> HttpResponse:
+    context = {"room_form": form, **chats_context(request.user)}
+    return render(request, "rooms/lobby.html", context, status=status)
+
+
+def chats_context(user: User) -> dict[str, object]:
+    chats = chats_of(user)
+    return {"chats": chats, "chats_digest": chats_digest(chats)}
+
+
+@require_safe
+def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    room = get_object_or_404(ChatRoom.objects.visible_to(request.user), pk=room_id)
+    membership = room.membership_of(request.user)
+    if request.htmx and "before" in request.GET:
+        page = page_before(room, number(request.GET["before"]), number(request.GET.get("unread")))
+        return render(request, "rooms/_older_messages.html", {"page": page})
+    return chat_room_response(request, room, membership, empty_message_form())
+
+
+def chat_room_response(
+    request: AuthenticatedRequest,
+    room: ChatRoom,
+    membership: Membership,
+    form: MessageForm,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the room with `form` as its composer: the newest messages, or those before the one the address names."""
+    before = number(request.GET.get("before"))
+    unread = number(request.GET.get("unread")) or unread_line(membership)
+    context = {
+        "room": room,
+        "membership": membership,
+        "title": room.title_for(request.user),
+        "other": room.other_person(request.user),
+        "page": page_before(room, before, unread),
+        "form": form,
+        "room_form": ChatRoomForm(),
+        **chats_context(request.user),
+    }
+    return render(request, "rooms/chat_room_detail.html", context, status=status)
+
+
+def number(text: str | None) -> int | None:
+    """Return a message id out of an address; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

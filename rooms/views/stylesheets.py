@@ -1,0 +1,16 @@
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.http import AuthenticatedRequest
+
+
+@require_safe
+@cache_control(private=True, max_age=86400)
+def own_messages(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
+    """Make the messages of one person look like the reader's own.
+
+    Messages are rendered once for all readers and name no viewer; every page asks for its reader's stylesheet.
+    """
+    return render(request, "rooms/own_messages.css", {"user_id": user_id}, content_type="text/css")
