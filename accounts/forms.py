@@ -14,7 +14,7 @@ class NameField(forms.CharField):
     """A name as it is stored: normalised, and acceptable to `names.validate`."""
 
     def to_python(self, value: Any) -> str:
-        return names.normalize(super().to_python(value))
+        return names.normalize(super().to_python(value) or "")
 
     def validate(self, value: str) -> None:
         names.validate(value)
@@ -28,7 +28,12 @@ class LoginForm(forms.Form):
         help_text=_("1 to 32 letters, digits and _ . - of one alphabet."),
         strip=False,
         widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
         ),
     )
     password = forms.CharField(
@@ -62,6 +67,6 @@ class LoginForm(forms.Form):
         self.asks_for_password = True
         if not password:
             raise ValidationError({"password": _("This name is protected. Enter its password.")})
-        self.user = authenticate(self.request, username=name, password=password)  # type: ignore[assignment]  # User
+        self.user = authenticate(self.request, username=name, password=password)
         if self.user is None:
             raise ValidationError({"password": _("This is not the password of that name.")})

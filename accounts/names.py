@@ -1,7 +1,7 @@
 """What a name may be, and when two names are the same or look the same.
 
-Follows the "highly restrictive" level of UTS #39 (https://www.unicode.org/reports/tr39/), with confusables taken
-from the confusable-homoglyphs package.
+Follows the "highly restrictive" level of UTS #39 (https://www.unicode.org/reports/tr39/), with confusables
+taken from the confusable-homoglyphs package.
 """
 
 import re
@@ -14,8 +14,11 @@ from django.utils.translation import gettext as _
 
 MAX_LENGTH = 32
 RESERVED = frozenset(
-    "admin administrator all anonymous api channel everybody everyone hearth help here login logout me moderator "
-    "nobody null private root room rooms settings staff static support system undefined you".split()
+    [
+        *("admin", "administrator", "hearth", "moderator", "root", "staff", "support", "system"),
+        *("all", "anonymous", "channel", "everybody", "everyone", "here", "me", "nobody", "private", "you"),
+        *("api", "help", "login", "logout", "null", "room", "rooms", "settings", "static", "undefined"),
+    ]
 )
 PUNCTUATION = frozenset("_.-")
 _SCRIPTS_USED_TOGETHER = (

@@ -1,4 +1,4 @@
-"""What the server runs: streams as native ASGI; everything else as WSGI, in a few threads with kept connections."""
+"""What the server runs: streams as native ASGI; all else as WSGI, in a few threads with kept connections."""
 
 import os
 from typing import Any
@@ -24,7 +24,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.under_way = 0
-        self.application = WSGIMiddleware(wsgi_application, workers=WORKERS)
+        self.application: Any = WSGIMiddleware(wsgi_application, workers=WORKERS)  # type: ignore[arg-type]  # a response iterates over bytes
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if not is_acceptable(scope):
@@ -71,7 +71,7 @@ stream = StreamEndpoint(live)
 router = ProtocolTypeRouter(
     {
         "http": URLRouter(
-            [path("stream", stream), path("rooms/<int:room_id>/stream", stream), re_path("", pages)]  # type: ignore[list-item, arg-type]  # ASGI applications, as Channels wants
+            [path("stream", stream), path("rooms/<int:room_id>/stream", stream), re_path("", pages)]  # type: ignore[arg-type]  # ASGI applications, as Channels wants
         ),
         "websocket": refuse,
     }

@@ -1,7 +1,7 @@
 """Static files: one script out of many small ones, and hashed names.
 
-htmx starts as soon as its own file has run. An extension that arrives after that never sees the page, and a stream
-that needs it never opens. One file cannot be half there.
+htmx starts as soon as its own file has run. An extension that arrives after that never sees the page, and a
+stream that needs it never opens. One file cannot be half there.
 """
 
 from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ class BundleFinder(finders.BaseFinder):
             target.write_text(content)
 
 
-class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Names with a hash of the content, so that browsers may keep them for ever; compressed copies beside them."""
+class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # the package has no types
+    """Names with a hash of the content, which browsers may keep for ever; compressed copies beside them."""
 
     manifest_strict = True

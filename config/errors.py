@@ -14,9 +14,7 @@ def error_page(request: HttpRequest, status: int, heading: str, explanation: str
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_page(
-        request, 400, _("Request not understood"), _("Go back, reload the page and try again.")
-    )
+    return error_page(request, 400, _("Request not understood"), _("Go back, reload the page and try again."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -63,7 +63,8 @@ DATABASES = {
         "NAME": DATA_DIR / "hearth.sqlite3",
         "CONN_MAX_AGE": None,
         "OPTIONS": {
-            # A transaction that reads before it writes would fail at once, without waiting, if it began deferred.
+            # A transaction that reads before it writes would fail at once, without waiting, if it began
+            # deferred.
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,
             # FULL: a message that was answered with success survives a power cut.

@@ -67,7 +67,7 @@ def chats_of(user: User) -> list[Chat]:
         .annotate(last_read=Subquery(last_read), unread_count=_Count(unread.values("pk")[:UNREAD_LIMIT]))
         .order_by("name")
     )
-    chats = [Chat(room, room.other_person(user), room.unread_count) for room in rooms]
+    chats = [Chat(room, room.other_person(user), room.unread_count) for room in rooms]  # type: ignore[attr-defined]  # annotated
     chats += [Chat(None, person) for person in _people_without_chat(user)]
     return sorted(chats, key=lambda chat: -chat.key)
 

@@ -71,7 +71,9 @@ class MessageForm(forms.Form):
         content: str = self.cleaned_data["content"]
         sent = self.raw.upper().count(b"%EF%BF%BD") + self.raw.count("\ufffd".encode())
         if content.count("\ufffd") > sent:
-            raise ValidationError(_("This contains bytes that are not valid UTF-8 text. Type or paste it again."))
+            raise ValidationError(
+                _("This contains bytes that are not valid UTF-8 text. Type or paste it again.")
+            )
         return content
 
     def clean_token(self) -> uuid.UUID:
@@ -79,8 +81,7 @@ class MessageForm(forms.Form):
 
     def with_new_token(self) -> "MessageForm":
         """Make the form usable for another message, keeping what was typed."""
-        self.data = self.data.copy()
-        self.data["token"] = str(uuid.uuid4())
+        self.data = {**self.data, "token": str(uuid.uuid4())}
         return self
 
 

@@ -11,10 +11,10 @@ from rooms.models import ChatRoom, Membership, Message
 
 @dataclass(slots=True)
 class HistoryPage:
-    """Messages in order, oldest first, up to which the reader of the page is level with `revision` of the room.
+    """Messages in order, oldest first. Whoever reads them is level with `revision` of the room.
 
-    `unread` is the id of the first unread message, above which a line stands; None without one. `before` is None for
-    the newest page.
+    `unread` is the id of the first unread message, above which a line stands; None without one. `before` is
+    None for the newest page.
     """
 
     room: ChatRoom
@@ -38,8 +38,8 @@ class HistoryPage:
 def page_before(room: ChatRoom, before: int | None = None, unread: int | None = None) -> HistoryPage:
     """Return the page of messages before the one with id `before`, or the newest page.
 
-    The revision is read before the messages. What comes between is then on the page and sent again, which shows once;
-    the other way round it would be lost.
+    The revision is read before the messages. What comes between is then on the page and sent again, which
+    shows once; the other way round it would be lost.
     """
     revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
     messages = Message.objects.filter(room=room)
@@ -50,5 +50,7 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
 
 def unread_line(membership: Membership) -> int | None:
     """Return the id of the first message that the member has not read, or None."""
-    unread = Message.objects.filter(~Q(sender=membership.user_id), room=membership.room_id, pk__gt=membership.last_read)
+    unread = Message.objects.filter(
+        ~Q(sender=membership.user_id), room=membership.room_id, pk__gt=membership.last_read
+    )
     return unread.order_by("pk").values_list("pk", flat=True).first()

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,100 +15,215 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ChatRoom',
+            name="ChatRoom",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('group', 'group room'), ('private', 'private chat')], max_length=7)),
-                ('name', models.CharField(max_length=60, null=True, unique=True, verbose_name='name')),
-                ('canonical_name', models.CharField(editable=False, max_length=240, null=True, unique=True)),
-                ('revision', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('high_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('low_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[("group", "group room"), ("private", "private chat")], max_length=7
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, null=True, unique=True, verbose_name="name")),
+                ("canonical_name", models.CharField(editable=False, max_length=240, null=True, unique=True)),
+                ("revision", models.PositiveBigIntegerField(default=0, editable=False)),
+                (
+                    "high_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "low_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('joined_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('last_read', models.PositiveBigIntegerField(default=0)),
-                ('last_delivered', models.PositiveBigIntegerField(default=0)),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='rooms.chatroom')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("last_read", models.PositiveBigIntegerField(default=0)),
+                ("last_delivered", models.PositiveBigIntegerField(default=0)),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="rooms.chatroom",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='chatroom',
-            name='participants',
-            field=models.ManyToManyField(related_name='chat_rooms', through='rooms.Membership', to=settings.AUTH_USER_MODEL),
+            model_name="chatroom",
+            name="participants",
+            field=models.ManyToManyField(
+                related_name="chat_rooms", through="rooms.Membership", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content', models.TextField(max_length=4000, verbose_name='message')),
-                ('timestamp', models.DateTimeField(default=django.utils.timezone.now)),
-                ('token', models.UUIDField(editable=False)),
-                ('position', models.PositiveBigIntegerField(editable=False)),
-                ('revision', models.PositiveBigIntegerField(editable=False)),
-                ('continues', models.BooleanField(default=False, editable=False)),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='rooms.chatroom')),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("content", models.TextField(max_length=4000, verbose_name="message")),
+                ("timestamp", models.DateTimeField(default=django.utils.timezone.now)),
+                ("token", models.UUIDField(editable=False)),
+                ("position", models.PositiveBigIntegerField(editable=False)),
+                ("revision", models.PositiveBigIntegerField(editable=False)),
+                ("continues", models.BooleanField(default=False, editable=False)),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="rooms.chatroom",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='chatroom',
-            name='last_message',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='rooms.message'),
+            model_name="chatroom",
+            name="last_message",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="rooms.message",
+            ),
         ),
         migrations.CreateModel(
-            name='ReadReceipt',
+            name="ReadReceipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('read_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='read_receipts', to='rooms.message')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("read_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="read_receipts",
+                        to="rooms.message",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='message',
-            name='read_by',
-            field=models.ManyToManyField(related_name='+', through='rooms.ReadReceipt', to=settings.AUTH_USER_MODEL),
+            model_name="message",
+            name="read_by",
+            field=models.ManyToManyField(
+                related_name="+", through="rooms.ReadReceipt", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('room', 'user'), name='one_membership_per_person'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("room", "user"), name="one_membership_per_person"),
         ),
         migrations.AddConstraint(
-            model_name='chatroom',
-            constraint=models.UniqueConstraint(fields=('low_user', 'high_user'), name='one_private_chat_per_pair'),
+            model_name="chatroom",
+            constraint=models.UniqueConstraint(
+                fields=("low_user", "high_user"), name="one_private_chat_per_pair"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chatroom',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('canonical_name__isnull', False), ('high_user', None), ('low_user', None), ('name__isnull', False), ('type', 'group')), models.Q(('canonical_name', None), ('low_user__lt', models.F('high_user')), ('name', None), ('type', 'private')), _connector='OR'), name='chat_room_is_group_or_private'),
+            model_name="chatroom",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("canonical_name__isnull", False),
+                        ("high_user", None),
+                        ("low_user", None),
+                        ("name__isnull", False),
+                        ("type", "group"),
+                    ),
+                    models.Q(
+                        ("canonical_name", None),
+                        ("low_user__lt", models.F("high_user")),
+                        ("name", None),
+                        ("type", "private"),
+                    ),
+                    _connector="OR",
+                ),
+                name="chat_room_is_group_or_private",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='readreceipt',
-            constraint=models.UniqueConstraint(fields=('message', 'user'), name='one_receipt_per_reader'),
+            model_name="readreceipt",
+            constraint=models.UniqueConstraint(fields=("message", "user"), name="one_receipt_per_reader"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['room', 'id'], name='message_room_id'),
+            model_name="message",
+            index=models.Index(fields=["room", "id"], name="message_room_id"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['room', 'revision'], name='message_room_revision'),
+            model_name="message",
+            index=models.Index(fields=["room", "revision"], name="message_room_revision"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('sender', 'token'), name='one_message_per_token'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("sender", "token"), name="one_message_per_token"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('room', 'position'), name='one_message_per_position'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("room", "position"), name="one_message_per_position"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('content__length__lte', 4000)), name='message_is_not_too_long'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("content__length__lte", 4000)), name="message_is_not_too_long"
+            ),
         ),
     ]

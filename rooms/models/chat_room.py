@@ -43,7 +43,8 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def private_between(self, user: User, other: User) -> "ChatRoom":
         """Return the one private chat of two people, made now if there is none.
 
-        The database allows one per pair, so that pressing the button at once, twice or in two processes makes one.
+        The database allows one per pair, so that pressing the button at once, twice or in two processes makes
+        one.
         """
         low, high = sorted([user, other], key=lambda person: person.pk)
         if room := self.filter(low_user=low, high_user=high).first():
@@ -51,7 +52,9 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         try:
             with transaction.atomic():
                 room = self.create(type=ChatRoom.Type.PRIVATE, low_user=low, high_user=high)
-                Membership.objects.bulk_create([Membership(room=room, user=low), Membership(room=room, user=high)])
+                Membership.objects.bulk_create(
+                    [Membership(room=room, user=low), Membership(room=room, user=high)]
+                )
                 return room
         except IntegrityError:
             return self.get(low_user=low, high_user=high)
@@ -60,8 +63,8 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
 class ChatRoom(models.Model):
     """A conversation: a group room with a name, or the private chat of two people, which has none.
 
-    `revision` counts every durable change that a reader of the room would see. A change takes the next number in its
-    own transaction; the row lock that this takes makes the order of commits the order of numbers.
+    `revision` counts every durable change that a reader of the room would see. A change takes the next number
+    in its own transaction; the row lock that this takes makes the order of commits the order of numbers.
     """
 
     class Type(models.TextChoices):
@@ -91,7 +94,11 @@ class ChatRoom(models.Model):
             models.CheckConstraint(
                 name="chat_room_is_group_or_private",
                 condition=Q(
-                    type="group", name__isnull=False, canonical_name__isnull=False, low_user=None, high_user=None
+                    type="group",
+                    name__isnull=False,
+                    canonical_name__isnull=False,
+                    low_user=None,
+                    high_user=None,
                 )
                 | Q(type="private", name=None, canonical_name=None, low_user__lt=F("high_user")),
             ),
@@ -131,7 +138,7 @@ class ChatRoom(models.Model):
         return membership
 
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
-        """Save a message and announce it; return the message already saved if `sender` has used `token` before.
+        """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
         Raises TokenReused when that one has another content or room.
         """
@@ -139,7 +146,12 @@ class ChatRoom(models.Model):
             with transaction.atomic():
                 revision = self._next_revision()
                 message = Message(
-                    room=self, sender=sender, content=content, token=token, position=revision, revision=revision
+                    room=self,
+                    sender=sender,
+                    content=content,
+                    token=token,
+                    position=revision,
+                    revision=revision,
                 )
                 message.continues = message.follows_closely(self._last_message())
                 message.save(force_insert=True)

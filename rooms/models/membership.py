@@ -31,13 +31,17 @@ class Membership(models.Model):
     def mark_read(self, upto: int) -> bool:
         """Move the read marker forward to message id `upto`; return False if it is already there or past it.
 
-        Tabs report out of order, so the comparison happens in the UPDATE: a late report must not bring an unread
-        badge back. An `upto` beyond the room's last message counts as that one.
+        Tabs report out of order, so the comparison happens in the UPDATE: a late report must not bring an
+        unread badge back. An `upto` beyond the room's last message counts as that one.
         """
         with transaction.atomic():
             last = Message.objects.filter(room_id=self.room_id, pk__lte=upto).order_by("-pk").first()
-            before = Membership.objects.select_for_update().values_list("last_read", flat=True).get(pk=self.pk)
-            moved = last and Membership.objects.filter(pk=self.pk, last_read__lt=last.pk).update(last_read=last.pk)
+            before = (
+                Membership.objects.select_for_update().values_list("last_read", flat=True).get(pk=self.pk)
+            )
+            moved = last and Membership.objects.filter(pk=self.pk, last_read__lt=last.pk).update(
+                last_read=last.pk
+            )
             if not (last and moved):
                 return False
             with connection.cursor() as cursor:

@@ -54,7 +54,8 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["sender", "token"], name="one_message_per_token"),
             models.UniqueConstraint(fields=["room", "position"], name="one_message_per_position"),
             models.CheckConstraint(
-                name="message_is_not_too_long", condition=models.Q(content__length__lte=settings.MESSAGE_MAX_LENGTH)
+                name="message_is_not_too_long",
+                condition=models.Q(content__length__lte=settings.MESSAGE_MAX_LENGTH),
             ),
         ]
         indexes = [

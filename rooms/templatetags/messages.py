@@ -24,7 +24,7 @@ _urlize = _MessageUrlizer()
 
 @register.filter(is_safe=True)
 def message_text(content: str) -> SafeString:
-    """Return `content` escaped, with links for the addresses in it. Line ends stay; style sheets keep them."""
+    """Return `content` escaped, its addresses made links. Line ends stay; style sheets show them."""
     return mark_safe(_urlize(content, autoescape=True))  # noqa: S308 (escaped by autoescape)
 
 

@@ -18,7 +18,9 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     try:
         message = room.post_message(request.user, **form.cleaned_data)
     except TokenReused:
-        form.add_error(None, _("Another message was already sent with this form. Send again to send this one too."))
+        form.add_error(
+            None, _("Another message was already sent with this form. Send again to send this one too.")
+        )
         return refused(request, room, form.with_new_token(), status=409)
     return posted(request, room, message)
 

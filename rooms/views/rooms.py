@@ -55,7 +55,7 @@ def chat_room_response(
     form: MessageForm,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the room with `form` as its composer: the newest messages, or those before the one the address names."""
+    """Show the room with `form` as its composer: the newest messages, or those before `?before=`."""
     before = number(request.GET.get("before"))
     unread = number(request.GET.get("unread")) or unread_line(membership)
     context = {

@@ -11,6 +11,7 @@ from accounts.http import AuthenticatedRequest
 def own_messages(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
     """Make the messages of one person look like the reader's own.
 
-    Messages are rendered once for all readers and name no viewer; every page asks for its reader's stylesheet.
+    Messages are rendered once for all readers and name no viewer; every page asks for its reader's
+    stylesheet.
     """
     return render(request, "rooms/own_messages.css", {"user_id": user_id}, content_type="text/css")

@@ -59,7 +59,7 @@ def serve(host: str, port: int) -> None:
 
         def kill_the_rest(self) -> Any:
             # A connection whose request has not come in whole has no application, which Daphne trips over.
-            self.connections = {
+            self.connections: dict[Any, Any] = {
                 protocol: details
                 for protocol, details in self.connections.items()
                 if "application_instance" in details
