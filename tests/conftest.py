@@ -1,0 +1,102 @@
+"""The cast, and what keeps tests quick and apart.
+
+ada and ben are in `room` and have a private chat, `private`; mallory is in nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client, override_settings
+from hypothesis import settings as hypothesis_settings
+
+from accounts.models import User
+from rooms.live import doorbell
+from rooms.models import ChatRoom
+from tests.factories import make_private_room, make_room, make_user
+
+# How long an example takes says something about the machine, not about Hearth.
+hypothesis_settings.register_profile("hearth", deadline=None)
+hypothesis_settings.load_profile("hearth")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give each run a database of its own, so that two runs at once do not meet in one file."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def settings_for_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Passwords are hashed quickly, and pages need no collected static files."""
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STATIC_ROOT=tmp_path_factory.mktemp("static"),
+        STORAGES={
+            "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+    ):
+        yield
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return make_user("ada")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return make_user("ben")
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    return make_user("mallory")
+
+
+@pytest.fixture
+def room(ada: User, ben: User) -> ChatRoom:
+    return make_room("Kitchen", members=[ada, ben])
+
+
+@pytest.fixture
+def private(ada: User, ben: User) -> ChatRoom:
+    return make_private_room(ada, ben)
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def ada_client(ada: User) -> Client:
+    return client_of(ada)
+
+
+@pytest.fixture
+def ben_client(ben: User) -> Client:
+    return client_of(ben)
+
+
+@pytest.fixture
+def mallory_client(mallory: User) -> Client:
+    return client_of(mallory)
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, int]]]:
+    """Return the list of doorbells rung from now on, as (kind, ids)."""
+    doorbells: list[tuple[str, dict[str, int]]] = []
+    monkeypatch.setattr(doorbell, "ring", lambda kind, **ids: doorbells.append((kind, ids)))
+    return doorbells
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: Callable[..., Any]) -> Callable[..., Any]:
+    """`with committed():` runs what waits for the commit, which a test never reaches."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)

@@ -1,0 +1,59 @@
+"""Make rows, filling in what the test does not care about."""
+
+import uuid
+from collections.abc import Iterable
+from itertools import count
+
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.models import ChatRoom, Membership, Message
+
+_numbers = count(1)
+
+
+def make_user(username: str | None = None, password: str | None = None, **fields: object) -> User:
+    return User.objects.create_user(username or f"person{next(_numbers)}", password, **fields)
+
+
+def make_room(name: str | None = None, members: Iterable[User] = ()) -> ChatRoom:
+    room = ChatRoom.objects.create_group(name or f"Room {next(_numbers)}")
+    for member in members:
+        make_membership(room, member)
+    return room
+
+
+def make_private_room(user: User, other: User) -> ChatRoom:
+    return ChatRoom.objects.private_between(user, other)
+
+
+def make_membership(room: ChatRoom, user: User, **fields: object) -> Membership:
+    return Membership.objects.create(room=room, user=user, **fields)
+
+
+def make_message(
+    room: ChatRoom, sender: User, content: str = "Hello", token: uuid.UUID | None = None
+) -> Message:
+    return room.post_message(sender, content, token or uuid.uuid4())
+
+
+def make_messages(room: ChatRoom, sender: User, amount: int, content: str = "Hello") -> list[Message]:
+    """Make `amount` messages at once, with the numbers that posting them one by one would give."""
+    room.refresh_from_db()
+    now = timezone.now()
+    messages = Message.objects.bulk_create(
+        Message(
+            room=room,
+            sender=sender,
+            content=f"{content} {number}",
+            timestamp=now,
+            token=uuid.uuid4(),
+            position=room.revision + number,
+            revision=room.revision + number,
+        )
+        for number in range(1, amount + 1)
+    )
+    ChatRoom.objects.filter(pk=room.pk).update(revision=F("revision") + amount, last_message=messages[-1])
+    room.refresh_from_db()
+    return messages
