@@ -12,6 +12,8 @@ from confusable_homoglyphs.confusables import confusables_data
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from config.text import INVISIBLE
+
 MAX_LENGTH = 32
 RESERVED = frozenset(
     [
@@ -21,11 +23,14 @@ RESERVED = frozenset(
     ]
 )
 PUNCTUATION = frozenset("_.-")
+_CATEGORIES = frozenset(["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"])
 _SCRIPTS_USED_TOGETHER = (
     {"LATIN", "HAN", "HIRAGANA", "KATAKANA"},
     {"LATIN", "HAN", "BOPOMOFO"},
     {"LATIN", "HAN", "HANGUL"},
 )
+# Burmese writes up to four vowels and other marks on one letter: ကျော်.
+_LONG_RUN_OF_MARKS = re.compile("aaa|[am]{5}")
 _LATIN_LOOKALIKE = re.compile(r"LATIN (?:LETTER SMALL CAPITAL|SMALL LETTER DOTLESS) ([A-Z])$")
 
 
@@ -40,24 +45,42 @@ def canonical(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """Return the form in which names of different scripts that look alike are equal."""
-    return "".join(_prototype(character) for character in canonical(name))
+    """Return the form in which names of different scripts that look alike are equal.
+
+    It follows the letters as they are shown: a Greek capital nu looks like N, a small one like v.
+    """
+    return "".join(_prototype(character) for character in normalize(name))
 
 
 def _prototype(character: str) -> str:
-    """Return the plain character that `character` looks like; ASCII letters look like themselves only."""
+    """Return the one character that stands for all that look like `character`: an ASCII one, or the first."""
+    near = [character, *_lookalikes(character)]
+    # Characters that look alike name one among them, which alone names them all.
+    looks = [*near, *(far for look in near for far in _lookalikes(look))]
+    for look in looks:
+        if look == "l" and character.isupper():
+            return "i"  # capitals with the shape of I are listed with l
+        if plain := _plain(look):
+            return plain
+    return min(looks).casefold()
+
+
+def _lookalikes(character: str) -> list[str]:
+    """Return the characters that look like `character`; an ASCII one looks like itself only."""
     if character.isascii():
-        return character
+        return []
+    found = [normalize(entry["c"]) for entry in confusables_data.get(character, [])]
+    return [lookalike for lookalike in found if len(lookalike) == 1]
+
+
+def _plain(character: str) -> str | None:
+    """Return the ASCII letter or digit that `character` is or is drawn as, else None."""
+    if character.isascii() and character.isalnum():
+        return character.lower()
     if (digit := unicodedata.digit(character, None)) is not None:
         return str(digit)
-    if match := _LATIN_LOOKALIKE.match(unicodedata.name(character, "")):
-        return match[1].lower()
-    lookalikes = [entry["c"] for entry in confusables_data.get(character, []) if len(entry["c"]) == 1]
-    for lookalike in lookalikes:
-        folded = lookalike.casefold()
-        if folded.isascii() and folded.isalnum():
-            return folded
-    return min([character, *(lookalike.casefold() for lookalike in lookalikes)])
+    match = _LATIN_LOOKALIKE.match(unicodedata.name(character, ""))
+    return match[1].lower() if match else None
 
 
 def validate(name: str) -> None:
@@ -88,22 +111,29 @@ def validate(name: str) -> None:
 
 
 def _is_allowed(character: str) -> bool:
-    return character in PUNCTUATION or unicodedata.category(character) in {
-        "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd",
-    }  # fmt: skip
+    if character in PUNCTUATION:
+        return True
+    return unicodedata.category(character) in _CATEGORIES and not INVISIBLE.match(character)
 
 
 def _describe(character: str) -> str:
     if character.isspace():
         return _("a space")
-    if character.isprintable():
+    if character.isprintable() and not INVISIBLE.match(character):
         return f"“{character}”"
     return f"U+{ord(character):04X}"
 
 
 def _has_long_run_of_marks(name: str) -> bool:
-    kinds = "".join(unicodedata.category(character)[0] for character in unicodedata.normalize("NFD", name))
-    return "MMM" in kinds
+    kinds = "".join(_kind(character) for character in unicodedata.normalize("NFD", name))
+    return _LONG_RUN_OF_MARKS.search(kinds) is not None
+
+
+def _kind(character: str) -> str:
+    """Return `a` for an accent above or below, which pile up into towers, `m` for another mark, else `-`."""
+    if unicodedata.category(character)[0] != "M":
+        return "-"
+    return "a" if unicodedata.combining(character) >= 200 else "m"
 
 
 def _mixes_scripts(name: str) -> bool:
