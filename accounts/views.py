@@ -18,8 +18,8 @@ def login_view(request: HttpRequest) -> HttpResponse:
     next_page = local_address(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.user.is_authenticated and request.method != "POST":
         return HttpResponseRedirect(next_page)
-    form = LoginForm(request.POST or None, request=request)
-    if request.method == "POST" and form.is_valid() and form.user:
+    form = LoginForm(request.POST if request.method == "POST" else None, request=request)
+    if form.is_valid() and form.user:
         login(request, form.user, backend=BACKEND)
         return HttpResponseRedirect(next_page)
     status = 422 if form.is_bound else 200

@@ -1,64 +1,70 @@
 """What tests look for in pages and fragments."""
 
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
 
 HTMX = {"HX-Request": "true"}
 
-_VOID = {"br", "hr", "img", "input", "link", "meta"}
+VOID = {"br", "hr", "img", "input", "link", "meta"}
 
 
-@dataclass
 class Element:
-    tag: str
-    attributes: dict[str, str | None]
-    text: str = ""
-    children: list["Element"] = field(default_factory=list)
+    def __init__(self, tag: str, attributes: dict[str, str]) -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.nodes: list[Element | str] = []
+
+    def __getitem__(self, attribute: str) -> str:
+        return self.attributes[attribute]
+
+    def get(self, attribute: str, default: str = "") -> str:
+        return self.attributes.get(attribute, default)
 
     @property
-    def classes(self) -> list[str]:
-        return (self.attributes.get("class") or "").split()
+    def text(self) -> str:
+        return "".join(node if isinstance(node, str) else node.text for node in self.nodes)
 
-    def __getitem__(self, attribute: str) -> str | None:
-        return self.attributes.get(attribute)
+    def all(self, tag: str = "", css_class: str = "") -> list["Element"]:
+        """Return the elements inside, in the order in which they begin."""
+        found = []
+        for node in self.nodes:
+            if isinstance(node, Element):
+                if node.tag == (tag or node.tag) and (
+                    not css_class or css_class in node.get("class").split()
+                ):
+                    found.append(node)
+                found += node.all(tag, css_class)
+        return found
+
+    def by_id(self, name: str) -> "Element | None":
+        return next((element for element in self.all() if element.get("id") == name), None)
+
+    def texts(self, css_class: str) -> list[str]:
+        """Return the texts of the elements of a class, with single spaces."""
+        return [" ".join(element.text.split()) for element in self.all(css_class=css_class)]
 
 
-class Page(HTMLParser):
-    """The elements of a response in the order in which they begin; `text` is all text inside one."""
-
-    def __init__(self, response: HttpResponse) -> None:
+class _Parser(HTMLParser):
+    def __init__(self) -> None:
         super().__init__()
-        self.elements: list[Element] = []
-        self._open: list[Element] = []
-        self.feed(response.content.decode())
+        self.open = [Element("", {})]
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, dict(attributes))
-        self.elements.append(element)
-        for outer in self._open:
-            outer.children.append(element)
-        if tag not in _VOID:
-            self._open.append(element)
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.open[-1].nodes.append(element)
+        if tag not in VOID:
+            self.open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop().tag != tag:
-            pass
+        assert self.open.pop().tag == tag
 
     def handle_data(self, data: str) -> None:
-        for element in self._open:
-            element.text += data
+        self.open[-1].nodes.append(data)
 
-    def by_id(self, dom_id: str) -> Element | None:
-        return next((element for element in self.elements if element["id"] == dom_id), None)
 
-    def by_class(self, name: str) -> list[Element]:
-        return [element for element in self.elements if name in element.classes]
-
-    def by_tag(self, tag: str) -> list[Element]:
-        return [element for element in self.elements if element.tag == tag]
-
-    def texts(self, name: str) -> list[str]:
-        """Return the texts of the elements of a class, without white space around them."""
-        return [element.text.strip() for element in self.by_class(name)]
+def page_of(response: HttpResponse) -> Element:
+    parser = _Parser()
+    parser.feed(response.content.decode())
+    assert len(parser.open) == 1, f"<{parser.open[-1].tag}> is not closed"
+    return parser.open[0]

@@ -1,0 +1,359 @@
+"""Enter with a name, and leave again."""
+
+from itertools import count
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from accounts import names
+from accounts.models import NameTaken, User
+from tests.factories import make_user
+from tests.pages import HTMX, page_of
+
+pytestmark = pytest.mark.django_db
+
+
+def enter(client, name, **fields):
+    return client.post("/login/", {"name": name, **fields})
+
+
+def user_of(client):
+    """Return the id of who is logged in at `client`, or None."""
+    user_id = client.session.get(SESSION_KEY)
+    return int(user_id) if user_id else None
+
+
+def test_page_asks_for_a_name_only(client):
+    page = page_of(client.get("/login/"))
+    assert page.by_id("id_name")["autocomplete"] == "username"
+    assert page.by_id("id_password") is None
+
+
+def test_new_name_makes_a_person_and_opens_the_lobby(client):
+    response = enter(client, "ada")
+    assert (response.status_code, response.url) == (302, "/")
+    user = User.objects.get()
+    assert (user.username, user_of(client)) == ("ada", user.pk)
+    assert not user.has_usable_password()
+
+
+def test_new_person_is_announced_after_the_commit(client, rung, committed):
+    with committed():
+        enter(client, "ada")
+        assert rung == []
+    assert rung == [("person", {"user": User.objects.get().pk})]
+
+
+def test_entering_again_announces_nobody(client, ada, rung, committed):
+    with committed():
+        enter(client, "ada")
+    assert rung == []
+
+
+def test_name_is_stored_normalised(client):
+    enter(client, "  Ａｄａ ")
+    assert User.objects.get().username == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [
+        ("Bob", "bob"),
+        ("Bob", " BOB "),
+        ("ﬁle", "FILE"),
+        ("x1", "x１"),
+        ("straße", "STRASSE"),
+        ("ΝΙΚ", "νικ"),  # look different, are the same
+        ("Éva", "e\u0301va"),
+    ],
+)
+def test_entering_again_is_the_same_person_however_written(client, name, again):
+    enter(client, name)
+    first = user_of(client)
+    other_browser = Client()
+    assert enter(other_browser, again).status_code == 302
+    assert user_of(other_browser) == first
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "lookalike"),
+    [("coco", "сосо"), ("BOB", "ВОВ"), ("ada", "ɑda"), ("lisa", "lısa"), ("123", "١٢٣"), ("MIKE", "МІКЕ")],
+)
+def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, lookalike):
+    make_user(name)
+    response = enter(client, lookalike, next="/rooms/7/")
+    page = page_of(response)
+    assert response.status_code == 422
+    assert page.texts("error") == ["This name looks too much like somebody else's. Choose another one."]
+    assert page.by_id("id_name")["value"] == lookalike
+    assert page.all("title")[0].text.startswith("Error:")
+    assert [field["value"] for field in page.all("input") if field.get("name") == "next"] == ["/rooms/7/"]
+    assert user_of(client) is None
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("", "Enter a name."),
+        ("   ", "Enter a name."),
+        ("a" * 33, "Use at most 32 characters; this name has 33."),
+        ("ada b", "Use letters, digits and _ . - only; a space cannot be part of a name."),
+        ("a\x00b", "Use letters, digits and _ . - only; U+0000 cannot be part of a name."),
+        ("Admin", "This name is reserved. Choose another one."),
+        ("<script>", "Use letters, digits and _ . - only; “<” cannot be part of a name."),
+    ],
+)
+def test_unacceptable_name_is_refused_with_its_reason(client, name, sentence):
+    response = enter(client, name)
+    assert response.status_code == 422
+    assert page_of(response).texts("error") == [sentence]
+    assert not User.objects.exists()
+
+
+def test_post_without_fields_is_refused(client):
+    assert client.post("/login/").status_code == 422
+
+
+def test_refused_name_is_escaped(client):
+    response = enter(client, '"><script>alert(1)</script>')
+    assert b"<script>alert" not in response.content
+
+
+@pytest.fixture
+def late(monkeypatch):
+    """Let the first look for a user find none, as when another tab makes it at the same moment."""
+    named, looks = User.objects.named, count()
+    monkeypatch.setattr(User.objects, "named", lambda name: named(name) if next(looks) else None)
+
+
+@pytest.mark.usefixtures("late")
+def test_same_name_from_two_tabs_at_once_is_the_same_person(ada):
+    assert User.objects.enter("ADA") == ada
+
+
+@pytest.mark.usefixtures("late")
+def test_lookalike_from_two_tabs_at_once_is_refused(ada):
+    with pytest.raises(NameTaken):
+        User.objects.enter("ɑda")
+
+
+@pytest.mark.parametrize("field", ["username", "canonical_name", "skeleton"])
+def test_database_keeps_names_apart(ada, ben, field):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=ben.pk).update(**{field: getattr(ada, field)})
+
+
+PROTECTED = [
+    {"password": "sesame"},
+    {"is_staff": True},
+    {"is_superuser": True},
+    {"is_staff": True, "password": "sesame"},
+    {"is_active": False},
+]
+
+
+@pytest.mark.parametrize("fields", PROTECTED, ids=str)
+@pytest.mark.parametrize("name", ["grace", "GRACE"])
+def test_protected_name_is_never_entered_by_name_alone(client, fields, name):
+    make_user("grace", **fields)
+    response = enter(client, name)
+    page = page_of(response)
+    assert response.status_code == 422
+    assert page.texts("error") == ["This name is protected. Enter its password."]
+    assert page.by_id("id_password")["type"] == "password"
+    assert user_of(client) is None
+
+
+@pytest.mark.parametrize("fields", PROTECTED, ids=str)
+def test_protected_name_is_not_entered_with_another_password(client, fields):
+    make_user("grace", **fields)
+    response = enter(client, "grace", password="wrong")
+    page = page_of(response)
+    assert response.status_code == 422
+    assert page.texts("error") == ["This is not the password of that name."]
+    assert page.by_id("id_password").get("value") == ""
+    assert user_of(client) is None
+
+
+@pytest.mark.parametrize("name", ["grace", "Grace", "ｇrace"])
+def test_password_enters_a_protected_name(client, name):
+    user = make_user("grace", "sesame", is_staff=True)
+    assert enter(client, name, password="sesame").status_code == 302
+    assert user_of(client) == user.pk
+
+
+def test_inactive_person_is_not_entered_with_the_right_password(client):
+    make_user("grace", "sesame", is_active=False)
+    assert enter(client, "grace", password="sesame").status_code == 422
+    assert user_of(client) is None
+
+
+def test_session_ends_when_its_person_is_made_inactive(ada, ada_client):
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    assert ada_client.get("/").status_code == 302
+
+
+def test_password_is_not_trimmed(client):
+    make_user("grace", " sesame ")
+    assert enter(client, "grace", password="sesame").status_code == 422
+    assert enter(client, "grace", password=" sesame ").status_code == 302
+
+
+def test_form_cannot_make_anybody_staff(client):
+    enter(client, "ada", is_staff="on", is_superuser="on", skeleton="x")
+    user = User.objects.get()
+    assert (user.is_staff, user.is_superuser) == (False, False)
+    assert user.skeleton == names.skeleton("ada")
+
+
+@pytest.mark.parametrize("address", ["/rooms/7/", "/people/ben/?a=b#c", "http://testserver/rooms/7/"])
+@pytest.mark.parametrize("way", ["in the form", "in the address"])
+def test_page_that_was_asked_for_opens_after_login(client, address, way):
+    if way == "in the form":
+        response = enter(client, "ada", next=address)
+    else:
+        response = client.post("/login/", {"name": "ada"}, query_params={"next": address})
+    assert response.url == address
+
+
+def test_page_that_was_asked_for_is_in_the_form(client):
+    response = client.get("/rooms/7/?before=3", follow=True)
+    fields = {field.get("name"): field.get("value") for field in page_of(response).all("input")}
+    assert fields["next"] == "/rooms/7/?before=3"
+
+
+FOREIGN = [
+    "//evil.example",
+    "///evil.example",
+    "\\\\evil.example",
+    "/\\evil.example",
+    "https:evil.example",
+    "https:///evil.example",
+    "https://evil.example/",
+    "http://testserver@evil.example/",
+    "http://testserver.evil.example/",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    " //evil.example",
+    "\t//evil.example",
+    "ftp://testserver/",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", FOREIGN)
+def test_foreign_address_opens_the_lobby_after_login(client, address):
+    assert enter(client, "ada", next=address).url == "/"
+
+
+@pytest.mark.parametrize("address", FOREIGN)
+def test_foreign_address_is_not_put_into_the_form(client, address):
+    page = page_of(client.get("/login/", {"next": address}))
+    assert [field["value"] for field in page.all("input") if field.get("name") == "next"] == ["/"]
+
+
+def test_who_is_logged_in_is_sent_on(ada_client):
+    assert ada_client.get("/login/", {"next": "/rooms/7/"}).url == "/rooms/7/"
+    assert ada_client.get("/login/", {"next": "//evil.example"}).url == "/"
+
+
+def test_entering_with_another_name_changes_the_person(ada, ben, ada_client):
+    enter(ada_client, "ben")
+    assert user_of(ada_client) == ben.pk
+
+
+def test_entering_begins_a_new_session(client):
+    session = client.session
+    session["planted"] = True
+    session.save()
+    client.cookies["hearth_session"] = session.session_key
+    enter(client, "ada")
+    assert client.cookies["hearth_session"].value != session.session_key
+    assert not Client(headers={"Cookie": f"hearth_session={session.session_key}"}).session.get(SESSION_KEY)
+
+
+def test_session_of_one_person_is_not_carried_over_to_the_next(client):
+    enter(client, "ada")
+    session = client.session
+    session["draft"] = "secret"
+    session.save()
+    enter(client, "ben")
+    assert "draft" not in client.session
+
+
+def test_logout_ends_the_session(ada, ada_client, rung):
+    key = ada_client.session.session_key
+    response = ada_client.post("/logout/")
+    assert (response.status_code, response.url) == (302, "/login/")
+    assert rung == [("access", {"user": ada.pk})]
+    assert ada_client.get("/").status_code == 302
+    assert Client(headers={"Cookie": f"hearth_session={key}"}).get("/").status_code == 302
+
+
+def test_logout_leaves_other_browsers_alone(ada, ada_client):
+    other_browser = Client()
+    other_browser.force_login(ada)
+    ada_client.post("/logout/")
+    assert other_browser.get("/").status_code == 200
+
+
+def test_logout_without_login_rings_nobody(client, rung):
+    assert client.post("/logout/").url == "/login/"
+    assert rung == []
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "delete", "options"])
+def test_logout_needs_a_post(ada, ada_client, method):
+    response = getattr(ada_client, method)("/logout/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert user_of(ada_client) == ada.pk
+
+
+@pytest.mark.parametrize(
+    "address", ["/login/", "/logout/", "/rooms/", "/rooms/1/messages/", "/rooms/1/read/"]
+)
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_post_without_its_token_is_refused(ada, address, headers):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+    response = client.post(address, {"name": "ben"}, headers=headers)
+    assert response.status_code == 403
+    assert user_of(client) == ada.pk
+
+
+def test_login_form_carries_its_token(db):
+    client = Client(enforce_csrf_checks=True)
+    fields = {field.get("name"): field.get("value") for field in page_of(client.get("/login/")).all("input")}
+    assert enter(client, "ada", csrfmiddlewaretoken=fields["csrfmiddlewaretoken"]).status_code == 302
+
+
+def test_cookies_are_out_of_reach_for_scripts_and_other_sites(client):
+    client.get("/login/")
+    enter(client, "ada")
+    for name in ("hearth_session", "hearth_csrf"):
+        cookie = client.cookies[name]
+        assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+
+
+def test_no_other_cookies_are_set(client):
+    client.get("/login/")
+    enter(client, "ada")
+    client.get("/")
+    assert set(client.cookies) == {"hearth_session", "hearth_csrf"}
+
+
+def test_who_is_not_logged_in_is_sent_to_the_login_page(client):
+    assert client.get("/rooms/7/?before=3").url == "/login/?next=/rooms/7/%3Fbefore%3D3"
+
+
+def test_htmx_request_without_login_gets_a_sentence_and_no_redirect(client):
+    response = client.get("/", headers=HTMX)
+    assert response.status_code == 401
+    assert "Location" not in response
+    [partial] = page_of(response).all("hx-partial")
+    assert partial["hx-target"] == "#notice"
+    assert partial.text == "Your session has ended. Log in again to go on."
