@@ -21,6 +21,7 @@ PARTS = [
     "js/events.js",
     "js/connection.js",
     "js/composer.js",
+    "js/times.js",
     "js/conversation.js",
     "js/chats.js",
 ]

@@ -1,39 +1,49 @@
-// Sends with Enter; empties the box at once, and gives the text back when it could not be sent.
+// Sends with Enter, empties the box at once, gives back what could not be sent, and keeps drafts.
 {
-  const composer = () => document.getElementById('composer');
-  const notice = (text) => { document.getElementById('notice').textContent = text; };
-  // A token for every message. randomUUID exists on secure origins only.
-  const newToken = () => crypto.getRandomValues(new Uint8Array(16)).reduce((text, byte) => text + byte.toString(16).padStart(2, '0'), '');
-  const contextOf = (event) => event.detail.ctx?.sourceElement?.id === 'composer' ? event.detail.ctx : null;
+  const composer = byId('composer');
+  // randomUUID exists on secure origins only.
+  const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (composer) {
+    const { content } = composer;
+    const notice = byId('notice');
+    composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
 
-  on('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229 || event.target.id !== 'content') return;
-    event.preventDefault();
-    if (event.target.value.trim()) composer().requestSubmit();
-  });
+    content.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      composer.requestSubmit();
+    });
 
-  // The body is collected by now; requests that wait in the queue keep theirs.
-  on('htmx-config-request', (event) => {
-    const context = contextOf(event);
-    if (!context) return;
-    const { content, token } = composer();
-    context.sent = { content: content.value, token: token.value };
-    content.value = '';
-    token.value = newToken();
-    notice('');
-    content.focus();
-    document.getElementById('scroller').scrollTop = 0;
-  });
+    // The body is collected by now; requests that wait in the queue keep theirs.
+    composer.addEventListener('htmx-config-request', (event) => {
+      const { ctx } = event.detail;
+      content.focus();
+      if (!content.value.trim()) return event.preventDefault();
+      ctx.sent = { text: content.value, token: composer.token.value };
+      ctx.request.keepalive = true; // leaving the page does not take it back
+      content.value = notice.textContent = '';
+      composer.token.value = newToken();
+      byId('scroller').scrollTop = 0;
+    });
 
-  on('htmx-finally-request', (event) => {
-    const context = contextOf(event);
-    if (!context?.sent || (context.response && context.response.status < 400)) return;
-    const { content, token } = composer();
-    // The same token again, unless the server asked for another one: what was sent may have been saved all the same.
-    if (!content.value && context.response?.status !== 409) token.value = context.sent.token;
-    content.value = content.value ? `${context.sent.content}\n${content.value}` : context.sent.content;
-    if (!document.getElementById('notice').textContent) {
-      notice(context.response ? composer().dataset.failed : composer().dataset.offline);
-    }
-  });
+    composer.addEventListener('htmx-finally-request', ({ detail: { ctx } }) => {
+      const status = ctx.response?.status;
+      if (status === 201) return;
+      // What waits in the queue would overtake it, so that comes back too.
+      const queue = composer._htmx_state.rq;
+      const texts = [ctx.sent.text];
+      while (queue.more()) texts.push(queue.next().sent.text);
+      if (content.value) texts.push(content.value);
+      content.value = texts.join('\n');
+      // It may have been saved all the same: the same token again, unless the server has just put in another one.
+      if (status !== 409) composer.token.value = ctx.sent.token;
+      notice.textContent ||= composer.dataset[status ?? 'offline'] ?? composer.dataset.failed;
+    });
+
+    const { draft } = composer.dataset;
+    const [text, token] = JSON.parse(sessionStorage.getItem(draft) ?? '[]');
+    if (text && !content.value) [content.value, composer.token.value] = [text, token];
+    addEventListener('pagehide', () => sessionStorage.setItem(draft, JSON.stringify([content.value, composer.token.value])));
+    if (matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
+  }
 }

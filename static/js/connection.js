@@ -1,30 +1,39 @@
-// Tells the state of the stream, and notices one that has died without a word.
+// Tells the state of the stream, notices when it has died without a word, and keeps it from asking too often.
 {
   const SILENCE = 30000; // heartbeats come every 10 s
+  const BLIP = 3000; // a shorter loss is not worth telling
   const state = (name) => { document.documentElement.dataset.connection = name; };
-  const isStream = (element) => element?.id === 'stream';
-  let timer;
+  const stream = () => byId('stream')?._htmx?.sse;
+  let silence, blip, began, hasty = 0;
+
   const watch = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => document.getElementById('stream')?._htmx?.sse?.reader?.cancel(), SILENCE);
+    clearTimeout(silence);
+    silence = setTimeout(() => stream()?.reader ? stream().reader.cancel() : stream()?.abortController?.abort(), SILENCE);
   };
-  on('connected', () => { state('connected'); watch(); });
-  on('heartbeat', watch);
-  on('htmx-sse-error', () => state('reconnecting'));
-  on('htmx-error htmx-response-error', (event) => {
-    if (isStream(event.detail.ctx?.sourceElement)) state('reconnecting');
+  const wait = () => {
+    blip ??= setTimeout(() => state('reconnecting'), BLIP);
+    watch();
+  };
+  wait();
+  on('connected heartbeat', () => {
+    blip = clearTimeout(blip);
+    state('connected');
+    watch();
   });
 
-  // htmx takes any answer of 2xx for a stream and asks again at once when it ends: slow down when that repeats.
-  let began = 0;
-  let hasty = 0;
-  on('htmx-after-sse-connection htmx-sse-after-connection', () => { began = performance.now(); });
+  // htmx takes any answer of 2xx for a stream, and asks again at once when it ends.
+  on('htmx-after-sse-connection htmx-sse-after-connection', () => { began = Date.now(); });
   on('htmx-before-sse-connection htmx-sse-before-connection', (event) => {
     if (!event.detail.connection.attempt) return;
-    if (!document.hidden) state('reconnecting');
-    hasty = performance.now() - began < 3000 ? hasty + 1 : 0;
+    wait();
+    hasty = Date.now() - began < BLIP ? hasty + 1 : 0;
     if (hasty > 4) { hasty = 0; event.preventDefault(); } // hx-trigger "every 5s" begins anew
   });
+
+  // Whoever comes back to the page or the network does not wait for the next attempt.
+  const hurry = () => setTimeout(() => stream()?.delayCanceller?.());
+  addEventListener('online', hurry);
+  on('visibilitychange', hurry);
 
   document.cookie = `hearth_timezone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; SameSite=Lax; max-age=31536000`;
 }

@@ -1,3 +1,10 @@
-// Listen on the whole document for the events named in one string. Pages tell htmx to write "-" where it has ":"
-// (metaCharacter), since no attribute of valid HTML has one; its events are named so too.
+// Listen for events anywhere. htmx writes "-" where it has ":" (metaCharacter), which valid HTML has not in attributes.
 const on = (names, listener) => names.split(' ').forEach((name) => document.addEventListener(name, listener));
+
+// Call `listener` now, and after every change inside `element`, before it is painted.
+const keep = (element, listener) => {
+  listener();
+  new MutationObserver(listener).observe(element, { childList: true, subtree: true });
+};
+
+const byId = (id) => document.getElementById(id);
