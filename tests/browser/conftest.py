@@ -1,10 +1,23 @@
 """Real Chromium against a real server with a database of its own."""
 
-import re
+import functools
+import time
 from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from tests.server import Server
 
@@ -16,10 +29,20 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+TIMEOUT = 10_000
+_serials = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         # The back/forward cache is on, as it is for users: leaving a page does not end it.
         chromium = playwright.chromium.launch(
@@ -36,47 +59,184 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def fragile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for the tests that stop it; they start it again."""
+    with Server(tmp_path_factory.mktemp("fragile")) as server:
+        yield server
+
+
+class Held:
+    """Requests of a page that wait until they are let go."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.page = page
+        self.routes: list[Route] = []
+        page.route(pattern, lambda route: self.routes.append(route))
+
+    def wait_for(self, number: int) -> Route:
+        """Wait until `number` requests are held; return the last."""
+        deadline = time.monotonic() + TIMEOUT / 1000
+        while len(self.routes) < number:
+            assert time.monotonic() < deadline, f"{len(self.routes)} requests are held"
+            self.page.evaluate("true")  # lets events in
+        return self.routes[number - 1]
+
+
 class Person:
     """Somebody at a browser of their own."""
 
-    def __init__(self, context: BrowserContext, server: Server, name: str) -> None:
-        self.context = context
-        self.server = server
+    def __init__(self, browser: Browser, server: Server, name: str, **options: object) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        self.context.set_default_timeout(TIMEOUT)
+        self.context.on("page", self._watch)
+        self.url = server.url
         self.name = name
-        self.page: Page = context.new_page()
+        self.problems: list[str] = []
+        self.page: Page = self.context.new_page()
 
-    def enter(self, address: str = "/") -> "Person":
-        self.page.goto(f"{self.server.url}{address}")
-        self.page.get_by_label("Name", exact=True).fill(self.name)
-        self.page.get_by_role("button", name="Enter").click()
-        self.page.wait_for_url(re.compile(r"^(?!.*/login/)"))
+    def _watch(self, page: Page) -> None:
+        """Note what no page of ours may do, whatever happens to it."""
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        page.on("console", self._read)
+
+    def _read(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "did not match any element" in message.text:
+            self.problems.append(message.text)
+
+    def enter(self) -> "Person":
+        """Log in without the page, which takes its time."""
+        self.context.request.get(f"{self.url}/login/")
+        assert self.post("/login/", name=self.name).ok
         return self
 
-    def open(self, address: str) -> None:
-        self.page.goto(f"{self.server.url}{address}")
+    def rest(self) -> None:
+        """Put everything back for the next test."""
+        self.context.set_offline(False)
+        self.page.unroute_all(behavior="ignoreErrors")
+        for page in self.context.pages[1:]:
+            page.close()
+        self.page.goto("about:blank")
+        problems, self.problems = self.problems, []
+        assert problems == []
 
-    def send(self, text: str) -> None:
-        self.page.locator("#content").fill(text)
-        self.page.keyboard.press("Enter")
+    def open(self, address: str) -> "Person":
+        self.page.goto(f"{self.url}{address}")
+        return self
 
-    def messages(self) -> list[str]:
-        return self.page.locator(".message .content").all_inner_texts()
+    def open_live(self, address: str) -> "Person":
+        """Open a page and wait for its stream."""
+        self.open(address)
+        self.wait_until_live()
+        return self
 
     def wait_until_live(self) -> None:
         self.page.wait_for_selector("html[data-connection=connected]")
 
+    def post(self, address: str, **fields: str) -> APIResponse:
+        """Post a form from somewhere else than the page."""
+        token = next(cookie["value"] for cookie in self.context.cookies() if cookie["name"] == "hearth_csrf")
+        return self.context.request.post(
+            f"{self.url}{address}", form={"csrfmiddlewaretoken": token, **fields}
+        )
+
+    def make_room(self, *members: "Person") -> str:
+        """Make a group room that `members` have joined; return its address."""
+        room = self.post("/rooms/", name=f"Room {uuid4()}").url.removeprefix(self.url)
+        for member in members:
+            member.context.request.get(f"{self.url}{room}")
+        return room
+
+    def chat_with(self, other: "Person") -> str:
+        """Begin the private chat with somebody; return its address."""
+        address = f"{self.url}/people/{other.name}/"
+        return self.context.request.get(address).url.removeprefix(self.url)
+
+    def say(self, room: str, *texts: str) -> None:
+        """Post messages without the page."""
+        for text in texts:
+            assert self.post(f"{room}messages/", content=text, token=str(uuid4())).ok
+
+    def hold(self, pattern: str) -> Held:
+        return Held(self.page, pattern)
+
+    @property
+    def box(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Message")
+
+    @property
+    def notice(self) -> Locator:
+        return self.page.get_by_role("alert")
+
+    @property
+    def scroller(self) -> Locator:
+        return self.page.get_by_role("region", name="Messages")
+
+    @property
+    def messages(self) -> Locator:
+        return self.page.locator(".message .content")
+
+    @property
+    def chats(self) -> Locator:
+        return self.page.get_by_role("navigation", name="Chats").get_by_role("listitem")
+
+    def send(self, text: str) -> None:
+        self.box.fill(text)
+        self.box.press("Enter")
+
+    def sees(self, *texts: str, timeout: float = TIMEOUT) -> None:
+        """Wait until the conversation shows exactly these messages, in this order."""
+        expect(self.messages).to_have_text(list(texts), timeout=timeout)
+
+    def scroll_position(self) -> int:
+        """Distance from the newest message, in pixels."""
+        return -self.scroller.evaluate("scroller => Math.round(scroller.scrollTop)")
+
+
+type MakePerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def cast(browser: Browser, server: Server) -> Callable[[str], Person]:
+    """People who stay for all tests, since opening a browser takes longer than most tests."""
+    return functools.cache(lambda name: Person(browser, server, name).enter())
+
 
 @pytest.fixture
-def person(browser: Browser, server: Server) -> Iterator[Callable[..., Person]]:
-    """Make a person who has entered: `person("ada")`; options go to the browser's context."""
-    contexts: list[BrowserContext] = []
+def ada(cast: Callable[[str], Person]) -> Iterator[Person]:
+    yield cast("ada")
+    cast("ada").rest()
 
-    def make(name: str, address: str = "/", *, at: Server | None = None, **options: object) -> Person:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        return Person(context, at or server, name).enter(address)
+
+@pytest.fixture
+def ben(cast: Callable[[str], Person]) -> Iterator[Person]:
+    yield cast("ben")
+    cast("ben").rest()
+
+
+@pytest.fixture
+def cleo(cast: Callable[[str], Person]) -> Iterator[Person]:
+    yield cast("cleo")
+    cast("cleo").rest()
+
+
+@pytest.fixture
+def room(ada: Person, ben: Person) -> str:
+    """The address of a new group room in which ada and ben are."""
+    return ada.make_room(ben)
+
+
+@pytest.fixture
+def person(browser: Browser, server: Server) -> Iterator[MakePerson]:
+    """Make somebody new who has entered: `person("dora")`; options go to the browser's context."""
+    people: list[Person] = []
+    serial = next(_serials)
+
+    def make(name: str, *, at: Server = server, enter: bool = True, **options: object) -> Person:
+        people.append(Person(browser, at, f"{name}-{serial}", **options))
+        return people[-1].enter() if enter else people[-1]
 
     yield make
-    for context in contexts:
-        context.close()
+    for person in people:
+        person.context.close()
+    assert [problem for person in people for problem in person.problems] == []

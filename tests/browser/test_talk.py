@@ -1,18 +1,107 @@
-"""Two people talk, each in a browser of their own."""
+"""People talk, each in a browser of their own."""
+
+import re
 
 from playwright.sync_api import expect
 
 
 def test_two_people_see_each_others_messages_in_order(person):
-    ada, ben = person("talk-ada"), person("talk-ben")
-    ada.open("/people/talk-ben/")
-    ben.open("/people/talk-ada/")
-    ada.wait_until_live()
-    ben.wait_until_live()
+    ada, ben = person("ada"), person("ben")
+    ada.open_live(f"/people/{ben.name}/")
+    ben.open_live(f"/people/{ada.name}/")
     ada.send("Hello Ben")
-    expect(ben.page.get_by_text("Hello Ben").last).to_be_visible(timeout=1000)
+    ben.sees("Hello Ben", timeout=1000)
     ben.send("Hello Ada")
+    ada.sees("Hello Ben", "Hello Ada", timeout=1000)
     ada.send("How are you?")
+    ben.sees("Hello Ben", "Hello Ada", "How are you?", timeout=1000)
+    ada.sees("Hello Ben", "Hello Ada", "How are you?", timeout=1000)
+    # The first message makes the line in the list of chats anew; it stays the marked one.
+    line = ada.chats.get_by_role("link").filter(has_text="How are you?")
+    expect(line).to_have_attribute("aria-current", "page")
+    expect(line).to_contain_text(ben.name)
+
+
+def test_outsider_finds_no_private_chat(ada, ben, cleo):
+    room = ada.chat_with(ben)
+    assert cleo.page.goto(f"{cleo.url}{room}").status == 404
+    expect(cleo.page.get_by_role("heading", name="Not found")).to_be_visible()
+    assert cleo.post(f"{room}messages/", content="Let me in").status == 404
+
+
+def test_three_people_talk_in_a_group(ada, ben, cleo, room):
+    for someone in (ada, ben, cleo):
+        someone.open_live(room)
+    for number, someone in enumerate((ada, ben, cleo, ada)):
+        someone.send(f"Message {number}")
+        cleo.sees(*(f"Message {n}" for n in range(number + 1)), timeout=1000)
     for someone in (ada, ben):
-        expect(someone.page.locator(".message .content").last).to_have_text("How are you?")
-        assert someone.messages() == ["Hello Ben", "Hello Ada", "How are you?"]
+        someone.sees("Message 0", "Message 1", "Message 2", "Message 3")
+
+
+def test_everybody_posting_at_once_sees_the_same_order(ada, ben, cleo, room):
+    people = ada, ben, cleo
+    for someone in people:
+        someone.open_live(room)
+    for number in range(5):
+        for someone in people:
+            someone.send(f"{someone.name} {number}")
+    for someone in people:
+        expect(someone.messages).to_have_count(15)
+    orders = [someone.messages.all_inner_texts() for someone in people]
+    assert orders[0] == orders[1] == orders[2]
+    for someone in people:
+        mine = [text for text in orders[0] if text.startswith(someone.name)]
+        assert mine == [f"{someone.name} {number}" for number in range(5)]
+
+
+def test_lobby_shows_last_message_time_badge_and_order_as_they_change(ada, ben):
+    quiet, busy = ada.make_room(ben), ada.make_room(ben)
+    ada.say(busy, "Early")
+    ada.say(quiet, "Late")
+    ben.open_live("/")
+    expect(ben.chats.nth(0)).to_contain_text("Late")
+    expect(ben.chats.nth(1)).to_contain_text("Early")
+    ada.say(busy, "Now look")
+    expect(ben.chats.nth(0)).to_contain_text("Now look", timeout=1000)
+    expect(ben.chats.nth(1)).to_contain_text("Late")
+    expect(ben.chats.nth(0).get_by_role("link")).to_have_accessible_name(re.compile(", 2 unread messages"))
+    expect(ben.chats.nth(0).locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+
+
+def test_badge_goes_when_the_messages_are_read_in_another_tab(ada, ben, room):
+    ada.say(room, "One", "Two, which nobody else says")
+    ben.open_live("/")
+    link = ben.page.get_by_role("link").filter(has_text="Two, which nobody else says")
+    expect(link).to_have_accessible_name(re.compile("2 unread messages"))
+    other = ben.context.new_page()
+    other.goto(f"{ben.url}{room}")
+    expect(link).not_to_have_accessible_name(re.compile("unread"))
+
+
+def test_new_room_and_new_person_appear_in_the_lobby(ada, person):
+    ada.open_live("/")
+    newcomer = person("newcomer")
+    expect(ada.chats.get_by_role("link", name=newcomer.name)).to_be_visible(timeout=2000)
+    newcomer.open("/")
+    name = f"Garden of {newcomer.name}"
+    newcomer.page.locator("summary").click()
+    newcomer.page.get_by_label("Name of a new room").fill(name)
+    newcomer.page.get_by_role("button", name="Create room").click()
+    expect(newcomer.page.get_by_role("heading", name=name)).to_be_visible()
+    expect(ada.chats.get_by_role("link", name=name)).to_be_visible(timeout=2000)
+    # Where it will stand after a reload: before the people whom ada has not written to.
+    lines = ada.chats.all_inner_texts()
+    ada.page.reload()
+    assert ada.chats.all_inner_texts() == lines
+
+
+def test_focus_in_the_list_of_chats_survives_a_change_of_order(ada, ben):
+    first, second = ada.make_room(ben), ada.make_room(ben)
+    ada.say(first, "First room")
+    ada.say(second, "Second room")
+    ben.open_live("/")
+    ben.page.get_by_role("link").filter(has_text="First room").focus()
+    ada.say(first, "First again")
+    expect(ben.chats.first).to_contain_text("First again")
+    expect(ben.chats.first.get_by_role("link")).to_be_focused()
