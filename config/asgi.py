@@ -7,14 +7,16 @@ from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
 from django.urls import path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 wsgi_application = get_wsgi_application()
 
-# Both need Django to be set up.
+# These need Django to be set up.
+from config.middleware import error_sentence, make_fragment  # noqa: E402
 from rooms.live.process import Live  # noqa: E402
-from rooms.live.stream import StreamEndpoint, answer  # noqa: E402
+from rooms.live.stream import StreamEndpoint  # noqa: E402
 
 WORKERS = 4
 
@@ -28,9 +30,9 @@ class Pages:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if not is_acceptable(scope):
-            return await answer(send, 400)
+            return await refuse(scope, send, 400)
         if body_length(scope) > settings.REQUEST_MAX_BYTES:
-            return await answer(send, 413)
+            return await refuse(scope, send, 413)
         self.under_way += 1
         try:
             await self.application(scope, receive, send)
@@ -59,8 +61,19 @@ def body_length(scope: dict[str, Any]) -> int:
     return int(length) if length.isdigit() else settings.REQUEST_MAX_BYTES + 1
 
 
-async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Refuse WebSockets: Hearth has none."""
+async def refuse(scope: dict[str, Any], send: Any, status: int) -> None:
+    """Answer with a sentence, without reading the body; htmx gets it as a fragment."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    response = HttpResponse(error_sentence(status), "text/plain; charset=utf-8", status, headers=headers)
+    if dict(scope["headers"]).get(b"hx-request") == b"true":
+        make_fragment(response)
+    lines = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": response.content})
+
+
+async def refuse_websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Close it: Hearth has none."""
     await receive()
     await send({"type": "websocket.close"})
 
@@ -73,7 +86,7 @@ router = ProtocolTypeRouter(
         "http": URLRouter(
             [path("stream", stream), path("rooms/<int:room_id>/stream", stream), re_path("", pages)]  # type: ignore[arg-type]  # ASGI applications, as Channels wants
         ),
-        "websocket": refuse,
+        "websocket": refuse_websocket,
     }
 )
 

@@ -4,6 +4,7 @@ import logging
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
@@ -34,5 +35,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(request, 404, _("Not found"), _("This page does not exist, or is not for you."))
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 413, _("Too large"), _("Go back and send less at once."))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    return error_page(request, 500, _("Something went wrong"), _("The fault was logged. Try again."))
+    # Without the request, whose user may be what cannot be read.
+    page = {"heading": _("Something went wrong"), "explanation": _("The fault was logged. Try again.")}
+    return HttpResponse(render_to_string("error.html", page), status=500)

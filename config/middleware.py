@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from config import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,13 +30,33 @@ def private_pages(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def whole_bodies(get_response: GetResponse) -> GetResponse:
+    """Keep the bytes of each form: its fields no longer tell which of them were not UTF-8."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.body  # noqa: B018 (reading keeps it)
+        except RequestDataTooBig:
+            return errors.too_large(request)
+        except UnreadablePostError:
+            return HttpResponse(status=400)  # nobody is there any more to read it
+        return get_response(request)
+
+    return middleware
+
+
 def fragment_errors(get_response: GetResponse) -> GetResponse:
     """Answer a failed htmx request with one sentence for the page's notice, never with a whole page."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if response.status_code >= 400 and is_htmx(request) and not response.has_header(FRAGMENT_HEADER):
-            return error_fragment(error_sentence(response.status_code), response.status_code)
+        if (
+            isinstance(response, HttpResponse)
+            and response.status_code >= 400
+            and is_htmx(request)
+            and not response.has_header(FRAGMENT_HEADER)
+        ):
+            make_fragment(response)
         return response
 
     return middleware
@@ -51,14 +74,16 @@ def error_sentence(status: int) -> str:
         404: _("This is no longer here."),
         405: _("This cannot be done here."),
         413: _("This is too large."),
+        422: _("This was not accepted. Check it and try again."),
         429: _("Too many requests. Wait a moment and try again."),
         503: _("The server is busy. Try again in a moment."),
     }
     return sentences.get(status, _("Something went wrong on the server. Try again."))
 
 
-def error_fragment(sentence: str, status: int) -> HttpResponse:
-    """Return `sentence` as a fragment for the element with the id `notice`, which every page has."""
-    response = HttpResponse(render_to_string("_notice.html", {"notice": sentence}), status=status)
+def make_fragment(response: HttpResponse) -> None:
+    """Put a sentence for the element with the id `notice`, which every page has, in the place of the page."""
+    response.content = render_to_string("_notice.html", {"notice": error_sentence(response.status_code)})
+    response["Content-Type"] = "text/html; charset=utf-8"
+    response["Content-Length"] = len(response.content)
     response[FRAGMENT_HEADER] = "none"
-    return response

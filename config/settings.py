@@ -32,16 +32,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.private_pages",
+    "config.middleware.fragment_errors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.whole_bodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.middleware.fragment_errors",
     "accounts.middleware.LoginRequiredMiddleware",
     "accounts.middleware.time_zone",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -146,7 +147,7 @@ LOGGING = {
 # Hearth's own
 EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.channels.ChannelManager"
 MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
-REQUEST_MAX_BYTES = 256 * 1024  # a larger body is refused before it is read
+REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # a larger body is refused before it is read
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
 REPLAY_LIMIT = 100  # a page that is more changes behind than this gets the newest page as a whole
 HEARTBEAT_INTERVAL = timedelta(seconds=10)  # also how often open streams are checked for ended sessions

@@ -14,4 +14,5 @@ def own_messages(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
     Messages are rendered once for all readers and name no viewer; every page asks for its reader's
     stylesheet.
     """
-    return render(request, "rooms/own_messages.css", {"user_id": user_id}, content_type="text/css")
+    context = {"user_id": user_id}
+    return render(request, "rooms/own_messages.css", context, content_type="text/css; charset=utf-8")

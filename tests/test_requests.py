@@ -1,0 +1,100 @@
+"""What is refused before Django sees it."""
+
+import importlib
+
+import pytest
+from django.conf import settings
+
+
+async def answer_to(application, path="/login/", headers=(), query=b""):
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": query, "headers": list(headers)}
+    await application(scope, receive, send)
+    return sent
+
+
+LIMIT = settings.REQUEST_MAX_BYTES
+
+
+@pytest.fixture
+def asgi():
+    """The module that a server runs; importing it makes the application, with the settings of that moment."""
+    return importlib.import_module("config.asgi")
+
+
+@pytest.fixture
+def pages(asgi):
+    """The pages, with nothing behind them."""
+
+    async def behind(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    pages = asgi.Pages()
+    pages.application = behind
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([], 200),
+        ([(b"content-length", b"0")], 200),
+        ([(b"content-length", b"%d" % LIMIT)], 200),
+        ([(b"content-length", b"%d" % (LIMIT + 1))], 413),
+        ([(b"content-length", b"-1")], 413),
+        ([(b"content-length", b"many")], 413),
+        ([(b"content-length", b"9" * 4000)], 413),
+        ([(b"transfer-encoding", b"chunked")], 413),
+        ([(b"transfer-encoding", b"chunked"), (b"content-length", b"1")], 413),
+    ],
+)
+async def test_body_that_is_too_large_or_says_not_how_large_is_refused_unread(pages, headers, status):
+    sent = await answer_to(pages, headers=headers)
+    assert sent[0]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"), [("/ä/", b"a=%C3%A4", 200), ("/\ud800/", b"", 400), ("/", "ä".encode(), 400)]
+)
+async def test_address_that_cannot_be_passed_on_is_refused(pages, path, query, status):
+    sent = await answer_to(pages, path, query=query)
+    assert sent[0]["status"] == status
+
+
+async def test_refusal_is_a_sentence(pages):
+    start, body = await answer_to(pages, headers=[(b"transfer-encoding", b"chunked")])
+    assert body["body"] == b"This is too large."
+    assert dict(start["headers"])[b"content-type"] == b"text/plain; charset=utf-8"
+    assert dict(start["headers"])[b"cache-control"] == b"no-store"
+
+
+async def test_refusal_for_htmx_is_a_fragment(pages):
+    headers = [(b"transfer-encoding", b"chunked"), (b"hx-request", b"true")]
+    start, body = await answer_to(pages, headers=headers)
+    assert (
+        b'<hx-partial hx-target="#notice" hx-swap="innerHTML">This is too large.</hx-partial>' in body["body"]
+    )
+    assert dict(start["headers"])[b"hx-reswap"] == b"none"
+    assert dict(start["headers"])[b"content-length"] == b"%d" % len(body["body"])
+
+
+async def test_requests_under_way_are_counted(pages):
+    async def behind(scope, receive, send):
+        assert pages.under_way == 1
+        raise RuntimeError
+
+    pages.application = behind
+    with pytest.raises(RuntimeError):
+        await answer_to(pages)
+    assert pages.under_way == 0
+
+
+async def test_websockets_are_refused(asgi):
+    assert await answer_to(asgi.refuse_websocket) == [{"type": "websocket.close"}]
