@@ -1,9 +1,24 @@
 """What text may contain, whoever typed it."""
 
 import re
+from urllib.parse import unquote_to_bytes
+
+from django.http import HttpRequest
 
 # Characters that show nothing (Unicode's Default_Ignorable_Code_Point): texts that differ in them look alike.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+
+
+def is_utf8(request: HttpRequest) -> bool:
+    """Whether the bytes of a form without files are UTF-8 text, which its fields no longer tell."""
+    body = request.body
+    if request.content_type == "application/x-www-form-urlencoded":
+        body = unquote_to_bytes(body)
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.text import INVISIBLE
 from rooms.models import ChatRoom
 from rooms.models.chat_room import canonical_room_name
 
@@ -37,7 +38,7 @@ class ContentField(forms.CharField):
         return re.sub(r"\r\n?", "\n", str(value or "")).strip()
 
     def validate(self, value: str) -> None:
-        if not value:
+        if not INVISIBLE.sub("", value).strip():
             raise ValidationError(_("Write a message first: this one is empty."))
         if len(value) > settings.MESSAGE_MAX_LENGTH:
             raise ValidationError(
@@ -50,10 +51,22 @@ class ContentField(forms.CharField):
         """Skip Django's own checks: `validate` has said all, in our words."""
 
 
+class TokenField(forms.UUIDField):
+    """The token of a form; a new one where there is none, or none that can be read."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> uuid.UUID:
+        try:
+            return self.to_python(value) or uuid.uuid4()
+        except ValidationError:
+            return uuid.uuid4()
+
+
 class MessageForm(forms.Form):
     """A message, with the token that makes sending it twice save it once.
 
-    `raw` is the body of the request; it tells a sent replacement character from bytes that were not UTF-8.
+    `is_utf8` says whether the bytes that came were text; where not, they are other characters by now.
     """
 
     content = ContentField(
@@ -61,27 +74,23 @@ class MessageForm(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 1, "maxlength": settings.MESSAGE_MAX_LENGTH, "id": "content"}),
     )
-    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    token = TokenField()
 
-    def __init__(self, *args: Any, raw: bytes = b"", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_utf8: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.raw = raw
+        self.is_utf8 = is_utf8
 
     def clean_content(self) -> str:
         content: str = self.cleaned_data["content"]
-        sent = self.raw.upper().count(b"%EF%BF%BD") + self.raw.count("\ufffd".encode())
-        if content.count("\ufffd") > sent:
+        if not self.is_utf8:
             raise ValidationError(
                 _("This contains bytes that are not valid UTF-8 text. Type or paste it again.")
             )
         return content
 
-    def clean_token(self) -> uuid.UUID:
-        return self.cleaned_data["token"] or uuid.uuid4()
-
     def with_new_token(self) -> "MessageForm":
         """Make the form usable for another message, keeping what was typed."""
-        self.data = {**self.data, "token": str(uuid.uuid4())}
+        self.data = {"content": self.data.get("content", ""), "token": str(uuid.uuid4())}
         return self
 
 

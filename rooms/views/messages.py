@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.http import AuthenticatedRequest
+from config.text import is_utf8
 from rooms.forms import MessageForm
 from rooms.models import ChatRoom, Message, TokenReused
 from rooms.views.rooms import chat_room_response
@@ -12,7 +13,7 @@ from rooms.views.rooms import chat_room_response
 @require_POST
 def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
-    form = MessageForm(request.POST, raw=request.body)
+    form = MessageForm(request.POST, is_utf8=is_utf8(request))
     if not form.is_valid():
         return refused(request, room, form, status=422)
     try:

@@ -10,7 +10,9 @@ from rooms.models import Membership
 @require_POST
 def read_receipt_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     """Take note of what was seen. Repeated and late reports change nothing and are no error."""
-    membership = get_object_or_404(Membership.objects.select_related("room"), room=room_id, user=request.user)
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    memberships = Membership.objects.select_related("room")
+    membership = get_object_or_404(memberships, room__pk=room_id, user=request.user)
     form = ReadReceiptForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
