@@ -100,7 +100,9 @@ class ChatRoom(models.Model):
                     low_user=None,
                     high_user=None,
                 )
-                | Q(type="private", name=None, canonical_name=None, low_user__lt=F("high_user")),
+                # Comparing with NULL is not false, and so would be allowed.
+                | Q(type="private", name=None, canonical_name=None, low_user__lt=F("high_user"))
+                & Q(low_user__isnull=False, high_user__isnull=False),
             ),
         ]
 
