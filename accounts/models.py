@@ -43,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(username=names.normalize(username), **fields)
         user.set_password(password)
         user.save(using=self._db)
-        transaction.on_commit(lambda: doorbell.ring("person", user=user.pk))
+        transaction.on_commit(lambda: doorbell.ring("person", user=user.pk), robust=True)
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":

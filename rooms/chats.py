@@ -39,9 +39,9 @@ class Chat:
 
     @property
     def url(self) -> str:
-        if self.person:
-            return reverse("rooms:person_detail", args=[self.person.username])
-        return self.room.get_absolute_url()  # type: ignore[union-attr]  # one is set
+        if self.room:
+            return self.room.get_absolute_url()
+        return reverse("rooms:person_detail", args=[self.person.username])  # type: ignore[union-attr]  # one is set
 
     @property
     def last_message(self) -> Message | None:

@@ -17,8 +17,8 @@ from rooms.models.chat_room import canonical_room_name
 
 # C0 and C1 controls but for tab and line feed.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# Directional overrides and isolates, invisible characters: in a name they only deceive.
-_DECEPTIVE = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Invisible characters that emoji and some scripts are written with; others only deceive in a name.
+_SHAPING = re.compile("[\u200c\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
 
 
 def refuse_control_characters(text: str) -> None:
@@ -111,7 +111,7 @@ class ChatRoomForm(forms.Form):
     def clean_name(self) -> str:
         name = " ".join(unicodedata.normalize("NFKC", self.cleaned_data["name"]).split())
         refuse_control_characters(name)
-        if _DECEPTIVE.search(name):
+        if INVISIBLE.search(_SHAPING.sub("", name)):
             raise ValidationError(_("This contains an invisible character. Remove it."))
         if not any(character.isalnum() for character in name):
             raise ValidationError(_("A name needs at least one letter or digit."))

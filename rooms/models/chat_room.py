@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from config.text import INVISIBLE
 from rooms.live import doorbell
 from rooms.models.membership import Membership
 from rooms.models.message import Message, TokenReused
@@ -16,7 +17,8 @@ from rooms.models.message import Message, TokenReused
 
 def canonical_room_name(name: str) -> str:
     """Return the form in which two group names are compared: two names are the same if this is the same."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    visible = INVISIBLE.sub("", unicodedata.normalize("NFKC", name))
+    folded = unicodedata.normalize("NFKC", visible.casefold())
     return " ".join(folded.split())
 
 
@@ -37,7 +39,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
             room = self.create(type=ChatRoom.Type.GROUP, name=name)
             if creator:
                 Membership.objects.create(room=room, user=creator)
-            transaction.on_commit(lambda: doorbell.ring("room", room=room.pk))
+            transaction.on_commit(lambda: doorbell.ring("room", room=room.pk), robust=True)
         return room
 
     def private_between(self, user: User, other: User) -> "ChatRoom":
