@@ -36,18 +36,15 @@ class Membership(models.Model):
         """
         with transaction.atomic():
             last = Message.objects.filter(room_id=self.room_id, pk__lte=upto).order_by("-pk").first()
-            before = (
-                Membership.objects.select_for_update().values_list("last_read", flat=True).get(pk=self.pk)
-            )
-            moved = last and Membership.objects.filter(pk=self.pk, last_read__lt=last.pk).update(
-                last_read=last.pk
-            )
+            mine = Membership.objects.filter(pk=self.pk)
+            before = mine.select_for_update().values_list("last_read", flat=True).first()
+            moved = last and mine.filter(last_read__lt=last.pk).update(last_read=last.pk)
             if not (last and moved):
                 return False
+            now = connection.ops.adapt_datetimefield_value(timezone.now())
             with connection.cursor() as cursor:
                 cursor.execute(
-                    _INSERT_RECEIPTS,
-                    [self.user_id, timezone.now(), self.room_id, before, last.pk, self.user_id],
+                    _INSERT_RECEIPTS, [self.user_id, now, self.room_id, before, last.pk, self.user_id]
                 )
             transaction.on_commit(
                 lambda: doorbell.ring("read", room=self.room_id, user=self.user_id), robust=True

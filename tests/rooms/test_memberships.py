@@ -1,0 +1,136 @@
+"""Joining a group room by visiting it, and leaving it."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from rooms.models import Membership
+from tests.factories import make_membership, make_message, make_private_room, make_room, make_user
+from tests.pages import HTMX, page_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_first_visit_joins_a_group(mallory, mallory_client, room, method):
+    assert not room.memberships.filter(user=mallory).exists()
+    assert getattr(mallory_client, method)(f"/rooms/{room.pk}/").status_code == 200
+    assert room.memberships.filter(user=mallory).count() == 1
+
+
+def test_next_visits_join_nothing(ada, ada_client, room):
+    for _ in range(2):
+        ada_client.get(f"/rooms/{room.pk}/")
+    assert room.memberships.filter(user=ada).count() == 1
+
+
+def test_visit_of_an_outsider_to_a_private_chat_joins_nothing(mallory_client, private):
+    for headers in ({}, HTMX):
+        assert mallory_client.get(f"/rooms/{private.pk}/", headers=headers).status_code == 404
+    assert private.memberships.count() == 2
+
+
+def test_who_joins_has_nothing_unread(ada, mallory, mallory_client, room):
+    message = make_message(room, ada)
+    page = page_of(mallory_client.get(f"/rooms/{room.pk}/"))
+    assert room.memberships.get(user=mallory).last_read == message.pk
+    assert page.by_id(f"message-{message.pk}")
+    assert page.by_id("unread") is None
+    assert page.by_id(f"room-{room.pk}-badge").text == ""
+
+
+def test_who_joins_an_empty_room_has_read_nothing(mallory, mallory_client, room):
+    mallory_client.get(f"/rooms/{room.pk}/")
+    assert room.memberships.get(user=mallory).last_read == 0
+
+
+def test_what_is_said_after_joining_is_unread(ada, mallory_client, room):
+    mallory_client.get(f"/rooms/{room.pk}/")
+    make_message(room, ada)
+    assert (
+        page_of(mallory_client.get("/")).by_id(f"room-{room.pk}-badge").all(css_class="badge")[0].text == "1"
+    )
+
+
+def test_member_can_leave_a_group(ada, ada_client, room, rung, committed):
+    with committed():
+        response = ada_client.post(f"/rooms/{room.pk}/leave/")
+    assert (response.status_code, response.url) == (302, "/")
+    assert not room.memberships.filter(user=ada).exists()
+    assert rung == [("access", {"user": ada.pk})]
+
+
+def test_leaving_takes_nobody_else_along(ben, ada_client, room):
+    other = make_room(members=[ben])
+    ada_client.post(f"/rooms/{room.pk}/leave/")
+    assert list(room.participants.all()) == [ben]
+    assert list(other.participants.all()) == [ben]
+
+
+def test_leaving_twice_is_no_error(ada_client, room, rung, committed):
+    ada_client.post(f"/rooms/{room.pk}/leave/")
+    with committed():
+        assert ada_client.post(f"/rooms/{room.pk}/leave/").status_code == 302
+    assert rung == []
+
+
+def test_leaving_that_is_rolled_back_is_not_announced(ada, room, rung, committed):
+    def leave_and_fail():
+        with transaction.atomic():
+            room.memberships.get(user=ada).leave()
+            raise RuntimeError
+
+    with committed(), pytest.raises(RuntimeError):
+        leave_and_fail()
+    assert room.memberships.filter(user=ada).exists()
+    assert rung == []
+
+
+def test_messages_of_who_left_stay(ada, ada_client, ben_client, room):
+    message = make_message(room, ada)
+    ada_client.post(f"/rooms/{room.pk}/leave/")
+    assert page_of(ben_client.get(f"/rooms/{room.pk}/")).by_id(f"message-{message.pk}")
+
+
+def test_who_comes_back_has_nothing_unread(ada, ben, ada_client, room):
+    ada_client.post(f"/rooms/{room.pk}/leave/")
+    message = make_message(room, ben)
+    ada_client.get(f"/rooms/{room.pk}/")
+    assert room.memberships.get(user=ada).last_read == message.pk
+
+
+def test_private_chat_cannot_be_left(ada_client, private, rung, committed):
+    with committed():
+        assert ada_client.post(f"/rooms/{private.pk}/leave/").status_code == 404
+    assert private.memberships.count() == 2
+    assert rung == []
+
+
+def test_private_chat_offers_no_way_to_leave(ada_client, room, private):
+    def actions(chat):
+        return [
+            form["action"]
+            for form in page_of(ada_client.get(f"/rooms/{chat.pk}/")).all("form")
+            if form.get("action")
+        ]
+
+    assert f"/rooms/{room.pk}/leave/" in actions(room)
+    assert f"/rooms/{private.pk}/leave/" not in actions(private)
+
+
+def test_joined_by_finds_the_rooms_of_a_person(ada, mallory, room, private):
+    make_private_room(mallory, make_user())
+    model = type(room)
+    assert set(model.objects.joined_by(ada)) == {room, private}
+
+
+def test_visible_are_all_groups_and_the_own_private_chats(ada, mallory, room, private):
+    foreign = make_private_room(mallory, make_user())
+    model = type(room)
+    assert set(model.objects.visible_to(ada)) == {room, private}
+    assert set(model.objects.visible_to(mallory)) == {room, foreign}
+
+
+def test_database_keeps_memberships_apart(ada, room):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_membership(room, ada)
+    assert Membership.objects.filter(room=room, user=ada).count() == 1
