@@ -1,0 +1,261 @@
+"""The list of chats: rooms and people, in the order of what was said last."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from rooms.chats import chats_digest, chats_of, unread_counts
+from tests.factories import (
+    make_membership,
+    make_message,
+    make_messages,
+    make_private_room,
+    make_room,
+    make_user,
+)
+from tests.pages import page_of
+
+pytestmark = pytest.mark.django_db
+
+
+def chat_list(client):
+    return page_of(client.get("/")).by_id("chats").all("li", "chat")
+
+
+def names(client):
+    return [chat.all(css_class="chat-name")[0].text for chat in chat_list(client)]
+
+
+def badge(client, dom_id):
+    """Return the number on the badge, and what is said about it to those who do not see it."""
+    badge = page_of(client.get("/")).by_id(f"{dom_id}-badge")
+    seen = [element.text for element in badge.all(css_class="badge")]
+    spoken = [element.text for element in badge.all(css_class="visually-hidden")]
+    return (seen[0], spoken[0]) if seen else None
+
+
+def preview(client, dom_id):
+    return " ".join(page_of(client.get("/")).by_id(f"{dom_id}-preview").text.split())
+
+
+# Who stands there, and where
+
+
+def test_lobby_lists_groups_and_people_but_not_oneself(ada_client, ben, mallory, room):
+    make_room("Garden")
+    assert set(names(ada_client)) == {"Kitchen", "Garden", "ben", "mallory"}
+
+
+def test_last_activity_comes_first(ada, ben, ada_client, mallory, room, private):
+    garden = make_room("Garden")
+    for chat in (garden, private, room, private):
+        make_message(chat, ada)
+    assert names(ada_client) == ["ben", "Kitchen", "Garden", "mallory"]
+    make_message(garden, ben)
+    assert names(ada_client) == ["Garden", "ben", "Kitchen", "mallory"]
+
+
+def test_order_is_that_of_posting_whatever_the_clocks_say(ada, ada_client, room, private):
+    make_message(private, ada)
+    with time_machine.travel(datetime(2001, 1, 1, tzinfo=UTC), tick=False):
+        make_message(room, ada)
+    assert names(ada_client)[0] == "Kitchen"
+
+
+def test_where_nothing_was_said_groups_come_before_people_by_name(ada_client):
+    for name in ("zoe", "Bob"):
+        make_user(name)
+    for name in ("beta", "Alpha"):
+        make_room(name)
+    assert names(ada_client) == ["Alpha", "beta", "Bob", "zoe"]
+
+
+def test_each_chat_leads_to_its_room(ada_client, ben, mallory, room, private):
+    links = {chat["id"]: chat.all("a")[0]["href"] for chat in chat_list(ada_client)}
+    assert links == {
+        f"room-{room.pk}": f"/rooms/{room.pk}/#unread",
+        f"person-{ben.pk}": f"/rooms/{private.pk}/#unread",
+        f"person-{mallory.pk}": "/people/mallory/#unread",
+    }
+
+
+@pytest.mark.parametrize("name", ["Ольга", "a.b", "-x-", "さくら", "é"])
+def test_chat_with_any_name_can_be_opened(ada_client, name):
+    make_user(name)
+    [chat] = chat_list(ada_client)
+    response = ada_client.get(chat.all("a")[0]["href"].removesuffix("#unread"), follow=True)
+    assert [heading.text for heading in page_of(response).all("h1")] == [name]
+
+
+def test_open_room_is_marked(ada_client, room, private):
+    chats = page_of(ada_client.get(f"/rooms/{room.pk}/")).by_id("chats").all("a")
+    assert [link["href"] for link in chats if link.get("aria-current") == "page"] == [
+        f"/rooms/{room.pk}/#unread"
+    ]
+
+
+def test_inactive_people_are_not_offered(ada_client):
+    make_user("grace", is_active=False)
+    assert names(ada_client) == []
+
+
+def test_person_with_a_chat_stands_there_once(ada, ada_client, ben, private):
+    assert names(ada_client) == ["ben"]
+
+
+def test_private_chats_of_others_are_nowhere(ada, ben, mallory, mallory_client, room, private):
+    make_message(private, ada, "our secret")
+    response = mallory_client.get("/")
+    assert set(names(mallory_client)) == {"Kitchen", "ada", "ben"}
+    assert b"our secret" not in response.content
+    assert f"room-{private.pk}".encode() not in response.content
+    assert chats_of(mallory)[0].key == 0
+    assert {chat.dom_id: chat.url for chat in chats_of(mallory)}[f"person-{ada.pk}"] == "/people/ada/"
+
+
+def test_many_people_without_a_chat_are_cut_off(ada, monkeypatch):
+    monkeypatch.setattr("rooms.chats.PEOPLE_LIMIT", 2)
+    for name in ("zoe", "bob", "carol"):
+        make_user(name)
+    assert [chat.name for chat in chats_of(ada)] == ["bob", "carol"]
+
+
+# What is said about it
+
+
+def test_preview_of_a_group_names_the_sender(ada, ben, ada_client, room):
+    make_message(room, ben, "Dinner is\nready")
+    assert preview(ada_client, f"room-{room.pk}").endswith("ben: Dinner is ready")
+
+
+def test_preview_of_a_private_chat_names_nobody(ada_client, ben, private):
+    make_message(private, ben, "Hello")
+    assert preview(ada_client, f"person-{ben.pk}").endswith("Hello")
+    assert "ben:" not in preview(ada_client, f"person-{ben.pk}")
+
+
+@pytest.mark.parametrize(("dom_id", "text"), [("room", "New room"), ("person", "No messages yet")])
+def test_preview_where_nothing_was_said(ada_client, ben, room, dom_id, text):
+    number = room.pk if dom_id == "room" else ben.pk
+    assert preview(ada_client, f"{dom_id}-{number}") == text
+
+
+def test_preview_is_cut_off_and_escaped(ada, ada_client, room):
+    make_message(room, ada, "<script>alert(1)</script>" + "a" * 100)
+    response = ada_client.get("/")
+    assert b"<script>alert" not in response.content
+    assert preview(ada_client, f"room-{room.pk}").endswith("a…")
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"),
+    [(timedelta(0), "12:00"), (timedelta(days=1), "Yesterday"), (timedelta(days=2), "03/02/2026")],
+)
+def test_preview_has_the_time_or_the_day(ada, ada_client, room, ago, text):
+    noon = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    with time_machine.travel(noon - ago, tick=False):
+        make_message(room, ada)
+    with time_machine.travel(noon, tick=False):
+        ada_client.force_login(ada)
+        [time] = page_of(ada_client.get("/")).all("time")
+    assert (time.text, time["datetime"]) == (text, f"{(noon - ago):%Y-%m-%dT%H:%M:%SZ}")
+
+
+# What is unread
+
+
+def test_unread_messages_are_counted(ada, ben, ada_client, room, private):
+    make_messages(room, ben, 3)
+    make_message(private, ben)
+    assert badge(ada_client, f"room-{room.pk}") == ("3", ", 3 unread messages")
+    assert badge(ada_client, f"person-{ben.pk}") == ("1", ", 1 unread message")
+
+
+def test_own_messages_are_not_unread(ada, ada_client, room):
+    make_messages(room, ada, 3)
+    assert badge(ada_client, f"room-{room.pk}") is None
+
+
+def test_reading_takes_from_the_count(ada, ben, ada_client, room):
+    messages = make_messages(room, ben, 3)
+    room.memberships.get(user=ada).mark_read(messages[1].pk)
+    assert badge(ada_client, f"room-{room.pk}")[0] == "1"
+    room.memberships.get(user=ada).mark_read(messages[2].pk)
+    assert badge(ada_client, f"room-{room.pk}") is None
+
+
+def test_reading_takes_nothing_from_the_count_of_others(ada, ben, ben_client, mallory, room):
+    make_membership(room, mallory)
+    messages = make_messages(room, mallory, 3)
+    room.memberships.get(user=ada).mark_read(messages[2].pk)
+    assert badge(ben_client, f"room-{room.pk}")[0] == "3"
+
+
+def test_who_is_not_in_a_group_has_nothing_unread_there(ada, mallory_client, room):
+    make_messages(room, ada, 3)
+    assert badge(mallory_client, f"room-{room.pk}") is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "seen", "spoken"),
+    [
+        (99, "99", ", 99 unread messages"),
+        (100, "99+", ", 99+ unread messages"),
+        (250, "99+", ", 99+ unread messages"),
+    ],
+)
+def test_more_than_99_are_99_plus(ben, ada_client, room, amount, seen, spoken):
+    make_messages(room, ben, amount)
+    assert badge(ada_client, f"room-{room.pk}") == (seen, spoken)
+
+
+def test_counts_of_several_people_come_at_once(ada, ben, mallory, room, django_assert_num_queries):
+    messages = make_messages(room, ben, 120)
+    room.memberships.get(user=ada).mark_read(messages[99].pk)
+    make_membership(room, mallory)
+    people = [ada.pk, ben.pk, mallory.pk, make_user().pk]
+    with django_assert_num_queries(1):
+        counts = unread_counts(room.pk, people)
+    assert counts == {ada.pk: 20, ben.pk: 0, mallory.pk: 100}
+
+
+def test_counts_agree_with_those_of_the_list(ada, ben, mallory, room, private):
+    make_membership(room, mallory)
+    make_messages(room, ben, 4)
+    make_messages(private, ada, 2)
+    for user in (ada, ben, mallory):
+        for chat in chats_of(user):
+            if chat.room:
+                assert chat.unread_count == unread_counts(chat.room.pk, [user.pk])[user.pk]
+
+
+# Whether two lists look the same
+
+
+def test_digest_is_that_of_an_unchanged_list(ada, ben, room, private):
+    make_message(room, ben)
+    assert chats_digest(chats_of(ada)) == chats_digest(chats_of(ada))
+
+
+@pytest.mark.parametrize("change", ["message", "read", "room", "person", "private chat"])
+def test_digest_changes_with_the_list(ada, ben, room, change):
+    message = make_message(room, ben)
+    before = chats_digest(chats_of(ada))
+    match change:
+        case "message":
+            make_message(room, ada)
+        case "read":
+            room.memberships.get(user=ada).mark_read(message.pk)
+        case "room":
+            make_room()
+        case "person":
+            make_user()
+        case "private chat":
+            make_message(make_private_room(ada, ben), ben)
+    assert chats_digest(chats_of(ada)) != before
+
+
+def test_page_carries_the_digest_of_its_list(ada, ada_client, room):
+    fields = page_of(ada_client.get("/")).by_id("cursors").all("input")
+    assert {field["name"]: field["value"] for field in fields} == {"chats": chats_digest(chats_of(ada))}

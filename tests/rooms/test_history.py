@@ -1,0 +1,327 @@
+"""Pages of a conversation: the newest messages, older ones, lines for days and for what is new."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from rooms.history import page_before, unread_line
+from tests.factories import make_message, make_messages, make_room
+from tests.pages import HTMX, page_of
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+def address(room, **query):
+    return f"/rooms/{room.pk}/" + (
+        "?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else ""
+    )
+
+
+def shown(response):
+    """Return the ids of the messages in the order in which they stand."""
+    return [int(message["data-key"]) for message in page_of(response).all("li", "message")]
+
+
+def lines(response):
+    """Return what stands in the list: ids of messages, and the texts of lines between them."""
+    items = [
+        item for item in page_of(response).all("li") if {"message", "line"} & set(item.get("class").split())
+    ]
+    return [int(item["data-key"]) if "message" in item["class"] else item.text.strip() for item in items]
+
+
+def older_link(response):
+    [link] = page_of(response).by_id("older").all("a")
+    return link["href"]
+
+
+@pytest.fixture
+def messages(ada, room):
+    return make_messages(room, ada, 120)
+
+
+def ids(messages):
+    return [message.pk for message in messages]
+
+
+# Paging
+
+
+@pytest.mark.parametrize("amount", [0, 1, 49, 50, 51])
+def test_room_shows_its_newest_messages(ada, ada_client, room, amount):
+    messages = make_messages(room, ada, amount) if amount else []
+    response = ada_client.get(address(room))
+    assert shown(response) == ids(messages[-50:])
+    assert bool(page_of(response).by_id("older").all("a")) is (amount > 50)
+
+
+def test_older_pages_lead_to_the_beginning(ada_client, room, messages):
+    response = ada_client.get(address(room))
+    found = shown(response)
+    for expected in (50, 20):
+        response = ada_client.get(older_link(response))
+        assert len(shown(response)) == expected
+        found = shown(response) + found
+    assert found == ids(messages)
+    assert not page_of(response).by_id("older").all("a")
+
+
+def test_older_pages_arrive_as_fragments_for_htmx(ada_client, room, messages):
+    link = older_link(ada_client.get(address(room)))
+    response = ada_client.get(link, headers=HTMX)
+    targets = [(part["hx-target"], part["hx-swap"]) for part in page_of(response).all("hx-partial")]
+    assert targets == [("#older", "outerHTML"), ("#history", "afterbegin")]
+    assert shown(response) == ids(messages[20:70])
+    assert f"before={messages[20].pk}" in older_link(response)
+
+
+def test_fragment_and_page_show_a_message_alike(ada_client, room, messages):
+    link = older_link(ada_client.get(address(room)))
+    page, fragment = (ada_client.get(link, headers=headers).content.decode() for headers in ({}, HTMX))
+    row = fragment[
+        fragment.index('<li id="message-') : fragment.index("</li>", fragment.index('<li id="message-'))
+    ]
+    assert row in page
+
+
+def test_older_page_stays_the_same_while_messages_arrive(ada, ada_client, room, messages):
+    link = older_link(ada_client.get(address(room)))
+    before = shown(ada_client.get(link))
+    make_messages(room, ada, 7)
+    assert shown(ada_client.get(link)) == before
+
+
+def test_older_page_has_no_composer_and_no_stream_but_a_way_back(ada_client, room, messages):
+    page = page_of(ada_client.get(older_link(ada_client.get(address(room)))))
+    assert page.by_id("composer") is None
+    assert page.by_id("stream") is None
+    assert room.get_absolute_url() in [link["href"] for link in page.by_id("main").all("a")]
+
+
+def test_newest_page_knows_the_revision_that_it_shows(ada_client, room, messages):
+    page = page_of(ada_client.get(address(room)))
+    assert page.by_id("cursor")["value"] == f"room-{room.pk}:120"
+    assert page.by_id("stream")["data-hx-sse-connect"] == f"/rooms/{room.pk}/stream"
+
+
+def test_message_that_comes_while_the_page_is_read_is_not_behind_its_revision(ada, room, monkeypatch):
+    """It may be on the page and be sent once more; it must not be missing from both."""
+    make_message(room, ada)
+    newest = type(room.messages.all()).newest
+
+    def newest_after_another(self, count):
+        make_message(room, ada)
+        return newest(self, count)
+
+    monkeypatch.setattr(type(room.messages.all()), "newest", newest_after_another)
+    page = page_before(room)
+    assert (len(page.messages), page.revision) == (2, 1)
+
+
+def test_paging_counts_nothing_and_skips_nothing(ada_client, room, messages):
+    with CaptureQueriesContext(connection) as queries:
+        ada_client.get(address(room, before=messages[60].pk))
+    [query] = [query["sql"] for query in queries if 'ORDER BY "rooms_message"."id" DESC' in query["sql"]]
+    assert "OFFSET" not in query
+    assert "LIMIT 51" in query
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads a plan of SQLite")
+def test_paging_follows_an_index(room, messages):
+    plan = room.messages.before(messages[60].pk).select_related("sender").order_by("-pk")[:51].explain()
+    assert "message_room_id" in plan
+    assert "SCAN" not in plan
+    assert "B-TREE" not in plan
+
+
+def test_messages_of_other_rooms_are_on_no_page(ada, ada_client, room, private, messages):
+    make_message(private, ada, "secret")
+    other = make_room(members=[ada])
+    make_message(other, ada, "elsewhere")
+    for response in (ada_client.get(address(room)), ada_client.get(address(room, before=10**9))):
+        assert set(shown(response)) <= set(ids(messages))
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "x", "-1", "0", "1.5", "٣", "1e3", "9" * 19, "9" * 400, "%00", "<script>", "None", "+5", "%205"],
+)
+def test_place_that_is_no_number_shows_the_newest_messages(ada_client, room, messages, before):
+    response = ada_client.get(address(room, before=before))
+    assert response.status_code == 200
+    assert shown(response) == ids(messages[-50:])
+    assert page_of(response).by_id("composer")
+
+
+def test_place_before_everything_shows_nothing(ada_client, room, messages):
+    response = ada_client.get(address(room, before=messages[0].pk))
+    assert shown(response) == []
+    assert not page_of(response).by_id("older").all("a")
+
+
+def test_place_beyond_everything_shows_the_newest_messages(ada_client, room, messages):
+    assert shown(ada_client.get(address(room, before="9" * 18))) == ids(messages[-50:])
+
+
+@pytest.mark.parametrize("unread", ["", "x", "-1", "9" * 18, "9" * 400, "%00", '"><script>'])
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_place_of_the_new_line_that_is_no_message_shows_none(ada_client, room, messages, unread, headers):
+    response = ada_client.get(address(room, before=messages[60].pk, unread=unread), headers=headers)
+    assert response.status_code == 200
+    assert shown(response) == ids(messages[10:60])
+    assert "New messages" not in lines(response)
+    assert b"<script>" not in response.content.replace(b"<script src", b"")
+
+
+def test_outsider_sees_no_page_of_a_private_chat(ada, mallory_client, private):
+    messages = make_messages(private, ada, 60, "secret")
+    for query in ({}, {"before": messages[55].pk}):
+        for headers in ({}, HTMX):
+            response = mallory_client.get(address(private, **query), headers=headers)
+            assert response.status_code == 404
+            assert b"secret" not in response.content
+
+
+# What is new
+
+
+def test_line_stands_above_the_first_unread_message(ada, ben, ben_client, room):
+    read = make_message(room, ada)
+    room.memberships.get(user=ben).mark_read(read.pk)
+    mine = make_message(room, ben)
+    new = [make_message(room, ada) for _ in range(2)]
+    assert lines(ben_client.get(address(room)))[-5:] == [read.pk, mine.pk, "New messages", *ids(new)]
+    assert page_of(ben_client.get(address(room))).by_id("unread")["data-key"] == str(new[0].pk)
+
+
+def test_line_of_new_messages_is_nobody_elses(ada_client, ben_client, room, messages):
+    assert "New messages" not in lines(ada_client.get(address(room)))
+    assert "New messages" in lines(ben_client.get(address(room, before=messages[30].pk)))
+
+
+def test_own_messages_are_not_new(ada, room, messages):
+    assert unread_line(room.memberships.get(user=ada)) is None
+
+
+def test_everything_read_has_no_line(ben, ben_client, room, messages):
+    room.memberships.get(user=ben).mark_read(messages[-1].pk)
+    assert "New messages" not in lines(ben_client.get(address(room)))
+
+
+def test_line_keeps_its_place_on_older_pages_while_reading(ben, ben_client, room, messages):
+    room.memberships.get(user=ben).mark_read(messages[29].pk)
+    newest = ben_client.get(address(room))
+    assert "New messages" not in lines(newest)
+    link = older_link(newest)
+    assert parse_qs(urlsplit(link).query)["unread"] == [str(messages[30].pk)]
+    room.memberships.get(user=ben).mark_read(messages[-1].pk)
+    for headers in ({}, HTMX):
+        found = lines(ben_client.get(link, headers=headers))
+        assert found[found.index("New messages") + 1] == messages[30].pk
+
+
+# Days and times
+
+
+@pytest.fixture
+def over_days(ada, room):
+    """One message on each of four days, and a second one on the last."""
+    moments = [NOON - timedelta(days=400), NOON - timedelta(days=2), NOON - timedelta(days=1), NOON, NOON]
+    messages = []
+    for moment in moments:
+        with time_machine.travel(moment, tick=False):
+            messages.append(make_message(room, ada))
+    return messages
+
+
+def test_each_day_begins_with_its_name(ada, ada_client, room, over_days):
+    with time_machine.travel(NOON, tick=False):
+        ada_client.force_login(ada)
+        found = lines(ada_client.get(address(room)))
+    first, second, third, fourth, fifth = ids(over_days)
+    assert found == [
+        *("Jan. 28, 2025", first),
+        *("March 2, 2026", second),
+        *("Yesterday", third),
+        *("Today", fourth, fifth),
+    ]
+
+
+def test_day_says_which_it_is_to_scripts(ada, ada_client, room, over_days):
+    with time_machine.travel(NOON, tick=False):
+        ada_client.force_login(ada)
+        days = page_of(ada_client.get(address(room))).all("li", "day")
+    assert [day["data-day"] for day in days] == ["2025-01-28", "2026-03-02", "2026-03-03", "2026-03-04"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock", "day"),
+    [
+        (None, "23:30", "Today"),
+        ("Europe/Amsterdam", "00:30", "Yesterday"),
+        ("America/New_York", "18:30", "Today"),
+        ("Asia/Kolkata", "05:00", "Yesterday"),
+        ("Pacific/Kiritimati", "13:30", "Yesterday"),
+        ("Etc/GMT+5", "18:30", "Today"),
+    ],
+)
+def test_times_are_those_of_the_readers_zone(ada, ada_client, room, zone, clock, day):
+    """Half an hour to midnight in UTC, seen five minutes before the next."""
+    posted = datetime(2026, 1, 4, 23, 30, tzinfo=UTC)
+    with time_machine.travel(posted, tick=False):
+        make_message(room, ada)
+    now = posted + (timedelta(minutes=10) if day == "Today" else timedelta(days=1))
+    with time_machine.travel(now, tick=False):
+        ada_client.force_login(ada)
+        if zone:
+            ada_client.cookies["hearth_timezone"] = zone
+        response = ada_client.get(address(room))
+    [time] = page_of(response).all("li", "message")[0].all("time")
+    assert (time["datetime"], time.text) == ("2026-01-04T23:30:00Z", clock)
+    assert lines(response)[0] == day
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "",
+        "Nowhere/City",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "America",
+        "a" * 5000,
+        "ä",
+        "UTC;",
+        '"',
+        "leapseconds",
+        ".",
+    ],
+)
+def test_zone_that_does_not_exist_counts_as_utc(ada, ada_client, room, zone):
+    with time_machine.travel(NOON, tick=False):
+        make_message(room, ada)
+        ada_client.force_login(ada)
+        ada_client.cookies["hearth_timezone"] = zone
+        response = ada_client.get(address(room))
+    assert page_of(response).all("li", "message")[0].all("time")[0].text == "12:00"
+
+
+def test_zone_of_one_request_is_not_that_of_the_next(ada, ada_client, ben_client, room):
+    with time_machine.travel(NOON, tick=False):
+        make_message(room, ada)
+    ada_client.cookies["hearth_timezone"] = "Asia/Tokyo"
+    texts = [
+        page_of(client.get(address(room))).all("li", "message")[0].all("time")[0].text
+        for client in (ada_client, ben_client)
+    ]
+    assert texts == ["21:00", "12:00"]
+
+
+def test_empty_room_says_so(ada_client, room):
+    assert "Nothing was said here yet." in lines(ada_client.get(address(room)))

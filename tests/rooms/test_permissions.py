@@ -1,0 +1,170 @@
+"""Who may do what: every address of the project, for everybody, with every method."""
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from tests.conftest import client_of
+from tests.pages import HTMX
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
+
+# Statuses in the order of METHODS; POST comes without fields. Who is not logged in is sent to the login page
+# (302) before anything else is looked at. For outsiders a private chat does not exist.
+LOGIN_FIRST = "302 302 302 302 302 302"
+READ_ONLY = "200 200 405 405 405 405"
+NOT_FOUND = "404 404 405 405 405 405"
+STREAM = "501 501 501 501 501 501"  # the ASGI application takes them before they come here
+TABLE = {
+    ("accounts:login", None): {
+        "anonymous": "200 200 422 405 405 405",
+        "outsider": "302 302 422 405 405 405",
+        "member": "302 302 422 405 405 405",
+    },
+    ("accounts:logout", None): {
+        "anonymous": "405 405 302 405 405 405",
+        "outsider": "405 405 302 405 405 405",
+        "member": "405 405 302 405 405 405",
+    },
+    ("rooms:lobby", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:lobby_stream", None): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
+    ("rooms:chat_room_create", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 422 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
+    ("rooms:person_detail", "person"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "302 302 405 405 405 405",
+        "member": "302 302 405 405 405 405",
+    },
+    ("rooms:own_messages", "person id"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": READ_ONLY,
+        "member": READ_ONLY,
+    },
+    # Groups are open: visiting one joins it. Everything else needs that visit first.
+    ("rooms:chat_room_detail", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": READ_ONLY,
+        "member": READ_ONLY,
+    },
+    ("rooms:chat_room_detail", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": READ_ONLY,
+    },
+    ("rooms:chat_room_stream", "group"): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
+    ("rooms:chat_room_stream", "private"): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
+    ("rooms:membership_delete", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 302 405 405 405",
+        "member": "405 405 302 405 405 405",
+    },
+    ("rooms:membership_delete", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 404 405 405 405",
+    },
+    ("rooms:message_create", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
+    ("rooms:message_create", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
+    ("rooms:read_receipt_create", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
+    ("rooms:read_receipt_create", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
+}
+CASES = [
+    pytest.param(name, place, who, method, int(status), id=f"{name}-{place}-{who}-{method}")
+    for (name, place), row in TABLE.items()
+    for who, statuses in row.items()
+    for method, status in zip(METHODS, statuses.split(), strict=True)
+]
+
+
+def url_names(resolver=None, namespace=""):
+    """Return the full name of every address of the project; the pattern itself where it has no name."""
+    names = set()
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            names |= url_names(pattern, inner)
+        else:
+            names.add(f"{namespace}{pattern.name}" if pattern.name else str(pattern.pattern))
+    return names
+
+
+def test_every_address_is_in_the_table():
+    assert url_names() == {name for name, _place in TABLE}
+
+
+def test_every_row_says_what_everybody_may():
+    assert all(row.keys() == {"anonymous", "outsider", "member"} for row in TABLE.values())
+
+
+@pytest.fixture
+def address(ben, room, private):
+    """`address(name, place)`: of the room, private chat or person that the row speaks of."""
+    arguments = {
+        None: [],
+        "person": [ben.username],
+        "person id": [ben.pk],
+        "group": [room.pk],
+        "private": [private.pk],
+    }
+    return lambda name, place: reverse(name, args=arguments[place])
+
+
+@pytest.fixture
+def client_for(ada, mallory):
+    return lambda who: {
+        "anonymous": Client,
+        "outsider": lambda: client_of(mallory),
+        "member": lambda: client_of(ada),
+    }[who]()
+
+
+@pytest.mark.parametrize(("name", "place", "who", "method", "status"), CASES)
+def test_everybody_may_what_the_table_says(address, client_for, name, place, who, method, status):
+    client = client_for(who)
+    url = address(name, place)
+    response = client.generic(method, url)
+    assert response.status_code == status
+    needs_login = status == 302 and response.url.startswith("/login/?next=")
+    assert needs_login is (who == "anonymous" and not name.startswith("accounts:"))
+    fragment = client_for(who).generic(method, url, headers=HTMX)
+    assert fragment.status_code == (401 if needs_login else status)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_not_there_is_not_found_for_everybody(client_for, method):
+    for who in ("anonymous", "outsider", "member"):
+        assert client_for(who).generic(method, "/nowhere/").status_code == 404
+
+
+def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client, private):
+    """Not a word, a header or a status tells the one from the other."""
+    for name in ("chat_room_detail", "message_create", "read_receipt_create", "membership_delete"):
+        for method in ("GET", "POST"):
+            foreign, missing = (
+                mallory_client.generic(method, reverse(f"rooms:{name}", args=[number]))
+                for number in (private.pk, 10**9)
+            )
+            assert foreign.status_code == missing.status_code
+            assert foreign.content == missing.content
+            assert dict(foreign.items()) == dict(missing.items())

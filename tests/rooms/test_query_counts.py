@@ -1,0 +1,100 @@
+"""Pages take as many queries with much as with little."""
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from rooms.models import ChatRoom, Membership, Message
+from tests.factories import make_messages, make_users
+
+pytestmark = pytest.mark.django_db
+
+LITTLE, MUCH = 2, 200
+
+
+def queries_of(client, address):
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return [query["sql"] for query in queries]
+
+
+def fill(user, room, amount):
+    """Make rooms, people with and without a chat, and messages in `room`: `amount` of each, in bulk."""
+    people, others = make_users(amount), make_users(amount)
+    rooms = ChatRoom.objects.bulk_create(
+        [
+            *(ChatRoom(type="private", low_user=user, high_user=person) for person in people),
+            *(
+                ChatRoom(type="group", name=name, canonical_name=name)
+                for name in map("r{0.pk}".format, others)
+            ),
+        ]
+    )
+    Membership.objects.bulk_create(Membership(room=chat, user=user) for chat in rooms)
+    Membership.objects.bulk_create(Membership(room=room, user=person) for person in people)
+    said = Message.objects.bulk_create(
+        Message(room=chat, sender=people[0], content="Hello", token=uuid.uuid4(), position=1, revision=1)
+        for chat in rooms
+    )
+    for chat, message in zip(rooms, said, strict=True):
+        chat.last_message = message
+    ChatRoom.objects.bulk_update(rooms, ["last_message"])
+    make_messages(room, people[0], amount)
+
+
+@pytest.fixture
+def filled(ada, room):
+    """Return a function that measures an address with little, then with much."""
+
+    def measure(client, address):
+        fill(ada, room, LITTLE)
+        before = queries_of(client, address())
+        fill(ada, room, MUCH - LITTLE)
+        assert ChatRoom.objects.count() > MUCH < User.objects.count()
+        return before, queries_of(client, address())
+
+    return measure
+
+
+def test_lobby(ada_client, filled):
+    little, much = filled(ada_client, lambda: "/")
+    assert len(little) == len(much)
+    assert len(much) == 4  # session, person, rooms, people
+
+
+def test_room_page(ada_client, room, filled):
+    little, much = filled(ada_client, lambda: f"/rooms/{room.pk}/")
+    assert len(little) == len(much) <= 9
+
+
+def test_older_page(ada_client, room, filled):
+    def newest():
+        return room.messages.latest("pk").pk
+
+    little, much = filled(ada_client, lambda: f"/rooms/{room.pk}/?before={newest()}")
+    assert len(little) == len(much) <= 9
+
+
+def test_older_fragment(ada_client, ada, room):
+    fill(ada, room, MUCH)
+    make_messages(room, ada, 1)
+    with CaptureQueriesContext(connection) as queries:
+        ada_client.get(
+            f"/rooms/{room.pk}/?before={room.messages.latest('pk').pk}", headers={"HX-Request": "true"}
+        )
+    assert len(queries) <= 7
+
+
+def test_post(ada_client, ada, room):
+    counts = []
+    for amount in (LITTLE, MUCH - LITTLE):
+        fill(ada, room, amount)
+        with CaptureQueriesContext(connection) as queries:
+            ada_client.post(
+                f"/rooms/{room.pk}/messages/", {"content": "Hello"}, headers={"HX-Request": "true"}
+            )
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
