@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -29,6 +30,28 @@ def flag(name: str, default: bool) -> bool:
     if value.strip().lower() in _FALSE:
         return False
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def one_of(name: str, choices: Collection[str], default: str) -> str:
+    """Return one of `choices`, which are in capitals, however it is written."""
+    value = text(name, default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
+def folder(name: str, default: Path) -> Path:
+    """Return a folder that can be written to, made if there is none."""
+    path = Path(text(name, str(default))).resolve()
+    try:
+        path.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be a folder, which {path} is not: {error.strerror}."
+        ) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{name} must be a folder that can be written to, which {path} is not.")
+    return path
 
 
 def secret_key(folder: Path) -> str:

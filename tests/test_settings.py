@@ -1,0 +1,163 @@
+"""Settings from the environment, and the secret that is made on the first run."""
+
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_environment(monkeypatch):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+
+
+@pytest.fixture
+def variable(monkeypatch):
+    """`variable(value)` sets the variable X; None takes it away."""
+
+    def change(value):
+        if value is None:
+            monkeypatch.delenv("X", raising=False)
+        else:
+            monkeypatch.setenv("X", value)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, "default"), ("", "default"), ("  ", "default"), (" a b ", "a b")]
+)
+def test_text_is_trimmed_and_has_a_default(variable, value, expected):
+    variable(value)
+    assert environment.text("X", "default") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, ["default"]), ("", ["default"]), ("a", ["a"]), (" a, b ,,c ", ["a", "b", "c"]), (",", [])],
+)
+def test_words_are_separated_by_commas(variable, value, expected):
+    variable(value)
+    assert environment.words("X", ["default"]) == expected
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES", " on "])
+def test_flag_is_set(variable, value):
+    variable(value)
+    assert environment.flag("X", False) is True
+
+
+@pytest.mark.parametrize("value", ["0", "False", "no", "OFF", "", " "])
+def test_flag_is_not_set(variable, value):
+    variable(value)
+    assert environment.flag("X", True) is False
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_flag_that_is_missing_has_a_default(variable, default):
+    variable(None)
+    assert environment.flag("X", default) is default
+
+
+def test_choice_may_be_written_in_small_letters(variable):
+    variable("debug")
+    assert environment.one_of("X", ["DEBUG", "INFO"], "INFO") == "DEBUG"
+
+
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [
+        (lambda: environment.flag("X", False), "maybe"),
+        (lambda: environment.flag("X", False), "2"),
+        (lambda: environment.one_of("X", ["INFO"], "INFO"), "LOUD"),
+        (lambda: environment.folder("X", Path()), __file__),
+        (lambda: environment.folder("X", Path()), f"{__file__}/below"),
+    ],
+)
+def test_wrong_value_is_refused_by_the_name_of_its_variable(variable, read, value):
+    variable(value)
+    with pytest.raises(ImproperlyConfigured, match=r"^X must be .*" + value.rpartition("/")[2]):
+        read()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DEBUG", "maybe"), ("LOG_LEVEL", "LOUD"), ("DATA_DIR", "/dev/null/x")],
+)
+def test_wrong_value_stops_the_start(tmp_path, name, value):
+    variables = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), name: value}
+    result = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=variables, capture_output=True, text=True
+    )
+    assert result.returncode
+    assert f"ImproperlyConfigured: {name} must be" in result.stderr
+
+
+def test_folder_that_cannot_be_written_to_is_refused(variable, tmp_path, monkeypatch):
+    variable(str(tmp_path))
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(ImproperlyConfigured, match="^X must be a folder that can be written to"):
+        environment.folder("X", tmp_path)
+
+
+def test_folder_is_made_for_its_owner_only(variable, tmp_path):
+    variable(str(tmp_path / "new" / "folder"))
+    folder = environment.folder("X", tmp_path)
+    assert folder.is_dir()
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o007 == 0
+
+
+def test_secret_key_from_the_environment_is_written_nowhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET_KEY", "from outside")
+    assert environment.secret_key(tmp_path) == "from outside"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_secret_key_is_made_once_and_kept(tmp_path):
+    key = environment.secret_key(tmp_path)
+    assert len(key) >= 64
+    assert environment.secret_key(tmp_path) == key
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_secret_keys_differ(tmp_path):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    assert environment.secret_key(folders[0]) != environment.secret_key(folders[1])
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_secret_key_is_readable_for_its_owner_only(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        environment.secret_key(tmp_path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_processes_that_start_at_once_agree_on_one_key(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(environment.secret_key, [tmp_path] * 64))
+    assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_key_that_another_process_makes_in_between_is_used(monkeypatch, tmp_path):
+    def token(_length):
+        (tmp_path / "secret_key").write_text("theirs")
+        return "ours"
+
+    monkeypatch.setattr("config.environment.secrets.token_urlsafe", token)
+    assert environment.secret_key(tmp_path) == "theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
