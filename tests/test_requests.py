@@ -87,13 +87,13 @@ async def test_refusal_for_htmx_is_a_fragment(pages):
 
 async def test_requests_under_way_are_counted(pages):
     async def behind(scope, receive, send):
-        assert pages.under_way == 1
+        assert pages.under_way
         raise RuntimeError
 
     pages.application = behind
     with pytest.raises(RuntimeError):
         await answer_to(pages)
-    assert pages.under_way == 0
+    assert not pages.under_way
 
 
 async def test_websockets_are_refused(asgi):

@@ -105,7 +105,7 @@ def test_wrong_value_stops_the_start(tmp_path, name, value):
 def test_folder_that_cannot_be_written_to_is_refused(variable, tmp_path, monkeypatch):
     variable(str(tmp_path))
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    with pytest.raises(ImproperlyConfigured, match="^X must be a folder that can be written to"):
+    with pytest.raises(ImproperlyConfigured, match=r"^X must be a folder that can be written to"):
         environment.folder("X", tmp_path)
 
 

@@ -52,6 +52,15 @@ def test_entering_again_announces_nobody(client, ada, rung, committed):
     assert rung == []
 
 
+def test_doorbell_that_fails_does_not_keep_anybody_out(client, monkeypatch, committed):
+    def ring(*_args, **_ids):
+        raise ConnectionError
+
+    monkeypatch.setattr("rooms.live.doorbell.ring", ring)
+    with committed():
+        assert enter(client, "ada").status_code == 302
+
+
 def test_name_is_stored_normalised(client):
     enter(client, "  Ａｄａ ")
     assert User.objects.get().username == "Ada"
