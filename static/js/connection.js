@@ -6,9 +6,10 @@
   const stream = () => byId('stream')?._htmx?.sse;
   let silence, blip, began, hasty = 0;
 
+  const renew = () => stream()?.reader ? stream().reader.cancel() : stream()?.abortController?.abort();
   const watch = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => stream()?.reader ? stream().reader.cancel() : stream()?.abortController?.abort(), SILENCE);
+    silence = setTimeout(renew, SILENCE);
   };
   const wait = () => {
     blip ??= setTimeout(() => state('reconnecting'), BLIP);
@@ -27,13 +28,16 @@
     if (!event.detail.connection.attempt) return;
     wait();
     hasty = Date.now() - began < BLIP ? hasty + 1 : 0;
-    if (hasty > 4) { hasty = 0; event.preventDefault(); } // hx-trigger "every 5s" begins anew
+    if (hasty > 2) { hasty = 0; event.preventDefault(); } // hx-trigger "every 5s" begins anew
   });
 
   // Whoever comes back to the page or the network does not wait for the next attempt.
   const hurry = () => setTimeout(() => stream()?.delayCanceller?.());
-  addEventListener('online', hurry);
   on('visibilitychange', hurry);
+  addEventListener('online', () => {
+    stream()?.reader?.cancel(); // may be one of the network before
+    hurry();
+  });
 
   document.cookie = `hearth_timezone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; SameSite=Lax; max-age=31536000`;
 }
