@@ -3,8 +3,10 @@
 import functools
 import time
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 import pytest
@@ -14,6 +16,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Locator,
     Page,
+    Request,
     Route,
     expect,
     sync_playwright,
@@ -66,6 +69,27 @@ def fragile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
         yield server
 
 
+class Address(Protocol):
+    """Where pages come from: a server, or what stands before it."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class Requests:
+    """Those of a page to addresses like `pattern`, as they come."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.page = page
+        self.seen: list[Request] = []
+        page.on(
+            "request", lambda request: self.seen.append(request) if fnmatch(request.url, pattern) else None
+        )
+
+    def wait_for(self, number: int) -> None:
+        wait_until(self.page, lambda: len(self.seen) >= number)
+
+
 class Held:
     """Requests of a page that wait until they are let go."""
 
@@ -76,17 +100,22 @@ class Held:
 
     def wait_for(self, number: int) -> Route:
         """Wait until `number` requests are held; return the last."""
-        deadline = time.monotonic() + TIMEOUT / 1000
-        while len(self.routes) < number:
-            assert time.monotonic() < deadline, f"{len(self.routes)} requests are held"
-            self.page.evaluate("true")  # lets events in
+        wait_until(self.page, lambda: len(self.routes) >= number)
         return self.routes[number - 1]
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Let events of `page` in until they have made `condition` true."""
+    deadline = time.monotonic() + TIMEOUT / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        page.evaluate("true")
 
 
 class Person:
     """Somebody at a browser of their own."""
 
-    def __init__(self, browser: Browser, server: Server, name: str, **options: object) -> None:
+    def __init__(self, browser: Browser, server: Address, name: str, **options: object) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         self.context.set_default_timeout(TIMEOUT)
         self.context.on("page", self._watch)
@@ -157,6 +186,9 @@ class Person:
         for text in texts:
             assert self.post(f"{room}messages/", content=text, token=str(uuid4())).ok
 
+    def requests(self, pattern: str = "*") -> Requests:
+        return Requests(self.page, pattern)
+
     def hold(self, pattern: str) -> Held:
         return Held(self.page, pattern)
 
@@ -179,6 +211,23 @@ class Person:
     @property
     def chats(self) -> Locator:
         return self.page.get_by_role("navigation", name="Chats").get_by_role("listitem")
+
+    def hide(self) -> None:
+        """Look at another tab. Tabs without a window are never hidden, so that the page has to be told."""
+        self._set_visibility("hidden")
+
+    def show(self) -> None:
+        self._set_visibility("visible")
+
+    def _set_visibility(self, state: str) -> None:
+        self.page.evaluate(
+            """state => {
+              Object.defineProperty(document, 'hidden', { value: state === 'hidden', configurable: true });
+              Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+              document.dispatchEvent(new Event('visibilitychange'));
+            }""",
+            state,
+        )
 
     def send(self, text: str) -> None:
         self.box.fill(text)
@@ -232,7 +281,7 @@ def person(browser: Browser, server: Server) -> Iterator[MakePerson]:
     people: list[Person] = []
     serial = next(_serials)
 
-    def make(name: str, *, at: Server = server, enter: bool = True, **options: object) -> Person:
+    def make(name: str, *, at: Address = server, enter: bool = True, **options: object) -> Person:
         people.append(Person(browser, at, f"{name}-{serial}", **options))
         return people[-1].enter() if enter else people[-1]
 

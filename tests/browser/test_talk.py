@@ -98,9 +98,10 @@ def test_new_room_and_new_person_appear_in_the_lobby(ada, person):
 
 def test_focus_in_the_list_of_chats_survives_a_change_of_order(ada, ben):
     first, second = ada.make_room(ben), ada.make_room(ben)
+    ben.open_live("/")
     ada.say(first, "First room")
     ada.say(second, "Second room")
-    ben.open_live("/")
+    expect(ben.chats.first).to_contain_text("Second room")
     ben.page.get_by_role("link").filter(has_text="First room").focus()
     ada.say(first, "First again")
     expect(ben.chats.first).to_contain_text("First again")

@@ -1,0 +1,220 @@
+"""Older messages, and how time is shown."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Person
+
+OLDER = "**/?before=*"
+AMOUNT = 130
+STEP = timedelta(minutes=37)  # 130 messages span more than three days
+NOW = datetime.now(UTC).replace(microsecond=0)
+SEED = f"""
+from datetime import datetime, timedelta
+from tests import factories
+room = factories.make_room("Old times")
+messages = factories.make_messages(room, factories.make_user("chronicler"), {AMOUNT}, "Message")
+for number, message in enumerate(messages):
+    before_now = ({AMOUNT} - number) * timedelta(seconds={STEP.seconds})
+    message.timestamp = datetime.fromisoformat("{NOW}") - before_now
+Message.objects.bulk_update(messages, ["timestamp"])
+factories.make_membership(room, factories.make_user("latecomer"), last_read=messages[19].pk)
+print(f"seeded {{room.get_absolute_url()}}")
+"""
+
+
+def moment_of(number: int) -> datetime:
+    """When "Message <number>" was posted."""
+    return NOW - (AMOUNT - (number - 1)) * STEP
+
+
+@pytest.fixture(scope="session")
+def old_room(server) -> str:
+    """The address of a group room with "Message 1" to "Message 130", of which the last 50 are on its page."""
+    return re.search(r"seeded (\S+)", server.manage("shell", "-c", SEED))[1]
+
+
+@pytest.fixture(scope="session")
+def latecomer(browser, server, old_room) -> Person:
+    """Somebody who has read the first 20 messages."""
+    return Person(browser, server, "latecomer").enter()
+
+
+def messages(first: int, last: int = AMOUNT) -> list[str]:
+    return [f"Message {number}" for number in range(first, last + 1)]
+
+
+def scroll_up(person: Person) -> None:
+    person.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
+
+
+def test_older_messages_come_page_by_page_when_scrolled_to(ada, old_room):
+    ada.open_live(old_room)
+    ada.sees(*messages(81))
+    held = ada.hold(OLDER)
+    scroll_up(ada)
+    request = held.wait_for(1)
+    before = ada.messages.first.bounding_box()
+    request.continue_()
+    ada.sees(*messages(31))
+    assert abs(ada.messages.nth(50).bounding_box()["y"] - before["y"]) <= 1
+    scroll_up(ada)
+    held.wait_for(2).continue_()
+    ada.sees(*messages(1))
+    expect(ada.page.get_by_role("link", name="Older messages")).to_have_count(0)
+    expect(ada.page.get_by_text("The conversation begins here")).to_be_visible()
+    assert len(held.routes) == 2, "one page for each time one scrolls up"
+
+
+def test_older_messages_by_the_link_after_loading_them_failed(ada, old_room):
+    ada.open_live(old_room)
+    title = ada.page.title()
+    ada.page.route(
+        OLDER,
+        lambda route: route.fulfill(status=502, body="<title>Bad Gateway</title><h1>Bad Gateway</h1>"),
+        times=1,
+    )
+    with ada.page.expect_response(OLDER):
+        scroll_up(ada)
+    ada.sees(*messages(81))
+    expect(ada.page).to_have_title(title)
+    ada.page.get_by_role("link", name="Older messages").click()
+    ada.sees(*messages(31))
+
+
+def test_impatient_clicks_load_nothing_twice(ada, old_room):
+    ada.open_live(old_room)
+    held = ada.hold(OLDER)
+    link = ada.page.get_by_role("link", name="Older messages")
+    link.click()
+    held.wait_for(1)
+    link.click()
+    link.click()
+    held.routes[0].continue_()
+    ada.sees(*messages(31))
+    assert len(held.routes) == 1
+
+
+def test_keyboard_focus_stays_on_the_link_to_its_end(ada, old_room):
+    ada.open_live(old_room)
+    ada.scroller.focus()
+    ada.page.keyboard.press("Tab")  # comes into view, and loads
+    ada.sees(*messages(31))
+    link = ada.page.get_by_role("link", name="Older messages")
+    expect(link).to_be_focused()
+    ada.page.keyboard.press("Enter")
+    ada.sees(*messages(1))
+    expect(ada.page.get_by_text("The conversation begins here")).to_be_focused()
+
+
+def test_messages_arrive_in_order_while_history_is_loaded(ada, ben, server, old_room):
+    room = ada.make_room(ben)
+    ben.say(room, *(f"Line {number}" for number in range(52)))
+    ada.open_live(room)
+    held = ada.hold(OLDER)
+    scroll_up(ada)
+    request = held.wait_for(1)
+    ben.say(room, "News")
+    expect(ada.messages.last).to_have_text("News")
+    request.continue_()
+    ada.sees(*(f"Line {number}" for number in range(52)), "News")
+
+
+def lines_of(person: Person) -> list[str]:
+    """What stands in the conversation: names of days, "New messages" and messages with their times."""
+    return person.page.evaluate(
+        """() => [...document.querySelectorAll('#conversation li')].map((line) => line.matches('.message')
+          ? `${line.querySelector('.content').textContent} ${line.querySelector('time').textContent}`
+          : line.textContent.trim())"""
+    )
+
+
+def day_name(day: date, today: date) -> str:
+    if day == today:
+        return "Today"
+    return "Yesterday" if day == today - timedelta(days=1) else f"{day:%B} {day.day}, {day.year}"
+
+
+def expected_lines(zone: ZoneInfo, first: int, unread: int | None = None) -> list[str]:
+    numbers = range(first, AMOUNT + 1)
+    lines = []
+    for day, of_day in groupby(numbers, lambda number: moment_of(number).astimezone(zone).date()):
+        lines.append(day_name(day, datetime.now(zone).date()))
+        lines += [f"Message {number} {moment_of(number).astimezone(zone):%H:%M}" for number in of_day]
+    if unread:
+        place = next(i for i, line in enumerate(lines) if line.startswith(f"Message {unread} "))
+        lines.insert(place, "New messages")
+    return lines
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata"])
+def test_days_and_times_are_the_readers_across_pages(person, old_room, zone):
+    dora = person("dora", timezone_id=zone)
+    dora.open_live(old_room)
+    assert lines_of(dora) == expected_lines(ZoneInfo(zone), first=81)
+    scroll_up(dora)
+    dora.sees(*messages(31))
+    assert lines_of(dora) == expected_lines(ZoneInfo(zone), first=31)
+    scroll_up(dora)
+    dora.sees(*messages(1))
+    assert lines_of(dora) == expected_lines(ZoneInfo(zone), first=1)
+    # From the second page on the server knows the zone, and there is nothing to correct.
+    html = dora.context.request.get(f"{dora.url}{old_room}").text()
+    clock = f"{moment_of(AMOUNT).astimezone(ZoneInfo(zone)):%H:%M}"
+    assert re.findall(r"<time [^>]*>(\d\d:\d\d)</time>", html)[-1] == clock
+
+
+def test_live_messages_and_the_list_of_chats_show_the_readers_time(person, ada):
+    dora = person("dora", timezone_id="Asia/Kolkata")
+    room = ada.make_room(dora)
+    dora.open_live(room)
+    ada.say(room, "What time is it?")
+    message = dora.page.locator(".message")
+    stamp = datetime.fromisoformat(message.locator("time").get_attribute("datetime"))
+    clock = f"{stamp.astimezone(ZoneInfo('Asia/Kolkata')):%H:%M}"
+    expect(message.locator("time")).to_have_text(clock)
+    expect(dora.chats.filter(has_text="What time is it?").locator("time")).to_have_text(clock)
+    assert lines_of(dora) == ["Today", f"What time is it? {clock}"]
+
+
+def test_today_becomes_yesterday_on_an_open_page(ada, person):
+    dora = person("dora")
+    room = ada.make_room()
+    ada.say(room, "Good evening")
+    dora.open_live(room)
+    assert lines_of(dora)[0] == "Today"
+    dora.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
+    ada.say(room, "Good morning")
+    dora.sees("Good evening", "Good morning")
+    assert lines_of(dora)[0] == "Yesterday"
+    assert "Today" not in lines_of(dora)
+    expect(dora.chats.filter(has_text="Good morning").locator("time")).to_have_text("Yesterday")
+
+
+def test_line_above_the_first_unread_message(ada, ben, room):
+    ben.say(room, "Seen")
+    with ada.page.expect_response("**/read/"):
+        ada.open_live(room)
+    ada.open("/")
+    ben.say(room, *(f"Unseen {number}\n{'and more ' * 30}" for number in range(20)))
+    ada.open("/")
+    ada.page.get_by_role("link").filter(has_text="Unseen 19").click()
+    line = ada.page.get_by_role("heading", name="New messages")
+    expect(line).to_be_in_viewport()
+    assert [line.split()[0] for line in lines_of(ada)[:4]] == ["Today", "Seen", "New", "Unseen"]
+
+
+def test_unread_line_stands_on_the_page_where_it_belongs(latecomer, old_room):
+    latecomer.open_live(old_room)
+    expect(latecomer.page.get_by_role("heading", name="New messages")).to_have_count(0)
+    scroll_up(latecomer)
+    latecomer.sees(*messages(31))
+    scroll_up(latecomer)
+    latecomer.sees(*messages(1))
+    assert lines_of(latecomer) == expected_lines(ZoneInfo("UTC"), first=1, unread=21)
+    latecomer.rest()

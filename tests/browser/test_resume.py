@@ -1,0 +1,216 @@
+"""A page that was cut off catches up by itself: nothing missing, nothing twice, in order."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.proxy import Proxy
+
+STREAMS = "**/stream?*"
+
+
+def tall(*numbers: int) -> list[str]:
+    """Messages that fill a screen."""
+    return [f"Line {number}\n{'and more ' * 30}" for number in numbers]
+
+
+def flat(texts: list[str]) -> list[str]:
+    return [" ".join(text.split()) for text in texts]
+
+
+def test_after_the_server_was_killed(person, fragile_server):
+    ada, ben = person("ada", at=fragile_server), person("ben", at=fragile_server)
+    room = ada.make_room(ben)
+    ben.say(room, *tall(*range(12)))
+    ada.open_live(room)
+    ada.box.fill("Half a thought")
+    ada.scroller.evaluate("scroller => scroller.scrollTop = -700")
+    line = ada.messages.filter(has_text="Line 6")
+    top = line.bounding_box()["y"]
+    fragile_server.kill()
+    expect(ada.page.get_by_text("Connection lost")).to_be_visible()
+    fragile_server.start()
+    ben.say(room, "After the restart", "And more")
+    ada.sees(*flat(tall(*range(12))), "After the restart", "And more")
+    expect(ada.page.get_by_text("Connection lost")).to_be_hidden()
+    assert abs(line.bounding_box()["y"] - top) <= 1
+    expect(ada.box).to_have_value("Half a thought")
+    expect(ada.box).to_be_focused()
+
+
+def test_sending_while_the_server_is_down(person, fragile_server):
+    ada, ben = person("ada", at=fragile_server), person("ben", at=fragile_server)
+    room = ada.make_room(ben)
+    ada.open_live(room)
+    ben.open_live(room)
+    fragile_server.kill()
+    ada.send("Is anybody there?")
+    expect(ada.notice).to_contain_text("no connection")
+    expect(ada.box).to_have_value("Is anybody there?")
+    fragile_server.start()
+    ada.box.press("Enter")
+    for someone in (ada, ben):
+        someone.sees("Is anybody there?")
+
+
+def test_blip_is_not_worth_a_word(person, ada, server):
+    with Proxy(server.port) as proxy:
+        dora = person("dora", at=proxy)
+        room = ada.make_room(dora)
+        dora.page.clock.install()
+        dora.open_live(room)
+        streams = dora.requests(STREAMS)
+        lost = dora.page.get_by_text("Connection lost")
+        proxy.cut()
+        streams.wait_for(1)
+        dora.page.clock.run_for(2000)
+        expect(lost).to_be_hidden()
+        dora.page.clock.run_for(2000)
+        expect(lost).to_be_visible()
+        proxy.mend()
+        expect(lost).to_be_hidden()
+
+
+def test_after_the_network_was_gone(person, ada, server):
+    with Proxy(server.port) as proxy:
+        dora = person("dora", at=proxy)
+        room = ada.make_room(dora)
+        dora.open_live(room)
+        dora.context.set_offline(True)
+        proxy.cut()
+        ada.say(room, "While you were away", "Twice")
+        expect(dora.page.get_by_text("Connection lost")).to_be_visible()
+        proxy.mend()
+        dora.context.set_offline(False)
+        dora.sees("While you were away", "Twice", timeout=1000)
+
+
+def test_stream_that_a_change_of_networks_killed_silently(person, ada, server):
+    with Proxy(server.port) as proxy:
+        dora = person("dora", at=proxy)
+        room = ada.make_room(dora)
+        dora.open_live(room)
+        proxy.is_silent = True
+        dora.context.set_offline(True)
+        ada.say(room, "Sent to the old address")
+        proxy.is_silent = False
+        dora.context.set_offline(False)
+        dora.sees("Sent to the old address", timeout=1000)
+
+
+@pytest.mark.parametrize("failure", ["abort", "502"])
+def test_page_whose_first_connection_fails(person, ada, failure):
+    dora = person("dora")
+    room = ada.make_room(dora)
+    dora.page.clock.install()
+    dora.page.route(
+        STREAMS,
+        lambda route: (
+            route.abort()
+            if failure == "abort"
+            else route.fulfill(
+                status=502, body="<html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1></html>"
+            )
+        ),
+        times=2,
+    )
+    dora.open(room)
+    title = dora.page.title()
+    ada.say(room, "Between page and stream")
+    dora.page.clock.run_for(4000)
+    expect(dora.page.get_by_text("Connection lost")).to_be_visible()
+    dora.page.clock.run_for(2000)
+    dora.page.clock.run_for(6000)
+    dora.sees("Between page and stream")
+    expect(dora.page).to_have_title(title)
+    expect(dora.page.get_by_text("Connection lost")).to_be_hidden()
+    expect(dora.page.get_by_text("Bad Gateway")).to_have_count(0)
+
+
+def test_page_far_behind_gets_the_newest_page_as_a_whole(ada, ben, server, room):
+    ben.say(room, "Long ago")
+    ada.open_live(room)
+    ada.box.fill("Half a thought")
+    ada.hide()
+    number = re.search(r"\d+", room)[0]
+    seed = """
+from tests import factories
+factories.make_messages(ChatRoom.objects.get(pk=%s), User.objects.get(username="ben"), 120, "News")
+"""
+    server.manage("shell", "-c", seed % number)
+    ada.show()
+    ada.sees(*(f"News {number}" for number in range(71, 121)))
+    expect(ada.box).to_have_value("Half a thought")
+    expect(ada.page.locator(".day")).to_have_count(1)
+    ben.say(room, "And on it goes")
+    expect(ada.messages.last).to_have_text("And on it goes")
+    ada.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
+    expect(ada.messages).to_have_count(101)
+
+
+def test_page_left_and_returned_to_catches_up(ada, ben, room):
+    other = ada.make_room(ben)
+    ben.say(other, "Come over")
+    ada.open_live(room)
+    ada.page.get_by_role("link").filter(has_text="Come over").click()
+    ada.sees("Come over")
+    ben.say(room, "Missed")
+    ada.page.go_back()
+    ada.sees("Missed")
+    ben.say(room, "Live again")
+    ada.sees("Missed", "Live again")
+    ada.page.go_forward()
+    ada.sees("Come over")
+
+
+def test_many_rooms_in_one_tab_leave_no_connections_behind(ada, ben):
+    """A browser gives a host six connections. Pages in the back/forward cache must not keep theirs."""
+    rooms = [ada.make_room(ben) for _number in range(8)]
+    for number, room in enumerate(rooms):
+        ben.say(room, f"Greetings from {number} of {room}")
+    ada.open_live("/")
+    for number, room in enumerate(rooms):
+        ada.page.get_by_role("link").filter(has_text=f"Greetings from {number} of {room}").click()
+        ada.page.wait_for_url(f"**{room}*")
+        ada.wait_until_live()
+    ada.send("All the way")
+    ada.sees(f"Greetings from 7 of {rooms[7]}", "All the way")
+    for _room in rooms:
+        ada.page.go_back()
+    ada.wait_until_live()
+    expect(ada.page.get_by_role("heading", name="Hearth")).to_be_visible()
+
+
+def test_stream_that_dies_without_a_word(person, ada, server):
+    with Proxy(server.port) as proxy:
+        dora = person("dora", at=proxy)
+        room = ada.make_room(dora)
+        dora.page.clock.install()
+        dora.open_live(room)
+        proxy.is_silent = True
+        ada.say(room, "Into the void")
+        dora.page.clock.run_for(25_000)
+        dora.sees()
+        proxy.is_silent = False
+        dora.page.clock.run_for(31_000)
+        dora.sees("Into the void")
+
+
+def test_new_connection_that_never_answers(person, ada, server):
+    with Proxy(server.port) as proxy:
+        dora = person("dora", at=proxy)
+        room = ada.make_room(dora)
+        dora.page.clock.install()
+        dora.open_live(room)
+        streams = dora.requests(STREAMS)
+        proxy.is_silent = True
+        ada.say(room, "Into the void")
+        dora.page.clock.run_for(31_000)  # the old one is given up
+        dora.page.clock.run_for(3_000)
+        streams.wait_for(1)
+        expect(dora.page.get_by_text("Connection lost")).to_be_visible()
+        proxy.is_silent = False
+        dora.page.clock.run_for(31_000)  # and the one in its place
+        dora.page.clock.run_for(6_000)
+        dora.sees("Into the void")

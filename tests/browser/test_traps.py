@@ -1,0 +1,150 @@
+"""What htmx and browsers do that is not what one expects."""
+
+import pytest
+from playwright.sync_api import expect
+
+STREAMS = "**/stream?*"
+GREETING = "retry: 500\nevent: connected\ndata: {}\n\n"
+ENDINGS = {
+    "stream that ends at once": {"content_type": "text/event-stream", "body": GREETING},
+    "nothing": {"status": 204},
+    "page of a portal": {
+        "content_type": "text/html",
+        "body": "<title>Wi-Fi</title><h1>Log in to the Wi-Fi</h1>",
+    },
+    "redirect": {"status": 302, "headers": {"Location": "/login/"}},
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_no_storm_of_requests_whatever_takes_the_place_of_the_stream(person, ending):
+    """Once connected, htmx takes every answer for a stream and asks again at once when it is over."""
+    dora = person("dora")
+    room = dora.make_room()
+    dora.page.clock.install()
+    dora.page.route(
+        STREAMS, lambda route: route.fulfill(content_type="text/event-stream", body=GREETING), times=1
+    )
+    dora.open_live(room)
+    title = dora.page.title()
+    streams = dora.requests(STREAMS)
+    dora.page.route(STREAMS, lambda route: route.fulfill(**ENDINGS[ending]))
+    for _second in range(30):
+        dora.page.clock.run_for(1000)
+        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")  # time for requests to end
+    assert 3 <= len(streams.seen) <= 20
+    expect(dora.page).to_have_title(title)
+    expect(dora.page.get_by_role("heading", name="Log in")).to_have_count(0)
+    dora.page.unroute(STREAMS)
+    dora.page.clock.run_for(6000)
+    dora.say(room, "Well again")
+    dora.sees("Well again")
+
+
+def test_session_that_ended_elsewhere(person):
+    dora = person("dora")
+    room = dora.make_room()
+    dora.page.clock.install()
+    dora.open_live(room)
+    dora.box.fill("A thought to keep")
+    assert dora.post("/logout/").ok
+    notice = dora.page.get_by_role("status").filter(has_text="Your session has ended")
+    expect(notice).to_be_visible()
+    requests = dora.requests()
+    for _second in range(30):
+        dora.page.clock.run_for(1000)
+    assert requests.seen == []
+    expect(dora.box).to_have_value("A thought to keep")
+    notice.get_by_role("link", name="Log in again").click()
+    dora.page.get_by_label("Name", exact=True).fill(dora.name)
+    dora.page.get_by_role("button", name="Enter").click()
+    dora.page.wait_for_url(f"**{room}")
+    expect(dora.box).to_have_value("A thought to keep")
+
+
+def test_draft_is_not_shown_to_whoever_logs_in_next(person, room):
+    dora = person("dora")
+    dora.open_live(room)
+    dora.box.fill("For my eyes only")
+    dora.page.get_by_role("button", name="Log out").click()
+    dora.page.get_by_label("Name", exact=True).fill(f"{dora.name}.other")
+    dora.page.get_by_role("button", name="Enter").click()
+    dora.page.wait_for_url(f"{dora.url}/")
+    dora.open_live(room)
+    expect(dora.box).to_have_value("")
+
+
+def test_page_of_a_room_that_one_left_in_another_tab(ada, room):
+    ada.open_live(room)
+    assert ada.post(f"{room}leave/").ok
+    notice = ada.page.get_by_role("status").filter(has_text="You are no longer in this room")
+    expect(notice).to_be_visible()
+    notice.get_by_role("link").click()
+    expect(ada.page.get_by_role("heading", name="Hearth")).to_be_visible()
+
+
+def test_hidden_tab_gives_up_its_stream_and_catches_up(ada, ben, room):
+    ben.open_live(room)
+    ada.open_live(room)
+    ada.hide()
+    streams = ada.requests(STREAMS)
+    ben.send("Behind your back")
+    ben.sees("Behind your back")
+    ada.sees()
+    ada.show()
+    ada.sees("Behind your back", timeout=1500)
+    assert len(streams.seen) == 1
+    expect(ada.page.get_by_text("Connection lost")).to_be_hidden()
+
+
+def test_stream_opens_however_late_the_script_comes(ada, ben, room):
+    scripts = ada.hold("**/*.js")
+    ada.page.goto(f"{ada.url}{room}", wait_until="commit")
+    script = scripts.wait_for(1)
+    expect(ada.box).to_be_visible()
+    ben.say(room, "Before the script")
+    script.continue_()
+    ada.sees("Before the script")
+    assert len(scripts.routes) == 1
+
+
+def test_style_sheet_of_own_messages_is_not_waited_for(ada, room):
+    """The script is deferred, and deferred scripts wait for style sheets: the message still comes."""
+    sheets = ada.hold("**/own/*.css*")
+    ada.page.goto(f"{ada.url}{room}", wait_until="commit")
+    sheets.wait_for(1).abort()
+    ada.send("Hello")
+    ada.sees("Hello")
+
+
+def test_markup_in_messages_and_names_stays_text(ada, ben, room):
+    ben.open_live(room)
+    text = '<hx-partial hx-target="title">x</hx-partial> <img src=x onerror=alert(1)> &amp; {{ 7 }}'
+    ada.open_live(room)
+    ada.send(text)
+    for someone in (ada, ben):
+        someone.sees(text)
+    title = ben.page.title()
+    ada.send("A line\ndata: <title>Gone</title>\n\nevent: heartbeat\rdone")
+    expect(ben.messages.nth(1)).to_contain_text("done")
+    expect(ben.page).to_have_title(title)
+    ben.page.reload()
+    expect(ben.messages.first).to_have_text(text)
+
+
+def test_links_in_messages_open_elsewhere(ada, ben, room):
+    ben.open_live(room)
+    ada.say(room, "Look: https://example.org/a?b=1&c=2.")
+    link = ben.messages.get_by_role("link")
+    expect(link).to_have_attribute("href", "https://example.org/a?b=1&c=2")
+    expect(link).to_have_attribute("target", "_blank")
+
+
+def test_no_id_stands_twice_after_a_long_talk(ada, ben, room):
+    ada.open_live(room)
+    for number in range(4):
+        ada.send(f"From ada {number}")
+        ben.say(room, f"From ben {number}")
+    expect(ada.messages).to_have_count(8)
+    ids = ada.page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+    assert len(ids) == len(set(ids))

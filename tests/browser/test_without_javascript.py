@@ -1,0 +1,108 @@
+"""Everything works as plain pages and forms."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Person
+
+
+@pytest.fixture
+def dora(person) -> Person:
+    """Somebody without JavaScript."""
+    return person("dora", java_script_enabled=False)
+
+
+def press(person: Person, name: str) -> None:
+    person.page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_from_login_to_logout(person):
+    dora = person("dora", enter=False, java_script_enabled=False)
+    dora.open("/")
+    name = dora.page.get_by_label("Name", exact=True)
+    name.fill("two words")
+    press(dora, "Enter")
+    expect(name).to_have_value("two words")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    name.fill(dora.name)
+    press(dora, "Enter")
+    expect(dora.page.get_by_role("heading", name="Hearth")).to_be_visible()
+
+    dora.page.locator("summary").click()
+    room = dora.page.get_by_label("Name of a new room")
+    room.fill("general")
+    press(dora, "Create room")
+    expect(room).to_have_value("general")
+    expect(dora.page.get_by_text("There is a room of this name already.")).to_be_visible()
+    room.fill(f"Shed of {dora.name}")
+    press(dora, "Create room")
+    expect(dora.page.get_by_role("heading", name=f"Shed of {dora.name}")).to_be_visible()
+
+    dora.box.fill("Hello\nthere")
+    press(dora, "Send")
+    dora.sees("Hello there")
+    expect(dora.box).to_have_value("")
+    assert dora.page.url.endswith("#content")
+    dora.page.reload()
+    dora.sees("Hello there")
+
+    press(dora, "Leave")
+    expect(dora.page.get_by_role("heading", name="Hearth")).to_be_visible()
+    press(dora, "Log out")
+    expect(name).to_be_visible()
+    dora.open("/")
+    assert "/login/" in dora.page.url
+
+
+def test_refused_message_stays_in_the_box(dora):
+    dora.open(dora.make_room())
+    dora.box.fill("x" * 4001)
+    with dora.page.expect_response("**/messages/") as answer:
+        press(dora, "Send")
+    assert answer.value.status == 422
+    expect(dora.notice).to_contain_text("at most 4000 characters")
+    expect(dora.box).to_have_value("x" * 4001)
+    expect(dora.page).to_have_title(re.compile("^Error:"))
+    dora.box.fill("Short")
+    press(dora, "Send")
+    dora.sees("Short")
+
+
+def test_double_click_and_the_way_back_save_one(dora):
+    dora.open(dora.make_room())
+    dora.box.fill("Only once")
+    dora.page.get_by_role("button", name="Send").dblclick()
+    dora.page.wait_for_url("**#content")
+    dora.sees("Only once")
+    dora.page.go_back()
+    dora.sees("Only once")
+    expect(dora.box).to_have_value("")  # nothing that looks as if it had not been sent
+
+
+def test_older_pages_and_back_to_the_newest(dora, ada):
+    room = dora.make_room()
+    dora.open(room)
+    ada.context.request.get(f"{ada.url}{room}")
+    ada.say(room, *(f"Line {number}" for number in range(52)))
+    dora.open(room)
+    dora.sees(*(f"Line {number}" for number in range(2, 52)))
+    dora.page.get_by_role("link", name="Older messages").click()
+    dora.sees("Line 0", "Line 1")
+    dora.page.get_by_role("link", name="Show the newest").click()
+    dora.sees(*(f"Line {number}" for number in range(2, 52)))
+
+
+def test_mark_as_read(dora, ada):
+    room = ada.chat_with(dora)
+    ada.say(room, "Do you read me?")
+    dora.open("/")
+    link = dora.page.get_by_role("link").filter(has_text="Do you read me?")
+    expect(link).to_have_accessible_name(re.compile("1 unread message"))
+    link.click()
+    expect(dora.page.get_by_role("heading", name="New messages")).to_be_visible()
+    press(dora, "Mark as read")
+    dora.sees("Do you read me?")
+    expect(dora.page.get_by_role("heading", name="New messages")).to_have_count(0)
+    expect(link).not_to_have_accessible_name(re.compile("unread"))
