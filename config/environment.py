@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Collection
+from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -52,6 +53,18 @@ def folder(name: str, default: Path) -> Path:
     if not os.access(path, os.W_OK | os.X_OK):
         raise ImproperlyConfigured(f"{name} must be a folder that can be written to, which {path} is not.")
     return path
+
+
+def seconds(name: str, default: float) -> timedelta:
+    """Return a duration longer than nothing, given in seconds."""
+    value = text(name, str(default))
+    try:
+        duration = timedelta(seconds=float(value))
+    except (ValueError, OverflowError):
+        duration = timedelta(0)
+    if duration <= timedelta(0):
+        raise ImproperlyConfigured(f"{name} must be a number of seconds, such as {default}, not {value!r}.")
+    return duration
 
 
 def secret_key(folder: Path) -> str:

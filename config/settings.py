@@ -150,6 +150,6 @@ MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # a larger body is refused before it is read
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
 REPLAY_LIMIT = 100  # a page that is more changes behind than this gets the newest page as a whole
-HEARTBEAT_INTERVAL = timedelta(seconds=10)  # also how often open streams are checked for ended sessions
-POLL_INTERVAL = timedelta(seconds=1)  # how long a change that no doorbell announced may go unseen
+HEARTBEAT_INTERVAL = environment.seconds("HEARTBEAT_INTERVAL", 10)  # pages give up after 30 s of silence
+POLL_INTERVAL = environment.seconds("POLL_INTERVAL", 1)  # a change that no doorbell announced is seen so soon
 STREAM_MAX_BACKLOG = 256 * 1024  # bytes a reader may be behind before its stream is closed
