@@ -1,5 +1,6 @@
 """What the server runs: streams as native ASGI; all else as WSGI, in a few threads with kept connections."""
 
+import asyncio
 import os
 from typing import Any
 
@@ -22,10 +23,10 @@ WORKERS = 4
 
 
 class Pages:
-    """The plain views. Counts the requests under way, for a server that waits for them before it stops."""
+    """The plain views. Knows the requests under way, for a server that waits for them before it stops."""
 
     def __init__(self) -> None:
-        self.under_way = 0
+        self.under_way: set[asyncio.Future[None]] = set()
         self.application: Any = WSGIMiddleware(wsgi_application, workers=WORKERS)  # type: ignore[arg-type]  # a response iterates over bytes
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -33,11 +34,26 @@ class Pages:
             return await refuse(scope, send, 400)
         if body_length(scope) > settings.REQUEST_MAX_BYTES:
             return await refuse(scope, send, 413)
-        self.under_way += 1
-        try:
-            await self.application(scope, receive, send)
-        finally:
-            self.under_way -= 1
+        request = asyncio.ensure_future(self.application(scope, all_of(receive), send))
+        self.under_way.add(request)
+        request.add_done_callback(self.under_way.discard)
+        # Goes on when its sender has gone: a thread whose answer nobody takes would wait for ever.
+        await asyncio.shield(request)
+
+
+def all_of(receive: Any) -> Any:
+    """Return a `receive` that fails when the sender goes before the body has come in whole.
+
+    A part of a form would pass for all of it otherwise.
+    """
+
+    async def receive_or_fail() -> Any:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError("The sender has gone.")
+        return message
+
+    return receive_or_fail
 
 
 def is_acceptable(scope: dict[str, Any]) -> bool:
@@ -52,21 +68,28 @@ def is_acceptable(scope: dict[str, Any]) -> bool:
 def body_length(scope: dict[str, Any]) -> int:
     """Return the announced length of the body; without a valid announcement more than is accepted.
 
-    Refusing before reading is what keeps a large body out of the memory of the server.
+    Refusing before reading keeps a large body out of the memory of a server that passes on what comes in.
+    Daphne reads all of it first: see `config.server`.
     """
     headers = dict(scope["headers"])
-    if b"transfer-encoding" in headers:
-        return settings.REQUEST_MAX_BYTES + 1
     length = headers.get(b"content-length", b"0")
-    return int(length) if length.isdigit() else settings.REQUEST_MAX_BYTES + 1
+    if b"transfer-encoding" in headers or not length.isdigit() or len(length) > 18:
+        return settings.REQUEST_MAX_BYTES + 1
+    return int(length)
+
+
+def refusal(status: int, is_htmx: bool) -> HttpResponse:
+    """Return an answer that is a sentence; htmx gets it as a fragment."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    response = HttpResponse(error_sentence(status), "text/plain; charset=utf-8", status, headers=headers)
+    if is_htmx:
+        make_fragment(response)
+    return response
 
 
 async def refuse(scope: dict[str, Any], send: Any, status: int) -> None:
-    """Answer with a sentence, without reading the body; htmx gets it as a fragment."""
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    response = HttpResponse(error_sentence(status), "text/plain; charset=utf-8", status, headers=headers)
-    if dict(scope["headers"]).get(b"hx-request") == b"true":
-        make_fragment(response)
+    """Answer without reading the body."""
+    response = refusal(status, dict(scope["headers"]).get(b"hx-request") == b"true")
     lines = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": response.content})
