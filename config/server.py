@@ -1,0 +1,143 @@
+"""Daphne, with what it lacks: bodies refused before they are read, and an end that cuts nobody off.
+
+Importing this installs Twisted's reactor for asyncio and makes the application: only a server has use for it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from daphne import server as daphne
+from daphne.http_protocol import HTTPFactory, WebRequest
+from django.conf import settings
+from twisted.internet import defer
+from twisted.internet import reactor as imported_reactor
+
+from config import asgi
+
+logger = logging.getLogger(__name__)
+
+REACTOR: Any = imported_reactor  # an object where a module is looked for
+
+# A restart brings all readers back at once; with Twisted's default of 50 they would wait for whole seconds.
+BACKLOG = 2048
+# How long requests under way may take when the server is told to stop, and what is written to be taken.
+DRAIN_SECONDS = 8.0
+FLUSH_SECONDS = 1.0
+# How long somebody whose body was refused may go on sending it before the answer is looked at.
+LINGER_SECONDS = 5.0
+
+
+class Request(WebRequest):  # type: ignore[misc]  # the package has no types
+    """Daphne takes in all of a body, in memory and in files, before the application can refuse it."""
+
+    is_refused = False
+
+    def gotLength(self, length: int | None) -> None:
+        is_too_large = length is None or length > settings.REQUEST_MAX_BYTES
+        super().gotLength(0 if is_too_large else length)
+        if is_too_large:
+            self.refuse(HTTPStatus.CONTENT_TOO_LARGE)
+
+    def refuse(self, status: HTTPStatus) -> None:
+        """Answer now, and throw away what still comes: closed at once, the sender would not see why."""
+        self.is_refused = True
+        self.requestHeaders.removeHeader(b"expect")  # nobody is asked to go on
+        answer = asgi.refusal(status, self.requestHeaders.getRawHeaders(b"hx-request") == [b"true"])
+        answer["Content-Length"] = len(answer.content)
+        answer["Connection"] = "close"
+        lines = [(name.encode(), value.encode()) for name, value in answer.items()]
+        self.channel.writeHeaders(b"HTTP/1.1", b"%d" % status, status.phrase.encode(), lines)
+        self.channel.write(answer.content)
+        self.channel.transport.loseWriteConnection()
+        REACTOR.callLater(LINGER_SECONDS, self.channel.transport.abortConnection)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if not self.is_refused:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        if self.is_refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+    def process(self) -> Any:
+        self.requestHeaders.removeHeader(b"daphne-root-path")  # anybody could move the site to another path
+        self.requestHeaders.removeHeader(b"upgrade")  # Hearth has no WebSockets
+        return super().process()
+
+
+class Factory(HTTPFactory):  # type: ignore[misc]  # the package has no types
+    def buildProtocol(self, addr: Any) -> Any:
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = Request
+        return protocol
+
+
+class Server(daphne.Server):  # type: ignore[misc]  # the package has no types
+    def __init__(self, host: str, port: int, when_ready: Callable[[], None]) -> None:
+        address = host.replace(":", r"\:")
+        super().__init__(
+            asgi.application,
+            endpoints=[f"tcp:port={port}:interface={address}:backlog={BACKLOG}"],
+            server_name="Hearth",
+            application_close_timeout=2,
+            ready_callable=when_ready,
+        )
+        self.ports: list[Any] = []
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM. Raises what kept it from listening."""
+        daphne.HTTPFactory = Factory  # Daphne takes it from there
+        super().run()
+        end_tasks(daphne.twisted_loop)
+        if self.failure:
+            raise self.failure
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self.ports.append(port)
+
+    def listen_error(self, failure: Any) -> None:
+        self.failure = failure.value
+        self.stop()
+
+    def kill_all_applications(self) -> "defer.Deferred[None]":
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self.wind_up()))
+
+    async def wind_up(self) -> None:
+        """Take no more requests, end streams, let requests under way finish, cancel what is left."""
+        for port in self.ports:
+            port.stopListening()
+        try:
+            await asgi.live.stop()
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while asgi.pages.under_way or asgi.live.hub.connections:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            logger.warning("Stopping with %d requests under way", len(asgi.pages.under_way))
+        # A connection whose request has not come in whole has no application, which Daphne trips over.
+        self.connections: dict[Any, Any] = {
+            protocol: details
+            for protocol, details in self.connections.items()
+            if "application_instance" in details
+        }
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await super().kill_all_applications().asFuture(asyncio.get_running_loop())
+                while REACTOR.getWriters():  # what is written is not yet sent
+                    await asyncio.sleep(0.02)
+
+
+def end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what still runs in `loop` and close it: threads that wait for it would never end."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.close()
