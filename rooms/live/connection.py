@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -11,6 +10,9 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
+# How long a reader may take to take the last bytes of a stream that ends.
+END_SECONDS = 5.0
+
 type Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -18,7 +20,14 @@ class Connection:
     """The stream of one page, with what has to stay true for it to go on."""
 
     def __init__(
-        self, send: Send, *, user_id: int, session_key: str, session_hash: str, room_id: int | None, channels: set[str]
+        self,
+        send: Send,
+        *,
+        user_id: int,
+        session_key: str,
+        session_hash: str,
+        room_id: int | None,
+        channels: set[str],
     ) -> None:
         self.user_id = user_id
         self.session_key = session_key
@@ -26,42 +35,69 @@ class Connection:
         self.room_id = room_id
         self.channels = channels
         self.is_ended = False
+        self._is_aborted = False
         self._send = send
         self._reader: asyncio.Task[Any] | None = None
         self._writing: asyncio.Task[None] | None = None
-        self._waiting: deque[bytes] = deque()
-        self._waiting_size = 0
+        self._holds = 0
+        self._waiting: list[bytes] = []
+        self._owed = 0  # bytes in `_waiting` and in the hands of a server that pushes back
+        self._bound: int = settings.STREAM_MAX_BACKLOG
+        self._last = b""
 
     def write(self, frame: bytes) -> None:
-        """Write at once, or after what is still being written; end the stream of a reader too far behind."""
-        if self.is_ended:
-            return
-        if self._writing and not self._writing.done():
+        """Write at once, or after what is still being written; close the stream of one too far behind."""
+        if not self.is_ended and not self._close_if_stalled():
             self._waiting.append(frame)
-            self._waiting_size += len(frame)
-        else:
-            # Runs until the server pushes back, mostly to its end, without a turn of the event loop per reader.
-            self._writing = asyncio.Task(self._write(frame), loop=asyncio.get_running_loop(), eager_start=True)
-        if self._waiting_size + unsent_bytes(self._send) > settings.STREAM_MAX_BACKLOG:
-            logger.info("Closing the stream of a reader that does not read")
-            self._abort()
+            self._owed += len(frame)
+            self._flush()
 
-    async def _write(self, frame: bytes) -> None:
+    def begin(self, frame: bytes) -> None:
+        """Write what the page missed, before anything that waits.
+
+        It does not count against the reader, however much it is: closed for it, the page would come back for
+        the same again.
+        """
+        if not self.is_ended:
+            self._waiting.insert(0, frame)
+            self._owed += len(frame)
+            self._bound += len(frame)
+            self._flush()
+
+    def hold(self) -> None:
+        """Keep what is written, until `release`, or drop it at the end."""
+        self._holds += 1
+
+    def release(self) -> None:
+        self._holds -= 1
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting and not self._holds and not self._writing and not self.is_ended:
+            # Runs until the server pushes back, mostly to its end, without a turn of the event loop for each.
+            task = asyncio.Task(self._write(), loop=asyncio.get_running_loop(), eager_start=True)
+            self._writing = None if task.done() else task
+
+    async def _write(self) -> None:
         try:
-            await self._send_body(frame)
-            while self._waiting:
-                frames = b"".join(self._waiting)
-                self._waiting.clear()
-                self._waiting_size = 0
-                await self._send_body(frames)
+            while self._waiting and not self._holds:
+                frame = b"".join(self._waiting)
+                self._waiting = []
+                await self._send_body(frame)
+                self._owed -= len(frame)
         except OSError:
-            self.end()
+            self._abort()
+        except Exception as error:
+            logger.error("Writing to a stream failed: %s: %s", type(error).__name__, error)
+            self._abort()
+        finally:
+            self._writing = None
 
     async def _send_body(self, body: bytes, more: bool = True) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def wait_until_ended(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
-        """Return when the reader has gone or `end` was called; in the second case the response is complete."""
+        """Return when the reader has gone or `end` was called; then the response is complete."""
         self._reader = asyncio.current_task()
         try:
             while not self.is_ended and (await receive())["type"] != "http.disconnect":
@@ -69,37 +105,43 @@ class Connection:
         except asyncio.CancelledError:
             if not self.is_ended:
                 raise
-            asyncio.current_task().uncancel()  # type: ignore[union-attr]  # runs in a task
-        if self.is_ended:
+            self._reader.uncancel()  # type: ignore[union-attr]  # runs in a task
+        if self.is_ended and not self._is_aborted:
             await self._finish()
+        self.is_ended = True
 
     async def _finish(self) -> None:
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(END_SECONDS):
                 if self._writing:
-                    await self._writing
-                await self._send_body(b"", more=False)
+                    await asyncio.wait([self._writing])
+                await self._send_body(self._last, more=False)
         except (TimeoutError, OSError):
-            pass
+            self._abort()
 
-    def end(self, last: bytes | None = None) -> None:
-        """Write `last`, then complete the response, so that the page knows it was meant."""
-        if self.is_ended:
-            return
-        if last:
-            self.write(last)
-        self.is_ended = True
-        if self._reader:
-            self._reader.cancel()
+    def end(self, last: bytes = b"") -> None:
+        """Complete the response with `last`, so that the page knows it was meant; drop what still waits."""
+        if not self.is_ended:
+            self.is_ended = True
+            self._last = last
+            self._waiting = []
+            if self._reader:
+                self._reader.cancel()
+
+    def _close_if_stalled(self) -> bool:
+        owed = self._owed + unsent_bytes(self._send)
+        if not owed:
+            self._bound = settings.STREAM_MAX_BACKLOG
+        elif owed > self._bound:
+            logger.info("Closing the stream of a reader that does not read")
+            self._abort()
+        return self.is_ended
 
     def _abort(self) -> None:
         """Close without writing what the reader has not taken."""
-        self._waiting.clear()
-        self.is_ended = True
-        abort(self._send)
-        if self._writing:
-            self._writing.cancel()
-        if self._reader:
+        self.is_ended = self._is_aborted = True
+        self._waiting = []
+        if not abort(self._send) and self._reader:
             self._reader.cancel()
 
 
@@ -113,9 +155,16 @@ def unsent_bytes(send: Send) -> int:
     return len(transport.dataBuffer) + transport._tempDataLen if transport else 0
 
 
-def abort(send: Send) -> None:
+def abort(send: Send) -> bool:
+    """Close the connection behind `send`, of Daphne or uvicorn, without waiting for its reader.
+
+    Return whether that was possible; `receive` then tells of the disconnect.
+    """
     if transport := _daphne_transport(send):
         transport.abortConnection()
+    elif transport := getattr(getattr(send, "__self__", None), "transport", None):
+        transport.abort()
+    return transport is not None
 
 
 def _daphne_transport(send: Send) -> Any:
