@@ -1,13 +1,14 @@
 """ring(): something changed, look at the database.
 
-A doorbell carries ids only. One that is lost costs about a second, until the poll; it never costs a message, and one
-that fails never fails the request that rang it: the change is already committed.
+A doorbell carries ids only. One that is lost costs about a second, until the poll; it never costs a message.
+One that fails never fails the request that rang it: the change is already committed.
 """
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -17,11 +18,15 @@ logger = logging.getLogger(__name__)
 GROUP = "hearth"
 # Which process rang, so that it does not hear its own doorbell twice.
 ORIGIN = uuid.uuid4().hex
+# How long the channel layer may take.
+ANSWER_SECONDS = 2.0
+# Membership of a group expires.
+LISTEN_SECONDS = 600.0
+RETRY_SECONDS = 1.0
 
 type Answer = Callable[[dict[str, Any]], None]
 
 _house: tuple[asyncio.AbstractEventLoop, Answer] | None = None
-_failing = False
 
 
 def attach(loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
@@ -41,16 +46,17 @@ def ring(kind: str, **ids: int) -> None:
 
     A process that serves no pages, such as a command, tells nobody: the others find its changes by the poll.
     """
-    payload = {"kind": kind, **ids}
     if _house is None:
         return
     loop, answer = _house
-    loop.call_soon_threadsafe(_ring, loop, answer, payload)
+    # The loop is closed where the server has ended; pages come back to whoever serves then.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(_ring, loop, answer, {"kind": kind, **ids})
 
 
 def _ring(loop: asyncio.AbstractEventLoop, answer: Answer, payload: dict[str, Any]) -> None:
-    answer(payload)
     _keep(loop.create_task(_tell_other_processes(payload)))
+    answer(payload)
 
 
 _tasks: set[asyncio.Task[None]] = set()
@@ -62,45 +68,58 @@ def _keep(task: asyncio.Task[None]) -> None:
     task.add_done_callback(_tasks.discard)
 
 
-async def _tell_other_processes(payload: dict[str, Any]) -> None:
-    await _once_per_outage(_send(payload))
+class Outage:
+    """Logs one line when the channel layer begins to fail, in whatever way, and one when all works again."""
 
+    def __init__(self) -> None:
+        self.failing: set[str] = set()
 
-async def _send(payload: dict[str, Any]) -> None:
-    async with asyncio.timeout(2):
-        await get_channel_layer().group_send(GROUP, {"type": "ring", "origin": ORIGIN, "payload": payload})
-
-
-async def _once_per_outage(attempt: Awaitable[None]) -> bool:
-    """Await `attempt`, logging one line when the channel layer begins to fail and one when it works again."""
-    global _failing
-    try:
-        await attempt
-    except Exception as error:
-        if not _failing:
+    def begins(self, what: str, error: Exception) -> None:
+        if not self.failing:
             logger.warning("Channel layer failing, the poll takes over: %s: %s", type(error).__name__, error)
-        _failing = True
-        return False
-    if _failing:
-        logger.warning("Channel layer works again")
-    _failing = False
-    return True
+        self.failing.add(what)
+
+    def ends(self, what: str) -> None:
+        if what in self.failing:
+            self.failing.remove(what)
+            if not self.failing:
+                logger.warning("Channel layer works again")
+
+
+outage = Outage()
+
+
+async def _tell_other_processes(payload: dict[str, Any]) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await get_channel_layer().group_send(
+                GROUP, {"type": "ring", "origin": ORIGIN, "payload": payload}
+            )
+    except Exception as error:
+        outage.begins("sending", error)
+    else:
+        outage.ends("sending")
 
 
 async def listen(answer: Answer) -> None:
     """Call `answer` with what other processes ring, for ever, whatever happens to the channel layer."""
     while True:
-        await _once_per_outage(_receive(answer))
-        await asyncio.sleep(1)
+        try:
+            await _receive(answer)
+        except Exception as error:
+            outage.begins("listening", error)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _receive(answer: Answer) -> None:
-    """Hear doorbells for ten minutes; then join again, since membership of a group expires."""
+    """Hear doorbells for some minutes."""
     layer = get_channel_layer()
-    channel = await layer.new_channel()
-    await layer.group_add(GROUP, channel)
+    async with asyncio.timeout(ANSWER_SECONDS):
+        channel = await layer.new_channel()
+        await layer.group_add(GROUP, channel)
+    outage.ends("listening")
     try:
-        async with asyncio.timeout(600):
+        async with asyncio.timeout(LISTEN_SECONDS):
             while True:
                 message = await layer.receive(channel)
                 if message.get("origin") != ORIGIN and isinstance(message.get("payload"), dict):
