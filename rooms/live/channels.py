@@ -1,7 +1,7 @@
 """django-eventstream's contract for rooms: who may read which channel, and what changed since an id.
 
-Channels are `room-<id>` (messages), `user-<id>` (what is that person's own) and `lobby` (what everybody who is logged
-in may see). Only rooms have ids, which are the room's revision: `room-5:17`.
+Channels are `room-<id>` (messages), `user-<id>` (what is that person's own) and `lobby` (what everybody may
+see who is logged in). Only rooms have ids, which are the room's revision: `room-5:17`.
 """
 
 import re
@@ -19,7 +19,7 @@ from accounts.models import User
 from rooms.live import fragments
 from rooms.models import ChatRoom, Membership, Message
 
-_ROOM = re.compile(r"room-(\d{1,18})")
+_ROOM = re.compile(r"room-(\d{1,18})", re.ASCII)
 
 
 def room_channel(room_id: int) -> str:
@@ -40,7 +40,7 @@ def room_id_of(channel: str) -> int | None:
 
 class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package has no types
     def get_channels_for_request(self, request: HttpRequest, view_kwargs: dict[str, Any]) -> set[str]:
-        """Return the channels of a page's stream. They follow from its address and session, never from a parameter."""
+        """Return the channels of a page: they follow from its address and session, never from parameters."""
         channels = {LOBBY}
         if request.user.pk:
             channels.add(user_channel(request.user.pk))
@@ -60,30 +60,30 @@ class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package h
 
 
 class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no types
-    """The database as the log of events: rooms carry a revision, so there is no second table to fill or trim."""
+    """The database as the log of events: rooms carry a revision, so there is no second table to fill."""
 
     def append_event(self, channel: str, event_type: str, data: Any) -> Event:
         raise NotImplementedError("Events are the changes of rooms; change the room.")
 
     def get_current_id(self, channel: str) -> int:
-        return ChatRoom.objects.values_list("revision", flat=True).get(pk=room_id_of(channel))
+        return ChatRoom.objects.values_list("revision", flat=True).get(pk=room_id_of(channel) or 0)
 
     def get_events(self, channel: str, last_id: int, limit: int = settings.REPLAY_LIMIT) -> list[Event]:
-        """Return the one event that takes a page from revision `last_id` to the present one; none if it is there."""
+        """Return the event that takes a page from revision `last_id` to the present one, if it is behind."""
         return list(self.get_changes(channel, {last_id}, limit).values())
 
     def get_changes(
         self, channel: str, revisions: Collection[int], limit: int = settings.REPLAY_LIMIT
     ) -> dict[int, Event]:
-        """Return for each of `revisions` the event that takes a page from it to the present one, where it is behind.
+        """Return for each of `revisions` that is behind the event that takes a page from it to the present.
 
-        One query finds the changed messages, in one moment of the database: every change up to the greatest revision
-        found is among them, in its latest state. So all pages are brought to the same revision. A page more than
-        `limit` changes behind, or at a revision that the room never had, gets the newest page as a whole.
+        One query finds the changed messages, in one moment of the database: every change up to the greatest
+        revision found is among them, in its latest state. So all pages are brought to the same revision. A
+        page more than `limit` changes behind, or at a revision that the room never had, gets the newest page.
         """
-        room_id = room_id_of(channel)
+        room_id = room_id_of(channel) or 0
         current = self.get_current_id(channel)
-        near = {revision for revision in revisions if current - limit <= revision <= current}
+        near = {revision for revision in revisions if max(current - limit, 0) <= revision <= current}
         events = {}
         if near:
             messages = list(Message.objects.filter(room=room_id).changed_since(min(near)))

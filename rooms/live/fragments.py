@@ -1,6 +1,6 @@
-"""Which partial shows which change. One rendering goes to every reader of a channel, so it names no viewer."""
+"""Which partial shows which change. One rendering goes to all readers of a channel, so it names no viewer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.template.loader import render_to_string
 
@@ -51,9 +51,9 @@ def new_person(user: User) -> str:
 
 
 def stream_ended(reason: str) -> str:
-    """Take the place of what connects, so that the page does not ask again; `reason` is `session` or `room`."""
+    """Take the place of what connects, so that the page stops asking; `reason` is `session` or `room`."""
     return _render("rooms/live/_stream_ended.html", {"reason": reason})
 
 
-def _render(template: str, context: dict[str, object]) -> str:
-    return render_to_string(template, context)
+def _render(template: str, context: Mapping[str, object]) -> str:
+    return render_to_string(template, dict(context))

@@ -14,8 +14,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 def swap(html: str, event: Event | None = None) -> bytes:
     """Encode HTML for the page to swap in: an unnamed event, since htmx only dispatches named ones.
 
-    Every line has its own field: a line end in somebody's message ends neither the field nor the event. The id is that
-    of `event`, a change of a room.
+    Every line has its own field: a line end in somebody's message ends neither the field nor the event. The
+    id is that of `event`, a change of a room.
     """
     head = f"id: {make_id({event.channel: event.id})}\n" if event else ""
     lines = "".join(f"data: {line}\n" for line in _LINE_END.split(html))
@@ -29,7 +29,7 @@ def named(name: str, data: dict[str, Any] | None = None) -> bytes:
 
 
 def greeting() -> bytes:
-    """Encode the first event of a stream: connected, and how long to wait before the first attempt to come back.
+    """Encode the first event of a stream: connected, and how long to wait before coming back.
 
     The wait is random, so that a restart does not bring all readers back in the same moment.
     """

@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 
-from rooms.live import frames
+from django_eventstream.event import Event
+
+from rooms.live import fragments, frames
 from rooms.live.channels import RoomStorage, room_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
 from rooms.live.supervision import keep_running
+from rooms.models import ChatRoom, Membership
 
 LONGEST_PAUSE = 0.25
 
@@ -15,28 +19,36 @@ LONGEST_PAUSE = 0.25
 class Tail:
     """Brings all readers of a room to its present revision, in rounds.
 
-    A round begins when somebody rings or joins. What is posted while it runs goes out with the next one, as one frame.
-    A reader's position says what it has: whoever joins with an old one gets what it missed in the next round.
+    A round begins when somebody rings or joins. What is posted while it runs goes out with the next one, as
+    one frame. A reader's position says what it has: whoever joins with an old one gets what it missed.
     """
 
     def __init__(self, room_id: int, database: DatabaseThreads) -> None:
+        self.room_id = room_id
         self.channel = room_channel(room_id)
-        self.revision = 0
         self._database = database
         self._positions: dict[Connection, int] = {}
+        self._joined: set[Connection] = set()  # no round has written to them yet
         self._bell = asyncio.Event()
         self._task = asyncio.create_task(keep_running(f"tail of {self.channel}", self._run))
 
     def join(self, connection: Connection, position: int) -> None:
         self._positions[connection] = position
+        self._joined.add(connection)
         self.ring()
 
     def leave(self, connection: Connection) -> None:
         self._positions.pop(connection, None)
+        self._joined.discard(connection)
 
     @property
     def has_readers(self) -> bool:
         return bool(self._positions)
+
+    @property
+    def revision(self) -> int:
+        """The revision that every reader has."""
+        return min(self._positions.values(), default=0)
 
     def ring(self) -> None:
         self._bell.set()
@@ -51,17 +63,34 @@ class Tail:
             self._bell.clear()
             started = time.monotonic()
             await self._round()
-            # Writing to many readers keeps everybody else waiting. A pause as long lets posts in, which then gather.
+            # Writing to many readers keeps all else waiting. A pause as long lets posts in, and they gather.
             await asyncio.sleep(min(time.monotonic() - started, LONGEST_PAUSE))
 
     async def _round(self) -> None:
-        revisions = set(self._positions.values())
-        if not revisions:
+        readers = dict(self._positions)
+        if not readers:
             return
-        events = await self._database.run(RoomStorage().get_changes, self.channel, revisions)
+        users = {connection.user_id for connection in readers}
+        events, members = await self._database.run(self._read, set(readers.values()), users)
         encoded = {revision: frames.swap(event.data, event) for revision, event in events.items()}
-        self.revision = max([*revisions - events.keys(), *(event.id for event in events.values())])
-        for connection, position in list(self._positions.items()):
-            if position in events:
-                connection.write(encoded[position])
+        for connection, position in readers.items():
+            if connection.user_id not in members:
+                connection.end(frames.swap(fragments.stream_ended("room")))
+            elif connection in self._positions and position in events:
+                write = connection.begin if connection in self._joined else connection.write
+                write(encoded[position])
                 self._positions[connection] = events[position].id
+        self._joined -= readers.keys()
+
+    def _read(self, revisions: Collection[int], users: Collection[int]) -> tuple[dict[int, Event], set[int]]:
+        """Return the events for `revisions`, and who of `users` may have them.
+
+        Members are read last: nobody gets what was said after their membership ended, doorbell or not.
+        """
+        try:
+            events = RoomStorage().get_changes(self.channel, revisions)
+        except ChatRoom.DoesNotExist:
+            return {}, set()
+        return events, set(
+            Membership.objects.filter(room=self.room_id, user__in=users).values_list("user", flat=True)
+        )
