@@ -9,7 +9,9 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
+from django.http import QueryDict
 from django.utils import timezone
 from django_eventstream.eventrequest import EventRequest
 from django_eventstream.utils import get_channelmanager
@@ -26,9 +28,9 @@ NO_REVISION = -1
 
 
 class Refused(Exception):
-    """No stream for this request. `status` is for other clients than our own page; `reason` is for that."""
+    """No stream for this request. A `reason` is for our own page, which need not ask again."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str = "") -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
@@ -36,38 +38,48 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Opening:
-    """What a stream begins with."""
+    """What a stream may begin with."""
 
-    user_id: int
+    user: User
     session_key: str
-    session_hash: str
+    room_id: int | None
     channels: set[str]
-    position: int
-    html: str
+    position: int  # the revision that the page has of its room
+    chats: str | None  # the digest of the list of chats that the page shows
 
 
 def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
-    """Authorise the request of `scope` and return what its stream begins with. Raises Refused."""
-    request = ASGIRequest(scope, io.BytesIO())
-    if not set(request.GET) <= PARAMETERS:
-        raise Refused(400, "request")
+    """Authorise the request of `scope`. Raises Refused."""
+    request = _request(scope)
     session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     request.session = session
     request.user = auth.get_user(request)
     if not isinstance(request.user, User):
         raise Refused(401, "session")
+    chats = request.GET.get("chats")
     event_request = _event_request(request, {} if room_id is None else {"room_id": room_id})
     manager = get_channelmanager()
     if not all(manager.can_read_channel(request.user, channel) for channel in event_request.channels):
         raise Refused(404, "room")
     return Opening(
-        user_id=request.user.pk,
+        user=request.user,
         session_key=session.session_key or "",
-        session_hash=request.user.get_session_auth_hash(),
+        room_id=room_id,
         channels=event_request.channels,
         position=_position(event_request, room_id),
-        html=_chats_html(request.user, room_id, request.GET.get("chats")),
+        chats=chats,
     )
+
+
+def _request(scope: dict[str, Any]) -> ASGIRequest:
+    try:
+        request = ASGIRequest(scope, io.BytesIO())
+        known = set(request.GET) <= PARAMETERS
+    except (SuspiciousOperation, UnicodeDecodeError):
+        known = False
+    if not known:
+        raise Refused(400, "request")
+    return request
 
 
 def _event_request(request: ASGIRequest, view_kwargs: dict[str, Any]) -> EventRequest:
@@ -76,8 +88,7 @@ def _event_request(request: ASGIRequest, view_kwargs: dict[str, Any]) -> EventRe
     except EventRequest.Error:
         # A cursor that cannot be read is no cursor.
         request.META.pop("HTTP_LAST_EVENT_ID", None)
-        request.GET = request.GET.copy()
-        request.GET.pop("lastEventId", None)
+        request.GET = QueryDict()
         return EventRequest(request, view_kwargs=view_kwargs)
 
 
@@ -87,7 +98,7 @@ def _position(event_request: EventRequest, room_id: int | None) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else NO_REVISION
 
 
-def _chats_html(user: User, room_id: int | None, shown: str | None) -> str:
+def chats_html(user: User, room_id: int | None, shown: str | None) -> str:
     """Return the list of chats, unless the page says by `shown` that it has just that one."""
     chats = chats_of(user)
     return "" if shown == chats_digest(chats) else fragments.chat_list(chats, room_id)
@@ -99,14 +110,19 @@ def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
     user_ids = {connection.user_id for connection in connections}
     keys = {connection.session_key for connection in connections}
     sessions = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list("pk", flat=True)
+        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list(
+            "pk", flat=True
+        )
     )
     users = User.objects.filter(pk__in=user_ids, is_active=True).only("password")
     hashes = {user.pk: user.get_session_auth_hash() for user in users}
     members = _members(connections, user_ids)
     result = {}
     for connection in connections:
-        if connection.session_key not in sessions or hashes.get(connection.user_id) != connection.session_hash:
+        if (
+            connection.session_key not in sessions
+            or hashes.get(connection.user_id) != connection.session_hash
+        ):
             result[connection] = "session"
         elif connection.room_id is not None and (connection.user_id, connection.room_id) not in members:
             result[connection] = "room"

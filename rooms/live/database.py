@@ -17,7 +17,9 @@ class DatabaseThreads:
         self.executor = ThreadPoolExecutor(THREADS, thread_name_prefix="live-database")
 
     async def run[T](self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.executor, _with_connection, function, args)
+        return await asyncio.get_running_loop().run_in_executor(
+            self.executor, _with_connection, function, args
+        )
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()

@@ -34,7 +34,3 @@ class Hub:
     def write(self, channel: str, frame: bytes) -> None:
         for connection in self.listeners(channel):
             connection.write(frame)
-
-    def write_to_all(self, frame: bytes) -> None:
-        for connection in tuple(self.connections):
-            connection.write(frame)

@@ -1,10 +1,14 @@
 """Finds what no doorbell announced: changes made by processes that share only the database with this one."""
 
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Max, Q
 
 from accounts.models import User
+from rooms.chats import PEOPLE_LIMIT
 from rooms.models import ChatRoom
 
 if TYPE_CHECKING:
@@ -14,35 +18,71 @@ if TYPE_CHECKING:
 OVERLAP = 100
 
 
+@dataclass(slots=True)
+class Sight:
+    """What one look sees: the greatest ids, and what is near them."""
+
+    message: int
+    room: int
+    user: int
+    read: dict[int, int]  # revisions of the rooms that are being read
+    news: dict[int, int]  # revisions of the rooms that were made or talked in last
+    people: set[int]  # who entered last
+
+
 class Poll:
-    """Remembers what it saw last; `look` rings for what is new since."""
+    """Remembers what it saw last; `look` rings for what is new since.
 
-    def __init__(self) -> None:
-        self.revisions: dict[int, int] = {}
-        self.last_message = 0
-        self.last_room = 0
-        self.last_user = 0
+    `has_looked` is set by the first look: what changes after that is found without a doorbell.
+    """
 
-    async def look(self, live: "Live") -> None:
-        rooms, newest_user = await live.database.run(self._read, set(live.tails))
-        is_first = not self.last_user
-        for room_id, revision, last_message_id in rooms:
-            is_behind = room_id in live.tails and live.tails[room_id].revision != revision
-            if is_behind or (not is_first and self.revisions.get(room_id, -1) != revision):
-                live.room_changed(room_id)
-            self.last_message = max(self.last_message, last_message_id or 0)
-            self.last_room = max(self.last_room, room_id)
-        self.revisions = {room_id: revision for room_id, revision, _last in rooms}
-        for user_id in range(self.last_user + 1, newest_user + 1) if not is_first else ():
-            live.answer({"kind": "person", "user": user_id})
-        self.last_user = newest_user
+    def __init__(self, live: "Live") -> None:
+        self.has_looked = asyncio.Event()
+        self._live = live
+        self._seen: Sight | None = None
+        self._told: set[int] = set()  # people whom doorbells announced
 
-    def _read(self, room_ids: set[int]) -> tuple[list[tuple[int, int, int | None]], int]:
-        """Return (id, revision, last message) of the rooms being read and of those with news, and the newest user."""
-        if not self.last_user:
-            newest = ChatRoom.objects.aggregate(room=Max("pk", default=0), message=Max("last_message", default=0))
-            self.last_room, self.last_message = newest["room"], newest["message"]
-        rooms = ChatRoom.objects.filter(
-            Q(pk__in=room_ids) | Q(last_message__gt=self.last_message - OVERLAP) | Q(pk__gt=self.last_room)
-        ).values_list("pk", "revision", "last_message")
-        return list(rooms), User.objects.aggregate(newest=Max("pk", default=0))["newest"]
+    def person_told(self, user_id: int) -> None:
+        self._told.add(user_id)
+
+    async def look(self) -> None:
+        before = self._seen
+        now = self._seen = await self._live.database.run(_see, before, set(self._live.tails))
+        for room_id, revision in now.read.items():
+            if (tail := self._live.tails.get(room_id)) and tail.revision < revision:
+                self._live.room_changed(room_id)
+        if before:
+            self._live.people_entered(now.people - before.people - self._told)
+            for room_id, revision in now.news.items():
+                if before.news.get(room_id) != revision:
+                    self._live.room_changed(room_id)
+        self._told -= now.people
+        self.has_looked.set()
+
+
+def _see(before: Sight | None, tails: Collection[int]) -> Sight:
+    if before is None:
+        newest = ChatRoom.objects.aggregate(room=Max("pk", default=0), message=Max("last_message", default=0))
+        before = Sight(
+            **newest,
+            user=User.objects.aggregate(pk=Max("pk", default=0))["pk"],
+            read={},
+            news={},
+            people=set(),
+        )
+    near_message, near_room = before.message - OVERLAP, before.room - OVERLAP
+    found = ChatRoom.objects.filter(Q(pk__in=tails) | Q(last_message__gt=near_message) | Q(pk__gt=near_room))
+    rooms = [
+        (pk, revision, last or 0)
+        for pk, revision, last in found.values_list("pk", "revision", "last_message")
+    ]
+    people = User.objects.filter(pk__gt=before.user - OVERLAP, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
+    people_ids = set(people.values_list("pk", flat=True))
+    return Sight(
+        message=max([before.message, *(last for _pk, _revision, last in rooms)]),
+        room=max([before.room, *(pk for pk, _revision, _last in rooms)]),
+        user=max([before.user, *people_ids]),
+        read={pk: revision for pk, revision, _last in rooms if pk in tails},
+        news={pk: revision for pk, revision, last in rooms if last > near_message or pk > near_room},
+        people=people_ids,
+    )

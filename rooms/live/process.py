@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Collection, Coroutine
+from itertools import batched
 from typing import Any
 
 from django.conf import settings
 
-from accounts.models import User
 from rooms.live import access, doorbell, fragments, frames
-from rooms.live.channels import LOBBY
 from rooms.live.chat_list import ChatList
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
@@ -19,6 +19,9 @@ from rooms.live.tail import Tail
 
 logger = logging.getLogger(__name__)
 
+# Streams that get a heartbeat between two turns of the event loop.
+HEARTBEATS_AT_ONCE = 100
+
 
 class Live:
     """One per process. `start` belongs to the event loop that serves; everything here runs in that loop."""
@@ -28,18 +31,22 @@ class Live:
         self.database = DatabaseThreads()
         self.tails: dict[int, Tail] = {}
         self.is_stopping = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self.access_changes = 0  # counts doorbells that may end streams
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin with the first request: a server has no loop before."""
-        if self._tasks:
+        if self._tasks or self.is_stopping:
             return
         self.chat_list = ChatList(self.hub, self.database)
-        self._tasks = [
-            asyncio.create_task(keep_running("doorbell", self._listen)),
-            asyncio.create_task(keep_running("poll", self._poll)),
-            asyncio.create_task(keep_running("heartbeat", self._beat)),
-        ]
+        self.poll = Poll(self)
+        for name, function in (
+            ("doorbell", self._listen),
+            ("poll", self._poll),
+            ("heartbeat", self._beat),
+            ("access check", self._check_access),
+        ):
+            self._begin(keep_running(name, function))
         doorbell.attach(asyncio.get_running_loop(), self.answer)
 
     async def stop(self) -> None:
@@ -50,8 +57,10 @@ class Live:
             connection.end()
         if self._tasks:
             self.chat_list.stop()
-        for task in (*self._tasks, *self.tails.values()):
-            task.cancel() if isinstance(task, asyncio.Task) else task.stop()
+        for task in tuple(self._tasks):
+            task.cancel()
+        for tail in self.tails.values():
+            tail.stop()
         await self.database.close()
 
     def join(self, connection: Connection, position: int) -> None:
@@ -80,10 +89,12 @@ class Live:
             case {"kind": "read", "room": int(room_id), "user": int(user_id)}:
                 self.chat_list.read(room_id, user_id)
             case {"kind": "person", "user": int(user_id)}:
-                self._begin(self.person_entered(user_id))
+                self.poll.person_told(user_id)
+                self.people_entered([user_id])
             case {"kind": "access", "user": int(user_id)}:
+                self.access_changes += 1
                 mine = [connection for connection in self.hub.connections if connection.user_id == user_id]
-                self._begin(self.end_forbidden(mine))
+                self._begin(_logged(self.hold_and_check(mine)))
 
     def room_changed(self, room_id: int) -> None:
         if tail := self.tails.get(room_id):
@@ -91,13 +102,23 @@ class Live:
         if self.hub.connections:
             self.chat_list.room_changed(room_id)
 
-    async def person_entered(self, user_id: int) -> None:
-        if not self.hub.connections:
-            return
-        html = await self.database.run(_new_person, user_id)
-        for connection in self.hub.listeners(LOBBY):
-            if connection.user_id != user_id:
-                connection.write(frames.swap(html))
+    def people_entered(self, user_ids: Collection[int]) -> None:
+        if user_ids and self.hub.connections:
+            self.chat_list.people_entered(user_ids)
+
+    async def hold_and_check(self, connections: list[Connection]) -> None:
+        """Write nothing more to `connections` until it is known which of them may go on; end the others."""
+        for connection in connections:
+            connection.hold()
+        try:
+            await self.end_forbidden(connections)
+        except Exception:
+            # They come back, and are asked then.
+            for connection in connections:
+                connection.end()
+            raise
+        for connection in connections:
+            connection.release()
 
     async def end_forbidden(self, connections: list[Connection]) -> None:
         """End the streams among `connections` whose session or membership has ended."""
@@ -110,30 +131,32 @@ class Live:
         await doorbell.listen(self.answer)
 
     async def _poll(self) -> None:
-        poll = Poll()
         while True:
+            await self.poll.look()
             await asyncio.sleep(settings.POLL_INTERVAL.total_seconds())
-            if self.hub.connections:
-                await poll.look(self)
 
     async def _beat(self) -> None:
+        """Asks the database nothing: a heartbeat says that the connection lives, not that all is well."""
         while True:
             await asyncio.sleep(settings.HEARTBEAT_INTERVAL.total_seconds())
-            self.hub.write_to_all(frames.HEARTBEAT)
+            for connections in batched(tuple(self.hub.connections), HEARTBEATS_AT_ONCE, strict=False):
+                for connection in connections:
+                    connection.write(frames.HEARTBEAT)
+                await asyncio.sleep(0)
+
+    async def _check_access(self) -> None:
+        while True:
+            await asyncio.sleep(settings.HEARTBEAT_INTERVAL.total_seconds())
             await self.end_forbidden(list(self.hub.connections))
 
-    def _begin(self, coroutine: Any) -> None:
-        task = asyncio.create_task(_logged(coroutine))
-        self._tasks.append(task)
-        task.add_done_callback(self._tasks.remove)
+    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
-async def _logged(coroutine: Any) -> None:
+async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
     try:
         await coroutine
     except Exception as error:
         logger.error("Answering a doorbell failed: %s: %s", type(error).__name__, error)
-
-
-def _new_person(user_id: int) -> str:
-    return fragments.new_person(User.objects.get(pk=user_id))

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from rooms.live import fragments, frames
-from rooms.live.access import Refused, open_stream
+from rooms.live.access import Opening, Refused, chats_html, open_stream
 from rooms.live.connection import Connection
 from rooms.live.process import Live
 
@@ -20,6 +20,9 @@ HEADERS = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
+PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+EXPLANATIONS = {405: [(b"allow", b"GET")], 503: [(b"retry-after", b"2")]}
+
 
 class StreamEndpoint:
     """`GET /stream` and `GET /rooms/<id>/stream`.
@@ -32,50 +35,72 @@ class StreamEndpoint:
         self.live = live
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        headers = dict(scope["headers"])
-        if scope["method"] != "GET":
-            return await answer(send, 405, [(b"allow", b"GET")])
-        if headers.get(b"sec-fetch-site") == b"cross-site":
-            return await answer(send, 403)
-        if self.live.is_stopping:
-            return await answer(send, 503, [(b"retry-after", b"2")])
-        room_id = scope["url_route"]["kwargs"].get("room_id")
+        access_changes = self.live.access_changes
         try:
-            opening = await self.live.database.run(open_stream, scope, room_id)
+            opening = await self.authorise(scope)
         except Refused as refusal:
-            if headers.get(b"hx-request") == b"true":
-                return await tell_end(send, refusal.reason)
-            return await answer(send, refusal.status)
-        except Exception as error:
-            logger.error("Opening a stream failed: %s: %s", type(error).__name__, error)
-            return await answer(send, 503, [(b"retry-after", b"2")])
+            return await refuse(scope, send, refusal)
+        if self.live.is_stopping:
+            return await refuse(scope, send, Refused(503))
         connection = Connection(
             send,
-            user_id=opening.user_id,
+            user_id=opening.user.pk,
             session_key=opening.session_key,
-            session_hash=opening.session_hash,
-            room_id=room_id,
+            session_hash=opening.user.get_session_auth_hash(),
+            room_id=opening.room_id,
             channels=opening.channels,
         )
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         connection.write(frames.greeting())
-        if opening.html:
-            connection.write(frames.swap(opening.html))
-        self.live.join(connection, opening.position)
         try:
+            self.live.join(connection, opening.position)
+            await self.begin(connection, opening, is_in_doubt=access_changes != self.live.access_changes)
             await connection.wait_until_ended(receive)
         finally:
             self.live.leave(connection)
 
+    async def authorise(self, scope: dict[str, Any]) -> Opening:
+        if scope["method"] != "GET":
+            raise Refused(405)
+        if (b"sec-fetch-site", b"cross-site") in scope["headers"]:
+            raise Refused(403)
+        if self.live.is_stopping:
+            raise Refused(503)
+        room_id = scope["url_route"]["kwargs"].get("room_id")
+        try:
+            return await self.live.database.run(open_stream, scope, room_id)
+        except Refused:
+            raise
+        except Exception as error:
+            logger.error("Opening a stream failed: %s: %s", type(error).__name__, error)
+            raise Refused(503) from None
 
-async def answer(send: Any, status: int, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-    """Answer without a stream; htmx then tries again, later and later."""
-    plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"), *(headers or [])]
-    await send({"type": "http.response.start", "status": status, "headers": plain})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def begin(self, connection: Connection, opening: Opening, is_in_doubt: bool) -> None:
+        """Bring the list of chats up to date. What changes while it is read is held, and follows it.
+
+        A doorbell that rang after the stream was authorised and before it joined puts that in doubt.
+        """
+        connection.hold()
+        try:
+            if is_in_doubt:
+                await self.live.end_forbidden([connection])
+            await self.live.poll.has_looked.wait()
+            html = await self.live.database.run(chats_html, opening.user, connection.room_id, opening.chats)
+        except Exception as error:
+            logger.error("Beginning a stream failed: %s: %s", type(error).__name__, error)
+            return connection.end()  # the page comes back
+        if html:
+            connection.begin(frames.swap(html))
+        connection.release()
 
 
-async def tell_end(send: Any, reason: str) -> None:
-    body = frames.swap(fragments.stream_ended(reason))
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+async def refuse(scope: dict[str, Any], send: Any, refusal: Refused) -> None:
+    """Answer without a stream; htmx then tries again, later and later, unless its page is told to stop."""
+    if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
+        status, headers = 200, HEADERS
+        body = frames.swap(fragments.stream_ended(refusal.reason))
+    else:
+        status, headers = refusal.status, [*PLAIN, *EXPLANATIONS.get(refusal.status, ())]
+        body = b""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
