@@ -73,6 +73,24 @@ class Server:
                 time.sleep(0.05)
         raise RuntimeError(f"The server does not answer: {self.log}")
 
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the process has."""
+        return int(self._proc("statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    @property
+    def connections(self) -> int:
+        """Open sockets of the process, but those that listen or belong to its event loop."""
+        links = [os.readlink(link) for link in self._proc("fd").iterdir() if link.is_symlink()]
+        established = [
+            line.split()[9] for line in self._proc("net/tcp").read_text().splitlines() if " 01 " in line
+        ]
+        return sum(f"socket:[{inode}]" in links for inode in established)
+
+    def _proc(self, name: str) -> Path:
+        assert self.process
+        return Path(f"/proc/{self.process.pid}/{name}")
+
     def kill(self) -> None:
         """Kill without a word, as a power cut would."""
         self._end(signal.SIGKILL)

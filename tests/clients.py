@@ -1,0 +1,369 @@
+"""People without a browser: they post as the page's form does and read streams as htmx does."""
+
+import asyncio
+import re
+import socket
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from typing import Any, Self
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from tests import sse
+from tests.page import Page, posted_in
+
+COOKIE = "hearth_session"
+# What may or may not have come to pass when a request ends so.
+UNKNOWN_OUTCOME = (httpx.TransportError, httpx.HTTPStatusError)
+
+
+async def eventually[T](condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
+    """Return what `condition` returns as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what or condition}"
+        await asyncio.sleep(0.01)
+    return result
+
+
+class StreamReader:
+    """One stream, over a socket of its own."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[sse.Event, float]] = []  # with the moment each came, by time.monotonic()
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+        self.body = b""  # of an answer that is no stream
+        self.is_complete = False
+        self.is_closed = False
+        self._writer: asyncio.StreamWriter | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        path: str,
+        *,
+        session: str = "",
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        receive_buffer: int = 0,
+    ) -> Self:
+        """Send the request and read the head of the answer; with a `receive_buffer`, no more of it."""
+        self = cls()
+        connection = socket.socket()
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.setblocking(False)
+        address = urlsplit(url)
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, (address.hostname, address.port))
+        except OSError:
+            connection.close()
+            raise
+        limit = receive_buffer or 2**16
+        reader, self._writer = await asyncio.open_connection(sock=connection, limit=limit)
+        sent = {"Host": address.netloc, "Accept": "text/html, text/event-stream", **(headers or {})}
+        if session:
+            sent["Cookie"] = f"{COOKIE}={session}"
+        target = f"{path}?{urlencode(query)}" if query else path
+        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+        self._writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        try:
+            async with asyncio.timeout(30):
+                await self._read_head(reader)
+        except BaseException:
+            await self.close()
+            raise
+        if not receive_buffer:
+            self._task = asyncio.create_task(self._read_body(reader))
+        return self
+
+    async def _read_head(self, reader: asyncio.StreamReader) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        except asyncio.IncompleteReadError as error:
+            raise ConnectionResetError(f"no answer but {error.partial!r}") from None
+        status, *lines = head.strip().split("\r\n")
+        self.status = int(status.split()[1])
+        self.headers = [
+            (name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
+        ]
+
+    async def _read_body(self, reader: asyncio.StreamReader) -> None:
+        parser = sse.Parser()
+        try:
+            while (chunk := await self._chunk(reader)) is not None:
+                if self.header("content-type").startswith("text/event-stream"):
+                    self.log += [(event, time.monotonic()) for event in parser.feed(chunk)]
+                else:
+                    self.body += chunk
+                self._news.set()
+            parser.close()
+            self.is_complete = True
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.is_closed = True
+            self._news.set()
+
+    async def _chunk(self, reader: asyncio.StreamReader) -> bytes | None:
+        """Return the next chunk; None after the last one."""
+        if self.header("transfer-encoding") != "chunked":
+            length = int(self.header("content-length") or 0)
+            content = await reader.readexactly(length - len(self.body))
+            return content or None
+        size = int(await reader.readuntil(b"\r\n"), 16)
+        content = await reader.readexactly(size + 2)
+        return content[:-2] if size else None
+
+    @property
+    def events(self) -> list[sse.Event]:
+        return [event for event, _arrived in self.log]
+
+    @property
+    def unnamed(self) -> list[sse.Event]:
+        """The events that htmx swaps in."""
+        return self.named("")
+
+    def named(self, name: str) -> list[sse.Event]:
+        return [event for event in self.events if event.name == name]
+
+    def header(self, name: str) -> str:
+        return ", ".join(value for key, value in self.headers if key == name)
+
+    async def wait_for[T](self, condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
+        """Return what `condition` returns as soon as it is true, looking again at every event."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not (result := condition()):
+                    assert not self.is_closed, (
+                        f"the stream ended first: {what or condition}; {self.events[-3:]}"
+                    )
+                    self._news.clear()
+                    await self._news.wait()
+                return result
+        except TimeoutError:
+            raise AssertionError(f"not within {seconds} s: {what or condition}; {self.events[-3:]}") from None
+
+    async def wait_for_text(self, text: str, seconds: float = 10.0) -> sse.Event:
+        return await self.wait_for(lambda: self.with_text(text), seconds, f"an event with {text!r}")
+
+    async def wait_for_event(self, name: str, seconds: float = 10.0) -> sse.Event:
+        return (await self.wait_for(lambda: self.named(name), seconds, f"an event {name!r}"))[0]
+
+    async def wait_until_closed(self, seconds: float = 10.0) -> None:
+        await eventually(lambda: self.is_closed, seconds, "the end of the stream")
+
+    async def wait_for_message(self, text: str, seconds: float = 10.0) -> sse.Event:
+        """Wait for an event of a room with `text`; these have ids."""
+        return await self.wait_for(
+            lambda: next((event for event in self.events if event.id and text in event.data), None),
+            seconds,
+            f"a message {text!r}",
+        )
+
+    def has_more_than(self, count: int) -> bool:
+        return len(self.log) > count
+
+    def with_text(self, text: str) -> sse.Event | None:
+        return next((event for event in self.events if text in event.data), None)
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._writer:
+            self._writer.transport.abort()
+            with suppress(OSError):
+                await self._writer.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+
+class ChatClient:
+    """Somebody who has entered under `name` at the server at `url`."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = url
+        self.name = name
+        self.csrf_token = ""
+        # Plain HTTP needs no certificates, which take long to load.
+        self.http = httpx.AsyncClient(verify=False, timeout=30, headers={"HX-Request": "true"})  # noqa: S501
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.http)
+        await self.enter()
+        return self
+
+    async def __aexit__(self, *exception: Any) -> None:
+        await self._stack.aclose()
+
+    async def enter(self) -> None:
+        login = Page((await self.http.get(f"{self.url}/login/")).text)
+        form = {"csrfmiddlewaretoken": login.csrf_token, "name": self.name}
+        answer = await self.http.post(f"{self.url}/login/", data=form)
+        assert answer.status_code == 302, answer.text
+        self.csrf_token = self.http.cookies["hearth_csrf"]
+
+    @property
+    def session(self) -> str:
+        return self.http.cookies[COOKIE]
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self.http.get(f"{self.url}{path}", headers={"HX-Request": "false", **headers})
+
+    async def send(self, path: str, **fields: str) -> httpx.Response:
+        """Post a form."""
+        form = {"csrfmiddlewaretoken": self.csrf_token, **fields}
+        return await self.http.post(f"{self.url}{path}", data=form)
+
+    async def lobby(self) -> Page:
+        return Page((await self.get("/")).raise_for_status().text)
+
+    async def room(self, room_id: int) -> Page:
+        """Open the page of a room; who is new there joins by it."""
+        return Page((await self.get(f"/rooms/{room_id}/")).raise_for_status().text)
+
+    async def create_room(self, name: str) -> int:
+        return _room_id(await self.send("/rooms/", name=name))
+
+    async def private_chat(self, name: str) -> int:
+        return _room_id(await self.get(f"/people/{name}/"))
+
+    async def post(self, room_id: int, content: str, token: str = "") -> int:
+        """Post a message; return its id."""
+        token = token or str(uuid.uuid4())
+        answer = await self.send(f"/rooms/{room_id}/messages/", content=content, token=token)
+        answer.raise_for_status()
+        assert answer.status_code == 201, answer.text
+        found = re.search(r'id="message-(\d+)"', answer.text)
+        assert found
+        return int(found[1])
+
+    async def post_at_last(self, room_id: int, content: str, seconds: float = 30.0) -> int:
+        """Post a message, asking again with the same token for as long as nobody says what became of it."""
+        token = str(uuid.uuid4())
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return await self.post(room_id, content, token)
+            except UNKNOWN_OUTCOME:
+                assert time.monotonic() < deadline, "the server does not come back"
+                await asyncio.sleep(0.02)
+
+    async def leave(self, room_id: int) -> None:
+        assert (await self.send(f"/rooms/{room_id}/leave/")).status_code == 302
+
+    async def log_out(self) -> None:
+        assert (await self.send("/logout/")).status_code == 302
+
+    async def mark_read(self, room_id: int, upto: int) -> None:
+        assert (await self.send(f"/rooms/{room_id}/read/", upto=str(upto))).status_code == 204
+
+    async def history(self, room_id: int) -> list[tuple[int, str]]:
+        """Return ids and contents of all messages of a room, oldest first, page by page."""
+        page = await self.room(room_id)
+        messages = page.messages
+        while page.messages:
+            older = await self.get(f"/rooms/{room_id}/?before={messages[0][0]}")
+            page = Page(older.raise_for_status().text)
+            messages = page.messages + messages
+        return messages
+
+    async def stream(self, room_id: int | None = None, **options: Any) -> StreamReader:
+        """Open the stream of a room, or of the lobby."""
+        path = "/stream" if room_id is None else f"/rooms/{room_id}/stream"
+        return await StreamReader.open(self.url, path, session=self.session, **options)
+
+
+def _room_id(answer: httpx.Response) -> int:
+    assert answer.status_code == 302, answer.text
+    found = re.search(r"/rooms/(\d+)/", answer.headers["location"])
+    assert found
+    return int(found[1])
+
+
+class LivePage:
+    """An open page that keeps itself up to date as hx-sse does, only in more of a hurry to come back.
+
+    The first connection is tried again with the cursor the page shows then; later ones ask for the address of
+    the first one, and say by Last-Event-ID how far they got.
+    """
+
+    def __init__(self, client: ChatClient, room_id: int | None, page: Page) -> None:
+        self.client = client
+        self.room_id = room_id
+        self.page = page
+        self.connections = 0
+        self.posted: list[int] = []  # messages that came as new ones, in the order they came
+        self.errors: list[Exception] = []
+        self._task = asyncio.create_task(self._run())
+
+    @classmethod
+    async def open(cls, client: ChatClient, room_id: int | None) -> Self:
+        return cls(client, room_id, await (client.lobby() if room_id is None else client.room(room_id)))
+
+    async def _run(self) -> None:
+        query: dict[str, str] = {}
+        last_event_id = ""
+        while self.page.connects:
+            if not self.connections:
+                query = self.page.cursors
+            headers = {"HX-Request": "true"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+            try:
+                async with await self.client.stream(self.room_id, query=query, headers=headers) as stream:
+                    if stream.status == 200:
+                        self.connections += 1
+                        last_event_id = await self._follow(stream, last_event_id)
+            except (OSError, asyncio.IncompleteReadError):
+                pass
+            except AssertionError as error:
+                self.errors.append(error)
+                return
+            await asyncio.sleep(0.05)
+
+    async def _follow(self, stream: StreamReader, last_event_id: str) -> str:
+        """Apply events until the stream ends or the page is told to stop; return the last id."""
+        done = 0
+        while self.page.connects:
+            with suppress(AssertionError):
+                await stream.wait_for(partial(stream.has_more_than, done), 60)
+            events = stream.events[done:]
+            if not events:
+                break
+            done += len(events)
+            for event in events:
+                last_event_id = event.id or last_event_id
+                if not event.name:
+                    self.page.apply(event.data)
+                    self.posted += posted_in(event.data)
+        return last_event_id
+
+    async def wait_for_messages(self, messages: list[tuple[int, str]], seconds: float = 15.0) -> None:
+        await eventually(
+            lambda: self.errors or self.page.messages == messages, seconds, f"{len(messages)} messages"
+        )
+        if self.errors:
+            raise self.errors[0]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task

@@ -1,0 +1,89 @@
+"""A server in a process of its own, for tests of what goes over the wire, and people who use it.
+
+ann and bob have a private chat, `private_id`, and are in a group, `group_id`; eve is in nothing.
+"""
+
+import itertools
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, closing
+
+import pytest
+
+from tests.clients import ChatClient
+from tests.server import Server
+
+HEARTBEAT = 0.5
+COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")
+
+type Enter = Callable[[str], Awaitable[ChatClient]]
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def hearth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that do not harm it; each test uses people and rooms of its own."""
+    with Server(tmp_path_factory.mktemp("hearth"), HEARTBEAT_INTERVAL=str(HEARTBEAT)) as server:
+        yield server
+
+
+@pytest.fixture
+def no_complaint(hearth: Server) -> Iterator[None]:
+    """Whatever clients do, the log of the server has nothing worse than a warning."""
+    before = len(hearth.log)
+    yield
+    news = hearth.log[before:]
+    assert not COMPLAINT.search(news), news
+
+
+@pytest.fixture
+def number() -> int:
+    """A number that no other test has, for names."""
+    return next(numbers)
+
+
+@pytest.fixture
+async def enter(hearth: Server, number: int) -> AsyncIterator[Enter]:
+    """Enter as somebody new: `await enter("ann")`."""
+    async with AsyncExitStack() as stack:
+
+        async def enter(name: str) -> ChatClient:
+            return await stack.enter_async_context(ChatClient(hearth.url, f"{name}{number}"))
+
+        yield enter
+
+
+@pytest.fixture
+async def ann(enter: Enter) -> ChatClient:
+    return await enter("ann")
+
+
+@pytest.fixture
+async def bob(enter: Enter) -> ChatClient:
+    return await enter("bob")
+
+
+@pytest.fixture
+async def eve(enter: Enter) -> ChatClient:
+    return await enter("eve")
+
+
+@pytest.fixture
+async def private_id(ann: ChatClient, bob: ChatClient) -> int:
+    return await ann.private_chat(bob.name)
+
+
+@pytest.fixture
+async def group_id(ann: ChatClient, bob: ChatClient, number: int) -> int:
+    room_id = await ann.create_room(f"Group {number}")
+    await bob.room(room_id)
+    return room_id
+
+
+@pytest.fixture
+def rows(hearth: Server) -> Iterator[sqlite3.Connection]:
+    """The database of the server, for a look behind its back and for changes that nobody rings for."""
+    with closing(sqlite3.connect(hearth.folder / "hearth.sqlite3", timeout=5, autocommit=True)) as connection:
+        yield connection
