@@ -40,6 +40,6 @@ class Command(BaseCommand):
         text = f"{self.done:,} of {self.count:,} messages"
         if self.stdout.isatty():
             self.stdout.write(f"\r{text}", ending="\n" if self.done == self.count else "")
-            self.stdout.flush()
         elif self.done * 10 // self.count > before * 10 // self.count:
             self.stdout.write(text)
+        self.stdout.flush()
