@@ -5,7 +5,7 @@
     const [scroller, form, down] = ['scroller', 'read', 'to-newest'].map(byId);
     const messages = () => [...conversation.querySelectorAll('.message')];
     let reported = +form.dataset.read;
-    let waiting;
+    let waiting, last = 0;
 
     const report = async () => {
       waiting = null;
@@ -14,11 +14,12 @@
       if (!(seen > reported) || document.hidden || !document.hasFocus() || !byId('stream')) return;
       const [before, body] = [reported, new FormData(form)];
       reported = seen;
+      last = Date.now();
       body.set('upto', seen);
       const answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => null);
       if (!answer?.ok) reported = before; // goes out with the next heartbeat
     };
-    const reportSoon = () => { waiting ??= setTimeout(report, 500); };
+    const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, last + 1000 - Date.now())); };
 
     keep(conversation, () => {
       // htmx searches the list it puts messages into from the start.
