@@ -6,7 +6,7 @@ from django.db import OperationalError
 from django.http import UnreadablePostError
 
 from tests.factories import make_message
-from tests.pages import HTMX, page_of
+from tests.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

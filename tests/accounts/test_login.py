@@ -10,7 +10,7 @@ from django.test import Client
 from accounts import names
 from accounts.models import NameTaken, User
 from tests.factories import make_user
-from tests.pages import HTMX, page_of
+from tests.responses import HTMX, page_of, texts
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +96,7 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
     response = enter(client, lookalike, next="/rooms/7/")
     page = page_of(response)
     assert response.status_code == 422
-    assert page.texts("error") == ["This name looks too much like somebody else's. Choose another one."]
+    assert texts(page, "error") == ["This name looks too much like somebody else's. Choose another one."]
     assert page.by_id("id_name")["value"] == lookalike
     assert page.all("title")[0].text.startswith("Error:")
     assert [field["value"] for field in page.all("input") if field.get("name") == "next"] == ["/rooms/7/"]
@@ -119,7 +119,7 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
 def test_unacceptable_name_is_refused_with_its_reason(client, name, sentence):
     response = enter(client, name)
     assert response.status_code == 422
-    assert page_of(response).texts("error") == [sentence]
+    assert texts(page_of(response), "error") == [sentence]
     assert not User.objects.exists()
 
 
@@ -172,7 +172,7 @@ def test_protected_name_is_never_entered_by_name_alone(client, fields, name):
     response = enter(client, name)
     page = page_of(response)
     assert response.status_code == 422
-    assert page.texts("error") == ["This name is protected. Enter its password."]
+    assert texts(page, "error") == ["This name is protected. Enter its password."]
     assert page.by_id("id_password")["type"] == "password"
     assert user_of(client) is None
 
@@ -183,7 +183,7 @@ def test_protected_name_is_not_entered_with_another_password(client, fields):
     response = enter(client, "grace", password="wrong")
     page = page_of(response)
     assert response.status_code == 422
-    assert page.texts("error") == ["This is not the password of that name."]
+    assert texts(page, "error") == ["This is not the password of that name."]
     assert page.by_id("id_password").get("value") == ""
     assert user_of(client) is None
 

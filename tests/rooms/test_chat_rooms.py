@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from rooms.models import ChatRoom, Message
 from tests.factories import make_message, make_private_room, make_room, make_user
-from tests.pages import page_of
+from tests.responses import page_of, texts
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,7 @@ def test_unacceptable_name_of_a_room_is_refused_with_its_reason(ada_client, rung
         response = create(ada_client, name)
     page = page_of(response)
     assert response.status_code == 422
-    assert sentence in page.texts("error")[0]
+    assert sentence in texts(page, "error")[0]
     assert "open" in page.all("details", "new-room")[0].attributes
     assert page.all("title")[0].text.startswith("Error:")
     assert not ChatRoom.objects.exists()
@@ -104,7 +104,7 @@ def test_refused_name_stays_in_the_field(ada_client):
 def test_name_that_is_taken_is_refused_however_written(ada_client, room, name):
     response = create(ada_client, name)
     assert response.status_code == 422
-    assert page_of(response).texts("error") == ["There is a room of this name already."]
+    assert texts(page_of(response), "error") == ["There is a room of this name already."]
     assert ChatRoom.objects.count() == 1
 
 
@@ -122,7 +122,7 @@ def test_two_rooms_of_one_name_at_once_are_one_room_and_one_refusal(ada_client, 
     monkeypatch.setattr("rooms.forms.ChatRoomForm.clean_name", lambda form: form.cleaned_data["name"])
     response = create(ada_client, "kitchen")
     assert response.status_code == 422
-    assert page_of(response).texts("error") == ["There is a room of this name already."]
+    assert texts(page_of(response), "error") == ["There is a room of this name already."]
     assert ChatRoom.objects.count() == 1
 
 

@@ -14,7 +14,7 @@ from tests.factories import (
     make_room,
     make_user,
 )
-from tests.pages import page_of
+from tests.responses import page_of
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from rooms.history import page_before, unread_line
 from tests.factories import make_message, make_messages, make_room
-from tests.pages import HTMX, page_of
+from tests.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

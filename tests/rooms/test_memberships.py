@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from rooms.models import Membership
 from tests.factories import make_membership, make_message, make_private_room, make_room, make_user
-from tests.pages import HTMX, page_of
+from tests.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

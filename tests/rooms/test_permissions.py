@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from tests.conftest import client_of
-from tests.pages import HTMX
+from tests.responses import HTMX
 
 pytestmark = pytest.mark.django_db
 

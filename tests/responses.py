@@ -1,0 +1,16 @@
+"""What tests look for in the answers of views."""
+
+from django.http import HttpResponse
+
+from tests.page import Element, parse
+
+HTMX = {"HX-Request": "true"}
+
+
+def page_of(response: HttpResponse) -> Element:
+    return parse(response.content.decode())
+
+
+def texts(element: Element, css_class: str) -> list[str]:
+    """Return the texts of the elements of a class, with single spaces."""
+    return [" ".join(found.text.split()) for found in element.all(css_class=css_class)]
