@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -73,12 +74,22 @@ def test_choice_may_be_written_in_small_letters(variable):
     assert environment.one_of("X", ["DEBUG", "INFO"], "INFO") == "DEBUG"
 
 
+@pytest.mark.parametrize(("value", "expected"), [(None, 10), ("0.5", 0.5), (" 30 ", 30)])
+def test_duration_is_given_in_seconds(variable, value, expected):
+    variable(value)
+    assert environment.seconds("X", 10) == timedelta(seconds=expected)
+
+
 @pytest.mark.parametrize(
     ("read", "value"),
     [
         (lambda: environment.flag("X", False), "maybe"),
         (lambda: environment.flag("X", False), "2"),
         (lambda: environment.one_of("X", ["INFO"], "INFO"), "LOUD"),
+        (lambda: environment.seconds("X", 1), "soon"),
+        (lambda: environment.seconds("X", 1), "0"),
+        (lambda: environment.seconds("X", 1), "nan"),
+        (lambda: environment.seconds("X", 1), "1e99"),
         (lambda: environment.folder("X", Path()), __file__),
         (lambda: environment.folder("X", Path()), f"{__file__}/below"),
     ],
