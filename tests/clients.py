@@ -309,6 +309,7 @@ class LivePage:
         self.room_id = room_id
         self.page = page
         self.connections = 0
+        self.failures = 0  # attempts to connect that came to nothing
         self.posted: list[int] = []  # messages that came as new ones, in the order they came
         self.errors: list[Exception] = []
         self._task = asyncio.create_task(self._run())
@@ -329,8 +330,8 @@ class LivePage:
                     if stream.status == 200:
                         self.connections += 1
                         last_event_id = await self._follow(stream, last_event_id)
-            except (OSError, asyncio.IncompleteReadError):
-                pass
+            except OSError:
+                self.failures += 1
             except AssertionError as error:
                 self.errors.append(error)
                 return

@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = {
+    "daphne": ["manage.py", "serve"],
+    "uvicorn": ["-m", "uvicorn", "config.asgi:application", "--log-level", "warning"],
+}
+LISTENING = "0A"  # in /proc/net/tcp
 
 
 def free_port() -> int:
@@ -23,8 +28,11 @@ def free_port() -> int:
 class Server:
     """Serves the database in `folder`. Several with one folder are several processes of one installation."""
 
-    def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, port: int | None = None, program: str = "daphne", **environment: str
+    ) -> None:
         self.folder = folder
+        self.program = program
         self.port = port or free_port()
         self.environment = {**os.environ, "DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **environment}
         self.environment.pop("DJANGO_SETTINGS_MODULE", None)
@@ -56,7 +64,7 @@ class Server:
     def start(self) -> None:
         with (self.folder / f"serve-{self.port}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                [sys.executable, *PROGRAMS[self.program], "--port", str(self.port)],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
         self.wait_until_serving()
@@ -79,13 +87,16 @@ class Server:
         return int(self._proc("statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
     @property
+    def peak_memory(self) -> int:
+        """The most bytes of memory that the process ever had."""
+        return int(self._proc("status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+
+    @property
     def connections(self) -> int:
-        """Open sockets of the process, but those that listen or belong to its event loop."""
-        links = [os.readlink(link) for link in self._proc("fd").iterdir() if link.is_symlink()]
-        established = [
-            line.split()[9] for line in self._proc("net/tcp").read_text().splitlines() if " 01 " in line
-        ]
-        return sum(f"socket:[{inode}]" in links for inode in established)
+        """The number of clients that are connected, be it on one side only."""
+        links = {os.readlink(link) for link in self._proc("fd").iterdir() if link.is_symlink()}
+        sockets = [line.split() for line in self._proc("net/tcp").read_text().splitlines()[1:]]
+        return sum(fields[3] != LISTENING and f"socket:[{fields[9]}]" in links for fields in sockets)
 
     def _proc(self, name: str) -> Path:
         assert self.process

@@ -1,0 +1,46 @@
+"""Servers that may be harmed: each has a folder of its own, and everything in it that `setup` makes."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.server import Server
+
+COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.faults)
+
+
+@pytest.fixture(scope="session")
+def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prepared")
+    Server(folder).manage("setup")
+    return folder
+
+
+@pytest.fixture
+def start(prepared_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start a server: `start()`. Called again, it starts another process of the same installation."""
+    folder = tmp_path / "data"
+    shutil.copytree(prepared_folder, folder)
+    with ExitStack() as stack:
+
+        def start(**options: str) -> Server:
+            server = Server(folder, **options)
+            stack.callback(server.kill)
+            server.start()
+            return server
+
+        yield start
+
+
+def assert_no_complaint(server: Server) -> None:
+    assert not COMPLAINT.search(server.log), server.log

@@ -1,0 +1,125 @@
+"""Two processes with one SQLite file and no Redis: only the poll tells one of them what the other did."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from tests.clients import ChatClient, LivePage, eventually
+from tests.faults.conftest import assert_no_complaint
+
+# The poll comes about once a second, on a machine that may have more to do.
+SECONDS = 3.0
+
+
+@pytest.fixture
+def servers(start):
+    servers = [start(HEARTBEAT_INTERVAL="1") for _ in range(2)]
+    yield servers
+    for server in servers:
+        assert_no_complaint(server)
+
+
+@pytest.fixture
+async def kim(servers):
+    async with ChatClient(servers[0].url, "kim") as client:
+        yield client
+
+
+@pytest.fixture
+async def lou(servers):
+    async with ChatClient(servers[1].url, "lou") as client:
+        yield client
+
+
+@pytest.fixture
+async def room_id(kim, lou):
+    room_id = await kim.create_room("Both sides")
+    await lou.room(room_id)
+    return room_id
+
+
+async def test_every_message_is_in_every_page_once_in_order(kim, lou, room_id):
+    async with (
+        await LivePage.open(kim, room_id) as hers,
+        await LivePage.open(lou, room_id) as his,
+    ):
+        sent = []
+        for number, client in zip(range(20), itertools.cycle([kim, lou])):
+            sent.append((await client.post(room_id, f"message {number}"), f"message {number}"))
+        for page in (hers, his):
+            await page.wait_for_messages(sent, SECONDS)
+            assert page.posted == [key for key, _content in sent]
+        assert await kim.history(room_id) == sent
+
+
+async def test_both_write_at_once(kim, lou, room_id):
+    async with (
+        await LivePage.open(kim, room_id) as hers,
+        await LivePage.open(lou, room_id) as his,
+    ):
+        await asyncio.gather(
+            *(client.post_at_last(room_id, f"{client.name} {n}") for client in (kim, lou) for n in range(30))
+        )
+        messages = await lou.history(room_id)
+        assert len(messages) == 60
+        for page in (hers, his):
+            await page.wait_for_messages(messages, SECONDS)
+
+
+async def test_last_message_and_badge_come_into_the_lobby_of_the_other(kim, lou, room_id):
+    async with await LivePage.open(lou, None) as lobby:
+        await eventually(lambda: lobby.connections)
+        await kim.post(room_id, "Hello over there")
+        preview = f"room-{room_id}-preview"
+        await eventually(lambda: "Hello over there" in lobby.page.text(preview), SECONDS)
+        await eventually(lambda: lobby.page.text(f"room-{room_id}-badge") == "1, 1 unread message", SECONDS)
+        assert not lobby.errors
+
+
+async def test_new_person_and_new_room_come_into_the_lobby_of_the_other(servers, kim, lou):
+    async with await LivePage.open(lou, None) as lobby:
+        await eventually(lambda: lobby.connections)
+        async with ChatClient(servers[0].url, "newcomer") as newcomer:
+            await eventually(lambda: "newcomer" in lobby.page["chats"].text, SECONDS)
+            quiet = await newcomer.create_room("Quiet")
+            busy = await newcomer.create_room("Busy at once")
+            await newcomer.post(busy, "one")
+            await newcomer.post(busy, "two")
+            private = await newcomer.private_chat("lou")
+            await newcomer.post(private, "just for you")
+        await eventually(lambda: f"room-{quiet}" in lobby.page, SECONDS)
+        await eventually(lambda: "two" in lobby.page.text(f"room-{busy}-preview"), SECONDS)
+        await eventually(lambda: "just for you" in lobby.page["chats"].text, SECONDS)
+        assert not lobby.errors
+
+
+async def test_nothing_of_a_room_reaches_who_left_it_elsewhere(servers, kim, lou, room_id):
+    async with ChatClient(servers[0].url, "lou") as elsewhere, await lou.stream(room_id) as stream:
+        await stream.wait_for_event("heartbeat")
+        await elsewhere.leave(room_id)
+        await kim.post(room_id, "between us")
+        await stream.wait_until_closed(SECONDS)
+        assert stream.is_complete
+        assert not [event for event in stream.events if event.id and "between us" in event.data]
+
+
+async def test_logout_elsewhere_ends_streams_with_the_next_heartbeat(servers, lou):
+    async with await lou.stream() as stream:
+        await stream.wait_for_event("connected")
+        lou.url = servers[0].url
+        await lou.log_out()
+        await stream.wait_until_closed(SECONDS)
+        assert "session has ended" in stream.events[-1].data
+
+
+async def test_message_of_a_command_is_seen(servers, kim, room_id):
+    async with await LivePage.open(kim, room_id) as page:
+        await eventually(lambda: page.connections)
+        code = (
+            "import uuid; from accounts.models import User; from rooms.models import ChatRoom;"
+            f"room = ChatRoom.objects.get(pk={room_id});"
+            "room.post_message(User.objects.get(username='kim'), 'hi', uuid.uuid4())"
+        )
+        await asyncio.to_thread(servers[0].manage, "shell", "-c", code)
+        await eventually(lambda: [content for _id, content in page.page.messages] == ["hi"], SECONDS)
