@@ -4,6 +4,7 @@ htmx starts as soon as its own file has run. An extension that arrives after tha
 stream that needs it never opens. One file cannot be half there.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ PARTS = [
     "js/conversation.js",
     "js/chats.js",
 ]
+# Our scripts are written to be read: indentation, and lines that are comments.
+NOT_FOR_BROWSERS = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
 
 
 class BundleFinder(finders.BaseFinder):
@@ -52,7 +55,7 @@ class BundleFinder(finders.BaseFinder):
         sources = [Path(finders.find(part) or part) for part in PARTS]
         target = Path(self.storage.path(BUNDLE))
         # A comment at the end of one part must not swallow the next.
-        content = "".join(source.read_text() + "\n;\n" for source in sources)
+        content = "".join(NOT_FOR_BROWSERS.sub("", source.read_text()) + "\n;\n" for source in sources)
         if not target.exists() or target.read_text() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content)

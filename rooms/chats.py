@@ -69,7 +69,7 @@ def chats_of(user: User) -> list[Chat]:
     )
     chats = [Chat(room, room.other_person(user), room.unread_count) for room in rooms]  # type: ignore[attr-defined]  # annotated
     chats += [Chat(None, person) for person in _people_without_chat(user)]
-    # chats.js puts lines that come later into the same order.
+    # chats.js puts lines that come later into this order, but for the names.
     return sorted(chats, key=lambda chat: (-chat.key, chat.person is not None, chat.name.casefold()))
 
 

@@ -1,16 +1,12 @@
-// Keeps the chats in the order of their last messages, without taking the focus from anybody.
-{
-  const list = byId('chats');
-  const open = list?.querySelector('[aria-current]')?.parentElement.id;
-  const key = (item) => +item.querySelector('.chat-preview').dataset.key;
-  const name = (item) => item.querySelector('.chat-name').textContent;
-  // Where nothing was said yet, rooms ("room-1") come before people ("person-1"), both by name.
-  const compare = (one, other) => key(other) - key(one) || (one.id[0] < other.id[0]) - (one.id[0] > other.id[0]) || name(one).localeCompare(name(other));
-
-  if (list) keep(list, () => {
+// Keeps the chats in the order of their last messages; where there are none, rooms (room-1) before people (person-1).
+enhance('chats', (list) => {
+  const open = list.querySelector('[aria-current]')?.parentElement.id;
+  const key = (item) => item.querySelector('.chat-preview').dataset.key;
+  const compare = (one, other) => key(other) - key(one) || other.id.charCodeAt() - one.id.charCodeAt();
+  keep(list, () => {
     [...list.children].sort(compare).forEach((item, index) => {
-      if (list.children[index] !== item) (list.moveBefore ?? list.insertBefore).call(list, item, list.children[index]);
+      if (list.children[index] !== item) move(item, list, list.children[index]);
     });
-    byId(open)?.firstElementChild.setAttribute('aria-current', 'page'); // a replaced line does not know
+    byId(open)?.firstElementChild.setAttribute('aria-current', 'page'); // a line that was replaced does not know
   });
-}
+});

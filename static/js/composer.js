@@ -1,49 +1,50 @@
 // Sends with Enter, empties the box at once, gives back what could not be sent, and keeps drafts.
-{
-  const composer = byId('composer');
-  // randomUUID exists on secure origins only.
-  const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (composer) {
-    const { content } = composer;
-    const notice = byId('notice');
-    composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
+enhance('composer', (composer) => {
+  const { content, dataset } = composer;
+  const notice = byId('notice');
+  const newToken = () => {
+    // randomUUID exists on secure origins only.
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  };
+  composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
 
-    content.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-      event.preventDefault();
-      composer.requestSubmit();
-    });
+  content.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    composer.requestSubmit();
+  });
 
-    // The body is collected by now; requests that wait in the queue keep theirs.
-    composer.addEventListener('htmx-config-request', (event) => {
-      const { ctx } = event.detail;
-      content.focus();
-      if (!content.value.trim()) return event.preventDefault();
-      ctx.sent = { text: content.value, token: composer.token.value };
-      ctx.request.keepalive = true; // leaving the page does not take it back
-      content.value = notice.textContent = '';
-      composer.token.value = newToken();
-      byId('scroller').scrollTop = 0;
-    });
+  // The body is collected by now; requests that wait in the queue keep theirs.
+  composer.addEventListener('htmx-config-request', (event) => {
+    const { ctx } = event.detail;
+    content.focus();
+    if (!content.value.trim()) return event.preventDefault();
+    ctx.sent = { text: content.value, token: composer.token.value };
+    ctx.request.keepalive = true; // leaving the page does not take it back
+    content.value = notice.textContent = '';
+    composer.token.value = newToken();
+    byId('scroller').scrollTop = 0;
+  });
 
-    composer.addEventListener('htmx-finally-request', ({ detail: { ctx } }) => {
-      const status = ctx.response?.status;
-      if (status === 201) return;
-      // What waits in the queue would overtake it, so that comes back too.
-      const queue = composer._htmx_state.rq;
-      const texts = [ctx.sent.text];
-      while (queue.more()) texts.push(queue.next().sent.text);
-      if (content.value) texts.push(content.value);
-      content.value = texts.join('\n');
-      // It may have been saved all the same: the same token again, unless the server has just put in another one.
-      if (status !== 409) composer.token.value = ctx.sent.token;
-      notice.textContent ||= composer.dataset[status ?? 'offline'] ?? composer.dataset.failed;
-    });
+  composer.addEventListener('htmx-finally-request', ({ detail: { ctx } }) => {
+    const status = ctx.response?.status;
+    if (status === 201) return;
+    // What waits in the queue would overtake it, so that comes back too.
+    const queue = composer._htmx_state.rq;
+    const texts = [ctx.sent.text];
+    while (queue.more()) texts.push(queue.next().sent.text);
+    if (content.value) texts.push(content.value);
+    content.value = texts.join('\n');
+    // It may have been saved all the same: the same token again, unless the server has just put in another one.
+    if (status !== 409) composer.token.value = ctx.sent.token;
+    notice.textContent ||= dataset[status ?? 'offline'] ?? dataset.failed;
+  });
 
-    const { draft } = composer.dataset;
-    const [text, token] = JSON.parse(sessionStorage.getItem(draft) ?? '[]');
-    if (text && !content.value) [content.value, composer.token.value] = [text, token];
-    addEventListener('pagehide', () => sessionStorage.setItem(draft, JSON.stringify([content.value, composer.token.value])));
-    if (matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
-  }
-}
+  const [text, token] = JSON.parse(sessionStorage[dataset.draft] ?? '[]');
+  if (text && !content.value) [content.value, composer.token.value] = [text, token];
+  addEventListener('pagehide', () => {
+    sessionStorage[dataset.draft] = JSON.stringify([content.value, composer.token.value]);
+  });
+  if (matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
+});

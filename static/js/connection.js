@@ -2,8 +2,8 @@
 {
   const SILENCE = 30000; // heartbeats come every 10 s
   const BLIP = 3000; // a shorter loss is not worth telling
-  const state = (name) => { document.documentElement.dataset.connection = name; };
   const stream = () => byId('stream')?._htmx?.sse;
+  const state = (name) => { document.documentElement.dataset.connection = name; };
   let silence, blip, began, hasty = 0;
 
   const renew = () => stream()?.reader ? stream().reader.cancel() : stream()?.abortController?.abort();
@@ -12,7 +12,7 @@
     silence = setTimeout(renew, SILENCE);
   };
   const wait = () => {
-    blip ??= setTimeout(() => state('reconnecting'), BLIP);
+    blip ??= setTimeout(state, BLIP, 'reconnecting');
     watch();
   };
   wait();
@@ -39,5 +39,6 @@
     hurry();
   });
 
-  document.cookie = `hearth_timezone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; SameSite=Lax; max-age=31536000`;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  document.cookie = `hearth_timezone=${timeZone}; path=/; SameSite=Lax; max-age=31536000`;
 }

@@ -1,4 +1,9 @@
-// Listen for events anywhere. htmx writes "-" where it has ":" (metaCharacter), which valid HTML has not in attributes.
+const byId = (id) => document.getElementById(id);
+
+// Where there is an element with that id, set up what it does.
+const enhance = (id, setUp) => byId(id) && setUp(byId(id));
+
+// htmx names its events with "-" where it has ":" by default (metaCharacter): valid HTML has no ":" in attributes.
 const on = (names, listener) => names.split(' ').forEach((name) => document.addEventListener(name, listener));
 
 // Call `listener` now, and after every change inside `element`, before it is painted.
@@ -7,4 +12,5 @@ const keep = (element, listener) => {
   new MutationObserver(listener).observe(element, { childList: true, subtree: true });
 };
 
-const byId = (id) => document.getElementById(id);
+// Move an element without taking the focus from it.
+const move = (element, parent, before) => (parent.moveBefore ?? parent.insertBefore).call(parent, element, before);

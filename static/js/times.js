@@ -2,26 +2,11 @@
 {
   const { lang } = document.documentElement;
   const [long, short] = ['long', 'short'].map((dateStyle) => new Intl.DateTimeFormat(lang, { dateStyle }));
-  const relative = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });
+  const { today, yesterday } = document.body.dataset;
   const dayOf = (moment) => new Date(moment).setHours(0, 0, 0, 0);
   const daysAgo = (day) => Math.round((dayOf(Date.now()) - day) / 86400000);
+  const dayName = (day, other) => [today, yesterday][daysAgo(day)] ?? other.format(day);
   const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
-
-  const dayName = (day, other) => {
-    const ago = daysAgo(day);
-    if (ago !== 0 && ago !== 1) return other.format(day);
-    const name = relative.format(-ago, 'day');
-    return name[0].toLocaleUpperCase(lang) + name.slice(1);
-  };
-
-  const newLine = (message) => {
-    const line = document.createElement('li');
-    line.className = 'line day';
-    line.dataset.key = message.dataset.key; // places it when messages are put in between
-    line.append(document.createElement('h3'));
-    message.before(line);
-    return line;
-  };
 
   const showTimes = () => {
     let last;
@@ -30,13 +15,15 @@
       const message = time.closest('.message');
       write(time, message || !daysAgo(day) ? new Date(time.dateTime).toTimeString().slice(0, 5) : dayName(day, short));
       if (!message) continue;
-      const line = message.previousElementSibling?.closest('.day');
-      if (day === last) line?.remove();
-      else write((line ?? newLine(message)).firstElementChild, dayName(day, long));
+      const lineAbove = () => message.previousElementSibling?.closest('.day');
+      if (day === last) lineAbove()?.remove();
+      else {
+        if (!lineAbove()) message.insertAdjacentHTML('beforebegin', `<li class="line day" data-key="${message.dataset.key}"><h3></h3></li>`);
+        write(lineAbove().firstElementChild, dayName(day, long));
+      }
       last = day;
     }
   };
-
   keep(document.body, showTimes);
   on('heartbeat', showTimes); // today becomes yesterday
 }
