@@ -32,7 +32,10 @@ class Command(BaseCommand):
         seconds = time.monotonic() - started
         self.stdout.write(f"Added {len(people)} people and {self.count:,} messages in {seconds:.0f} s.")
         first, *others = [user.username for user in people[:4]]
-        self.stdout.write(f"Start Hearth with `make run` and enter as {first}, or as {', '.join(others)}, …")
+        self.stdout.write(
+            f"Start Hearth with `make run`, or reload its pages if it runs, and enter as {first}"
+        )
+        self.stdout.write(f"or as somebody else: {', '.join(others)}, …")
 
     def progress(self, added: int) -> None:
         """Keep one line up to date on a terminal; write one now and then elsewhere."""
