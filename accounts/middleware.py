@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import middleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
@@ -12,13 +13,18 @@ TIME_ZONE_COOKIE = "hearth_timezone"
 
 
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
-    """Ask for a login, except of htmx: it would follow a redirect and show the login page inside another."""
+    """Ask for a login; say so to htmx, which would follow a redirect and put the login page into another.
+
+    What a form was posted to cannot be opened after the login; the page it stood on can.
+    """
 
     def handle_no_permission(  # type: ignore[override]  # the handler takes any response
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         if is_htmx(request):
             return HttpResponse(status=401)
+        if request.method not in ("GET", "HEAD"):
+            return redirect_to_login(request.headers.get("Referer", ""))
         return super().handle_no_permission(request, view_func)
 
 

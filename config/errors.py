@@ -1,4 +1,4 @@
-"""Pages for requests that failed; htmx requests get a fragment from `config.middleware.fragment_errors`."""
+"""Pages for requests that failed; htmx requests get a fragment from `config.middleware.worded_failures`."""
 
 import logging
 
@@ -33,10 +33,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(request, 404, _("Not found"), _("This page does not exist, or is not for you."))
-
-
-def too_large(request: HttpRequest) -> HttpResponse:
-    return error_page(request, 413, _("Too large"), _("Go back and send less at once."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -7,8 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadableP
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from config import errors
-
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # Set on answers whose body already is the fragment that explains the error.
@@ -37,7 +35,7 @@ def whole_bodies(get_response: GetResponse) -> GetResponse:
         try:
             request.body  # noqa: B018 (reading keeps it)
         except RequestDataTooBig:
-            return errors.too_large(request)
+            return HttpResponse(status=413)
         except UnreadablePostError:
             return HttpResponse(status=400)  # nobody is there any more to read it
         return get_response(request)
@@ -45,18 +43,19 @@ def whole_bodies(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def fragment_errors(get_response: GetResponse) -> GetResponse:
-    """Answer a failed htmx request with one sentence for the page's notice, never with a whole page."""
+def worded_failures(get_response: GetResponse) -> GetResponse:
+    """Say what failed: to htmx in a sentence for the page's notice, never a whole page; else in a page."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if (
-            isinstance(response, HttpResponse)
-            and response.status_code >= 400
-            and is_htmx(request)
-            and not response.has_header(FRAGMENT_HEADER)
-        ):
+        if response.status_code < 400 or not isinstance(response, HttpResponse):
+            return response
+        if is_htmx(request) and not response.has_header(FRAGMENT_HEADER):
             make_fragment(response)
+        elif not response.content:
+            explanation = error_sentence(response.status_code)
+            context = {"heading": _("This did not work"), "explanation": explanation}
+            put_html(response, render_to_string("error.html", context, request))
         return response
 
     return middleware
@@ -83,7 +82,11 @@ def error_sentence(status: int) -> str:
 
 def make_fragment(response: HttpResponse) -> None:
     """Put a sentence for the element with the id `notice`, which every page has, in the place of the page."""
-    response.content = render_to_string("_notice.html", {"notice": error_sentence(response.status_code)})
+    put_html(response, render_to_string("_notice.html", {"notice": error_sentence(response.status_code)}))
+    response[FRAGMENT_HEADER] = "none"
+
+
+def put_html(response: HttpResponse, html: str) -> None:
+    response.content = html.encode()
     response["Content-Type"] = "text/html; charset=utf-8"
     response["Content-Length"] = len(response.content)
-    response[FRAGMENT_HEADER] = "none"

@@ -359,6 +359,25 @@ def test_who_is_not_logged_in_is_sent_to_the_login_page(client):
     assert client.get("/rooms/7/?before=3").url == "/login/?next=/rooms/7/%3Fbefore%3D3"
 
 
+def test_form_sent_without_login_leads_back_to_its_page(client, room):
+    address = f"http://testserver/rooms/{room.pk}/"
+    response = client.post(f"{address}messages/", {"content": "Hello"}, headers={"Referer": address})
+    fields = {
+        field.get("name"): field.get("value") for field in page_of(client.get(response.url)).all("input")
+    }
+    assert fields["next"] == address
+    assert enter(client, "ada", next=fields["next"]).url == address
+
+
+@pytest.mark.parametrize(
+    "referer", [None, "", "https://evil.example/rooms/1/", "//evil.example", "about:blank"]
+)
+def test_form_sent_without_login_from_elsewhere_leads_to_the_lobby(client, room, referer):
+    headers = {} if referer is None else {"Referer": referer}
+    response = client.post(f"/rooms/{room.pk}/messages/", {"content": "Hello"}, headers=headers)
+    assert client.post(response.url, {"name": "ada"}).url == "/"
+
+
 def test_htmx_request_without_login_gets_a_sentence_and_no_redirect(client):
     response = client.get("/", headers=HTMX)
     assert response.status_code == 401

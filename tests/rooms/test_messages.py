@@ -403,7 +403,7 @@ def test_number_that_is_no_room_is_not_found(ada_client, number):
 
 def test_anonymous_post_goes_to_the_login_page(client, room):
     response = post(client, room)
-    assert response.url == f"/login/?next=/rooms/{room.pk}/messages/"
+    assert response.url == "/login/?next="
     assert post(client, room, headers=HTMX).status_code == 401
     assert not Message.objects.exists()
 
