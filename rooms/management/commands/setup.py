@@ -13,7 +13,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        # Pages use htmx as a part of the bundle only.
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["django_htmx"])
         if not ChatRoom.objects.groups().exists():
             ChatRoom.objects.create_group(FIRST_ROOM)
             self.stdout.write(f'Created a first room, "{FIRST_ROOM}".')
