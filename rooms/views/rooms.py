@@ -42,8 +42,8 @@ def chats_context(user: User) -> dict[str, object]:
 def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     room = get_object_or_404(ChatRoom.objects.visible_to(request.user), pk=room_id)
     membership = room.membership_of(request.user)
-    if request.htmx and "before" in request.GET:
-        page = page_before(room, number(request.GET["before"]), number(request.GET.get("unread")))
+    if request.htmx and (before := number(request.GET.get("before"))):
+        page = page_before(room, before, number(request.GET.get("unread")))
         return render(request, "rooms/_older_messages.html", {"page": page})
     return chat_room_response(request, room, membership, empty_message_form())
 

@@ -159,6 +159,13 @@ def test_place_that_is_no_number_shows_the_newest_messages(ada_client, room, mes
     assert page_of(response).by_id("composer")
 
 
+@pytest.mark.parametrize("before", ["x", "0", ""])
+def test_place_that_is_no_number_puts_nothing_into_the_page(ada_client, room, messages, before):
+    """The newest messages would stand there twice."""
+    response = ada_client.get(address(room, before=before), headers=HTMX)
+    assert page_of(response).all("hx-partial") == []
+
+
 def test_place_before_everything_shows_nothing(ada_client, room, messages):
     response = ada_client.get(address(room, before=messages[0].pk))
     assert shown(response) == []
