@@ -117,7 +117,7 @@ class Connection:
                     await asyncio.wait([self._writing])
                 await self._send_body(self._last, more=False)
         except (TimeoutError, OSError):
-            self._abort()
+            abort(self._send)
 
     def end(self, last: bytes = b"") -> None:
         """Complete the response with `last`, so that the page knows it was meant; drop what still waits."""

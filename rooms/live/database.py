@@ -1,8 +1,10 @@
 """Database work of the live part: a few threads with kept connections, however many streams are open."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from django.db import connections
@@ -22,11 +24,20 @@ class DatabaseThreads:
         )
 
     async def close(self) -> None:
+        """Close the connections, of which each thread has its own, and let the threads end."""
+        together = threading.Barrier(THREADS)
         loop = asyncio.get_running_loop()
         await asyncio.gather(
-            *(loop.run_in_executor(self.executor, connections.close_all) for _thread in range(THREADS))
+            *(loop.run_in_executor(self.executor, _close, together) for _thread in range(THREADS))
         )
         self.executor.shutdown(wait=False)
+
+
+def _close(together: threading.Barrier) -> None:
+    # One thread must not do it twice; one that is still busy is not waited for long.
+    with suppress(threading.BrokenBarrierError):
+        together.wait(timeout=1)
+    connections.close_all()
 
 
 def _with_connection[T](function: Callable[..., T], args: tuple[Any, ...]) -> T:
