@@ -1,0 +1,183 @@
+"""What open pages are told of the list of chats."""
+
+import pytest
+from django.db import OperationalError
+
+from rooms.live import chat_list as module
+from rooms.live.chat_list import ChatList
+from rooms.live.database import DatabaseThreads
+from rooms.live.hub import Hub
+from tests.clients import eventually
+from tests.factories import make_message, make_private_room, make_room, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Page:
+    """Stands for a connection; keeps what it was told."""
+
+    def __init__(self, user):
+        self.user_id = user.pk
+        self.channels = {"lobby", f"user-{user.pk}"}
+        self.told = []
+
+    def write(self, frame):
+        self.told.append(frame.decode())
+
+    @property
+    def news(self):
+        """What it was told since the last time somebody asked, as one text."""
+        news = "".join(self.told)
+        self.told.clear()
+        return news
+
+
+@pytest.fixture(autouse=True)
+def in_a_hurry(monkeypatch):
+    monkeypatch.setattr(module, "SHORTEST_PAUSE", 0.0)
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.0)
+
+
+@pytest.fixture
+async def database():
+    database = DatabaseThreads()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def hub():
+    return Hub()
+
+
+@pytest.fixture
+async def chat_list(hub, database):
+    chat_list = ChatList(hub, database)
+    yield chat_list
+    chat_list.stop()
+
+
+@pytest.fixture
+def do(database):
+    return database.run
+
+
+@pytest.fixture
+async def hers(hub, ada):
+    page = Page(ada)
+    hub.join(page)
+    return page
+
+
+@pytest.fixture
+async def his(hub, ben):
+    page = Page(ben)
+    hub.join(page)
+    return page
+
+
+async def test_last_message_goes_to_all_and_each_count_to_its_own(chat_list, do, hers, his, room, ada):
+    await do(make_message, room, ada, "Hello all")
+    chat_list.room_changed(room.pk)
+    await eventually(lambda: hers.told and his.told)
+    for page in (hers, his):
+        assert page.told[0].count("Hello all") == 1
+    assert "1 unread message" in his.news
+    assert "unread message" not in hers.news
+
+
+async def test_change_that_was_told_is_not_told_again(chat_list, do, hers, room, ada):
+    """The poll finds what doorbells announced already."""
+    await do(make_message, room, ada, "once")
+    chat_list.room_changed(room.pk)
+    await eventually(lambda: hers.told)
+    assert "once" in hers.news
+    chat_list.room_changed(room.pk)
+    other = await do(make_room)
+    chat_list.room_changed(other.pk)
+    await eventually(lambda: hers.told)
+    assert "once" not in hers.news
+
+
+async def test_count_is_told_when_it_changes(chat_list, do, his, room, ada, ben):
+    message = await do(make_message, room, ada)
+    chat_list.room_changed(room.pk)
+    await eventually(lambda: "1 unread message" in "".join(his.told))
+    his.told.clear()
+    await do(lambda: room.membership_of(ben).mark_read(message.pk))
+    chat_list.read(room.pk, ben.pk)
+    await eventually(lambda: f'id="room-{room.pk}-badge"' in "".join(his.told))
+    assert "unread message" not in his.news
+
+
+async def test_count_is_told_again_to_a_page_that_is_new(chat_list, do, his, hers, room, ada, ben):
+    await do(make_message, room, ada)
+    chat_list.room_changed(room.pk)
+    await eventually(lambda: "1 unread message" in his.news)
+    chat_list.forget(ben.pk)
+    chat_list.read(room.pk, ben.pk)
+    await eventually(lambda: "1 unread message" in his.news)
+
+
+async def test_round_that_fails_is_done_again(chat_list, do, hers, his, room, ada, ben, monkeypatch, caplog):
+    await do(make_message, room, ada, "after all")
+    read, failures = chat_list._read, [OperationalError("locked")]
+
+    def fail_first(*arguments):
+        if failures:
+            raise failures.pop()
+        return read(*arguments)
+
+    monkeypatch.setattr(chat_list, "_read", fail_first)
+    person = await do(make_user)
+    chat_list.room_changed(room.pk)
+    chat_list.people_entered([person.pk])
+    chat_list.read(room.pk, ben.pk)
+    await eventually(lambda: "after all" in "".join(hers.told))
+    assert person.username in hers.news
+    assert "1 unread message" in his.news
+    assert len(caplog.records) == 1
+
+
+async def test_new_room_comes_with_what_was_said_at_once(chat_list, do, hers, ada):
+    room = await do(make_room)
+    for text in ("one", "two"):
+        await do(make_message, room, ada, text)
+    chat_list.room_changed(room.pk)
+    await eventually(lambda: hers.told)
+    news = hers.news
+    assert f'<li id="room-{room.pk}"' in news
+    assert "two" in news
+    await do(make_message, room, ada, "three")
+    chat_list.room_changed(room.pk)
+    await eventually(lambda: hers.told)
+    assert f'<li id="room-{room.pk}"' not in hers.news
+
+
+async def test_person_is_told_to_others_before_what_they_said(chat_list, do, hub, hers, ada):
+    new = await do(make_user)
+    own_page = Page(new)
+    hub.join(own_page)
+    private = await do(make_private_room, ada, new)
+    await do(make_message, private, new, "Hello, I am new")
+    chat_list.room_changed(private.pk)
+    chat_list.people_entered([new.pk])
+    await eventually(lambda: "Hello, I am new" in "".join(hers.told))
+    news = hers.news
+    assert news.index(f'id="person-{new.pk}"') < news.index("Hello, I am new")
+    assert f'id="person-{new.pk}"' not in own_page.news
+
+
+async def test_private_chat_is_told_to_the_two_only(chat_list, do, hub, hers, his, ada, ben, mallory):
+    outside = Page(mallory)
+    hub.join(outside)
+    private = await do(make_private_room, ada, ben)
+    await do(make_message, private, ada, "between us")
+    chat_list.room_changed(private.pk)
+    await eventually(lambda: hers.told and his.told)
+    assert "between us" in hers.news
+    assert "between us" in his.news
+    public = await do(make_room)
+    chat_list.room_changed(public.pk)
+    await eventually(lambda: outside.told)
+    assert len(outside.told) == 1

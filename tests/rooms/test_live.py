@@ -1,0 +1,252 @@
+"""The live part as a whole, in the process of the test: what must hold at moments that are hard to meet."""
+
+import asyncio
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from rooms.live import access, process, stream
+from rooms.live.database import THREADS
+from rooms.live.process import Live
+from rooms.live.stream import StreamEndpoint
+from rooms.models import Membership
+from tests.clients import eventually
+from tests.factories import make_message
+from tests.rooms.test_connection import FakeServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class FakeStream(FakeServer):
+    """A server that keeps what it was told to answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.status = None
+
+    async def send(self, message):
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        else:
+            await super().send(message)
+
+    @property
+    def text(self):
+        return b"".join(self.written).decode()
+
+
+@pytest.fixture
+def quick_heartbeat(settings):
+    settings.HEARTBEAT_INTERVAL = timedelta(seconds=0.02)
+
+
+@pytest.fixture
+async def live():
+    live = Live()
+    live.start()
+    yield live
+    if not live.is_stopping:
+        await live.stop()
+
+
+@pytest.fixture
+async def open_stream(live):
+    """Open a stream as the owner of a client; return what it is written to."""
+    tasks = []
+    servers = []
+
+    def open_stream(client, room=None):
+        cookie = f"hearth_session={client.cookies['hearth_session'].value}"
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/stream",
+            "query_string": b"",
+            "headers": [(b"cookie", cookie.encode())],
+            "url_route": {"kwargs": {"room_id": room.pk} if room else {}},
+        }
+        server = FakeStream()
+        servers.append(server)
+        tasks.append(asyncio.create_task(StreamEndpoint(live)(scope, server.receive, server.send)))
+        return server
+
+    yield open_stream
+    for server in servers:
+        server.disconnect.set()
+    await asyncio.gather(*tasks)
+
+
+def after_authorising(monkeypatch, action):
+    """Do `action` when a stream has been authorised and has not joined yet."""
+    authorise = stream.open_stream
+
+    def open_stream(scope, room_id):
+        opening = authorise(scope, room_id)
+        action()
+        return opening
+
+    monkeypatch.setattr(stream, "open_stream", open_stream)
+
+
+async def test_access_that_ends_while_a_stream_opens_ends_it(
+    live, open_stream, ada, ada_client, room, monkeypatch
+):
+    after_authorising(monkeypatch, lambda: Membership.objects.get(room=room, user=ada).leave())
+    server = open_stream(ada_client, room)
+    await eventually(lambda: server.is_complete)
+    assert "no longer in this room" in server.text
+
+
+async def test_list_that_changes_while_a_stream_opens_is_the_new_one(
+    live, open_stream, ada, ada_client, ben_client, room, monkeypatch
+):
+    """Others were told of the change before the stream could listen, so it has to read it itself."""
+    other = open_stream(ben_client)
+    await eventually(lambda: live.hub.connections)
+    await live.poll.has_looked.wait()
+
+    def post_and_wait():
+        make_message(room, ada, "in between")
+        deadline = time.monotonic() + 5
+        while "in between" not in other.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    after_authorising(monkeypatch, post_and_wait)
+    server = open_stream(ada_client)
+    await eventually(lambda: "in between" in server.text)
+
+
+async def test_nothing_is_written_while_access_is_in_doubt(
+    live, open_stream, ada, ada_client, room, monkeypatch
+):
+    server = open_stream(ada_client, room)
+    await eventually(lambda: "room-" in server.text)
+    is_known = threading.Event()
+    lost = access.lost
+
+    def slowly(connections):
+        assert is_known.wait(5)
+        return lost(connections)
+
+    monkeypatch.setattr(process.access, "lost", slowly)
+    live.answer({"kind": "access", "user": ada.pk})
+    await asyncio.sleep(0)
+    await live.database.run(make_message, room, ada, "held back")
+    await eventually(lambda: live.tails[room.pk].revision == 1)
+    assert "held back" not in server.text
+    is_known.set()
+    await eventually(lambda: "held back" in server.text)
+
+
+async def test_doubt_that_cannot_be_cleared_ends_the_stream(
+    live, open_stream, ada, ada_client, room, monkeypatch, caplog
+):
+    server = open_stream(ada_client, room)
+    await eventually(lambda: "room-" in server.text)
+
+    def fail(connections):
+        raise OperationalError("no database")
+
+    monkeypatch.setattr(process.access, "lost", fail)
+    live.answer({"kind": "access", "user": ada.pk})
+    await eventually(lambda: server.is_complete)
+    assert 'hx-target="#live"' not in server.text  # it may come back
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "Answering a doorbell failed: OperationalError: no database"
+    ]
+
+
+async def test_doubt_about_one_person_leaves_others_alone(
+    live, open_stream, ada, ada_client, ben, ben_client, room
+):
+    hers, his = open_stream(ada_client, room), open_stream(ben_client, room)
+    await eventually(lambda: len(live.hub.connections) == 2)
+    await live.database.run(lambda: Membership.objects.get(room=room, user=ada).leave())
+    await live.database.run(make_message, room, ben, "without her")
+    await eventually(lambda: "without her" in his.text)
+    await eventually(lambda: hers.is_complete)
+    assert "without her" not in hers.text
+
+
+async def test_heartbeats_go_on_while_the_database_hangs(quick_heartbeat, live, open_stream, ada_client):
+    server = open_stream(ada_client)
+    await eventually(lambda: live.hub.connections)
+    is_over = threading.Event()
+    hanging = [asyncio.create_task(live.database.run(is_over.wait, 10)) for _ in range(THREADS + 5)]
+    beats = server.text.count("event: heartbeat")
+    await eventually(lambda: server.text.count("event: heartbeat") > beats + 5)
+    is_over.set()
+    await asyncio.gather(*hanging)
+
+
+async def test_stream_that_opens_while_the_server_stops_is_sent_away(
+    live, open_stream, ada_client, monkeypatch
+):
+    is_open, may_go_on = threading.Event(), threading.Event()
+
+    def wait():
+        is_open.set()
+        assert may_go_on.wait(5)
+
+    after_authorising(monkeypatch, wait)
+    server = open_stream(ada_client)
+    await eventually(is_open.is_set)
+    stopping = asyncio.create_task(live.stop())
+    await asyncio.sleep(0)
+    may_go_on.set()
+    await stopping
+    await eventually(lambda: server.status)
+    assert server.status == 503
+
+
+async def test_stream_whose_list_cannot_be_read_ends_and_may_come_back(
+    live, open_stream, ada_client, monkeypatch, caplog
+):
+    def fail(*arguments):
+        raise OperationalError("no database")
+
+    monkeypatch.setattr(stream, "chats_html", fail)
+    server = open_stream(ada_client)
+    await eventually(lambda: server.is_complete)
+    assert server.status == 200
+    assert "event: connected" in server.text
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+
+
+async def test_database_that_cannot_be_asked_is_a_503(live, open_stream, ada_client, monkeypatch, caplog):
+    def fail(*arguments):
+        raise OperationalError("no database")
+
+    monkeypatch.setattr(stream, "open_stream", fail)
+    server = open_stream(ada_client)
+    await eventually(lambda: server.status)
+    assert server.status == 503
+    assert caplog.records[0].exc_info is None
+
+
+async def test_reader_who_goes_leaves_nothing_behind(live, open_stream, ada_client, ben_client, room):
+    await live.poll.has_looked.wait()
+    before = len(asyncio.all_tasks())
+    servers = [open_stream(client, which) for client in (ada_client, ben_client) for which in (room, None)]
+    await eventually(lambda: len(live.hub.connections) == 4)
+    assert room.pk in live.tails
+    for server in servers:
+        server.disconnect.set()
+    await eventually(lambda: not live.hub.connections)
+    assert not live.hub.channels
+    assert not live.tails
+    await eventually(lambda: len(asyncio.all_tasks()) <= before)
+
+
+async def test_stop_ends_everything(live, open_stream, ada_client, room):
+    servers = [open_stream(ada_client, which) for which in (room, None)]
+    await eventually(lambda: len(live.hub.connections) == 2)
+    await live.stop()
+    await eventually(lambda: all(server.is_complete for server in servers))
+    await eventually(lambda: len(asyncio.all_tasks()) <= 1 + len(servers))
+    live.start()
+    assert not live._tasks

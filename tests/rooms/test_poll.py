@@ -1,0 +1,175 @@
+"""What other processes did without a doorbell."""
+
+import pytest
+from django.db import OperationalError
+
+from rooms.live import poll as poll_module
+from rooms.live.database import DatabaseThreads
+from rooms.live.poll import OVERLAP, Poll
+from tests.factories import make_message, make_messages, make_private_room, make_room, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class FakeTail:
+    def __init__(self, revision):
+        self.revision = revision
+
+
+class FakeLive:
+    """Takes note of what the poll rings for."""
+
+    def __init__(self):
+        self.database = DatabaseThreads()
+        self.tails = {}
+        self.rung = []
+        self.entered = []
+
+    def room_changed(self, room_id):
+        self.rung.append(room_id)
+
+    def people_entered(self, user_ids):
+        self.entered += user_ids
+
+    @property
+    def heard(self):
+        """What was rung for since the last time somebody asked."""
+        heard = self.rung, self.entered
+        self.rung, self.entered = [], []
+        return heard
+
+
+@pytest.fixture
+async def live():
+    live = FakeLive()
+    yield live
+    await live.database.close()
+
+
+@pytest.fixture
+async def poll(live):
+    return Poll(live)
+
+
+@pytest.fixture
+def do(live):
+    """Do something with the database: `await do(make_message, room, ada)`."""
+    return live.database.run
+
+
+async def test_first_look_rings_for_nothing(live, poll, do, room, ada):
+    await do(make_message, room, ada)
+    assert not poll.has_looked.is_set()
+    await poll.look()
+    assert poll.has_looked.is_set()
+    assert live.heard == ([], [])
+
+
+async def test_message_rings_once(live, poll, do, room, ada):
+    await poll.look()
+    await do(make_message, room, ada)
+    await poll.look()
+    assert live.heard == ([room.pk], [])
+    await poll.look()
+    assert live.heard == ([], [])
+
+
+async def test_new_room_rings(live, poll, do):
+    await poll.look()
+    room = await do(make_room)
+    await poll.look()
+    assert live.heard == ([room.pk], [])
+
+
+async def test_room_that_was_quiet_for_long_rings(live, poll, do, room, ada, ben):
+    private = await do(make_private_room, ada, ben)
+    await do(make_message, private, ada)
+    await do(make_messages, room, ada, OVERLAP + 10)
+    await poll.look()
+    await do(make_message, private, ben)
+    await poll.look()
+    assert live.heard == ([private.pk], [])
+
+
+async def test_person_rings_once(live, poll, do):
+    await poll.look()
+    person = await do(make_user)
+    await poll.look()
+    assert live.heard == ([], [person.pk])
+    await poll.look()
+    assert live.heard == ([], [])
+
+
+async def test_person_whom_a_doorbell_announced_does_not_ring_again(live, poll, do):
+    await poll.look()
+    person = await do(make_user)
+    poll.person_told(person.pk)
+    for _ in range(2):
+        await poll.look()
+        assert live.heard == ([], [])
+
+
+async def test_person_announced_while_the_poll_looks_does_not_ring_again(live, poll, do, monkeypatch):
+    await poll.look()
+    see = poll_module._see
+
+    def see_nobody(*arguments):
+        sight = see(*arguments)
+        sight.people = set()
+        return sight
+
+    monkeypatch.setattr(poll_module, "_see", see_nobody)
+    person = await do(make_user)
+    await poll.look()
+    poll.person_told(person.pk)
+    monkeypatch.undo()
+    await poll.look()
+    assert live.heard == ([], [])
+
+
+async def test_inactive_person_does_not_ring(live, poll, do):
+    await poll.look()
+    await do(lambda: make_user(is_active=False))
+    await poll.look()
+    assert live.heard == ([], [])
+
+
+async def test_room_whose_readers_are_behind_rings(live, poll, do, room, ada):
+    await do(make_message, room, ada)
+    live.tails[room.pk] = FakeTail(0)
+    await poll.look()
+    assert live.heard == ([room.pk], [])
+
+
+async def test_old_room_that_somebody_opens_does_not_ring(live, poll, do, room, ada, ben):
+    private = await do(make_private_room, ada, ben)
+    await do(make_message, private, ada)
+    await do(make_messages, room, ada, OVERLAP + 10)
+    for _ in range(OVERLAP + 1):
+        await do(make_room)
+    await poll.look()
+    live.tails[private.pk] = FakeTail(1)
+    await poll.look()
+    assert live.heard == ([], [])
+
+
+async def test_look_that_fails_loses_nothing(live, poll, do, room, ada, monkeypatch):
+    await poll.look()
+    await do(make_message, room, ada)
+    person = await do(make_user)
+
+    def fail(*arguments):
+        raise OperationalError("no database")
+
+    monkeypatch.setattr(poll_module, "_see", fail)
+    with pytest.raises(OperationalError):
+        await poll.look()
+    monkeypatch.undo()
+    await poll.look()
+    assert live.heard == ([room.pk], [person.pk])
+
+
+async def test_empty_database_is_no_fault(live, poll):
+    await poll.look()
+    await poll.look()
+    assert live.heard == ([], [])
