@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.backstage import Backstage
 from tests.server import Server
 
 CHROMIUM = "/usr/bin/chromium"
@@ -60,6 +62,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that do not harm it; each test uses people and rooms of its own."""
     with Server(tmp_path_factory.mktemp("server")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def backstage(server: Server) -> Iterator[Backstage]:
+    with Backstage(server) as backstage:
+        yield backstage
 
 
 @pytest.fixture(scope="session")
@@ -211,6 +219,26 @@ class Person:
     @property
     def chats(self) -> Locator:
         return self.page.get_by_role("navigation", name="Chats").get_by_role("listitem")
+
+    def take_the_clock(self) -> None:
+        """Let tests move time on, in pages opened from now on. It goes on by itself until it is stopped."""
+        self.page.clock.install()
+
+    def stop_the_clock(self) -> None:
+        self.page.clock.pause_at(self.page.evaluate("Date.now() / 1000 + 5"))
+
+    def pass_time(self, seconds: float) -> None:
+        self.page.clock.run_for(int(1000 * seconds))
+
+    @contextmanager
+    def losing_the_stream(self) -> Iterator[None]:
+        """Let moments pass, at the end, until the page knows that its stream is lost."""
+        self.page.evaluate(
+            "document.addEventListener('htmx-before-sse-connection', () => { window.isLost = true; })"
+        )
+        yield
+        while not self.page.evaluate("window.isLost"):
+            self.pass_time(0.01)
 
     def hide(self) -> None:
         """Look at another tab. Tabs without a window are never hidden, so that the page has to be told."""

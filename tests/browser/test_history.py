@@ -16,15 +16,13 @@ STEP = timedelta(minutes=37)  # 130 messages span more than three days
 NOW = datetime.now(UTC).replace(microsecond=0)
 SEED = f"""
 from datetime import datetime, timedelta
-from tests import factories
-room = factories.make_room("Old times")
+room = ChatRoom.objects.get(pk=%s)
 messages = factories.make_messages(room, factories.make_user("chronicler"), {AMOUNT}, "Message")
 for number, message in enumerate(messages):
     before_now = ({AMOUNT} - number) * timedelta(seconds={STEP.seconds})
     message.timestamp = datetime.fromisoformat("{NOW}") - before_now
 Message.objects.bulk_update(messages, ["timestamp"])
 factories.make_membership(room, factories.make_user("latecomer"), last_read=messages[19].pk)
-print(f"seeded {{room.get_absolute_url()}}")
 """
 
 
@@ -34,9 +32,11 @@ def moment_of(number: int) -> datetime:
 
 
 @pytest.fixture(scope="session")
-def old_room(server) -> str:
+def old_room(cast, backstage) -> str:
     """The address of a group room with "Message 1" to "Message 130", of which the last 50 are on its page."""
-    return re.search(r"seeded (\S+)", server.manage("shell", "-c", SEED))[1]
+    room = cast("ada").make_room()
+    backstage.run(SEED % re.search(r"\d+", room)[0])
+    return room
 
 
 @pytest.fixture(scope="session")
@@ -112,9 +112,8 @@ def test_keyboard_focus_stays_on_the_link_to_its_end(ada, old_room):
     expect(ada.page.get_by_text("The conversation begins here")).to_be_focused()
 
 
-def test_messages_arrive_in_order_while_history_is_loaded(ada, ben, server, old_room):
-    room = ada.make_room(ben)
-    ben.say(room, *(f"Line {number}" for number in range(52)))
+def test_messages_arrive_in_order_while_history_is_loaded(ada, ben, room, backstage):
+    lines = backstage.fill(room, ben.name, 52)
     ada.open_live(room)
     held = ada.hold(OLDER)
     scroll_up(ada)
@@ -122,7 +121,7 @@ def test_messages_arrive_in_order_while_history_is_loaded(ada, ben, server, old_
     ben.say(room, "News")
     expect(ada.messages.last).to_have_text("News")
     request.continue_()
-    ada.sees(*(f"Line {number}" for number in range(52)), "News")
+    ada.sees(*lines, "News")
 
 
 def lines_of(person: Person) -> list[str]:
@@ -196,14 +195,15 @@ def test_today_becomes_yesterday_on_an_open_page(ada, person):
     expect(dora.chats.filter(has_text="Good morning").locator("time")).to_have_text("Yesterday")
 
 
-def test_line_above_the_first_unread_message(ada, ben, room):
+def test_line_above_the_first_unread_message(ada, ben, room, backstage):
     ben.say(room, "Seen")
     with ada.page.expect_response("**/read/"):
         ada.open_live(room)
     ada.open("/")
-    ben.say(room, *(f"Unseen {number}\n{'and more ' * 30}" for number in range(20)))
+    backstage.fill(room, ben.name, 20, f"Unseen {'and more ' * 60}")
+    ben.say(room, "The last one")
     ada.open("/")
-    ada.page.get_by_role("link").filter(has_text="Unseen 19").click()
+    ada.page.get_by_role("link").filter(has_text="The last one").click()
     line = ada.page.get_by_role("heading", name="New messages")
     expect(line).to_be_in_viewport()
     assert [line.split()[0] for line in lines_of(ada)[:4]] == ["Today", "Seen", "New", "Unseen"]

@@ -15,10 +15,11 @@ def tab_to(person: Person, role: str, name: str) -> None:
     raise AssertionError(f"Tab never came to the {role} {name!r}")
 
 
-def test_login_chat_history_logout(person, ada):
+def test_login_chat_history_logout(person, ada, backstage):
     dora = person("dora", enter=False)
     room = ada.make_room()
-    ada.say(room, *(f"Line {number}" for number in range(52)), f"Last for {dora.name}")
+    backstage.fill(room, ada.name, 52)
+    ada.say(room, f"Last for {dora.name}")
     keyboard = dora.page.keyboard
 
     dora.open("/")

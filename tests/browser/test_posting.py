@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 POSTS = "**/messages/"
 STREAMS = "**/stream?*"
+TALL = f"{'A text that fills a line or two of the page. ' * 8}\nLine"
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(ada, ben, room):
@@ -177,8 +178,8 @@ def test_selected_text_of_a_message_stays_selected_while_messages_arrive(ada, be
     assert ada.page.evaluate("getSelection().toString().trim()") == "Worth"
 
 
-def test_reader_further_up_is_not_moved_and_sending_goes_down(ada, ben, room):
-    ben.say(room, *(f"Line {number}\n{'and more ' * 30}" for number in range(15)))
+def test_reader_further_up_is_not_moved_and_sending_goes_down(ada, ben, room, backstage):
+    backstage.fill(room, ben.name, 15, TALL)
     ada.open_live(room)
     ada.scroller.evaluate("scroller => scroller.scrollTop = -700")
     line = ada.messages.filter(has_text="Line 9")
@@ -195,8 +196,8 @@ def test_reader_further_up_is_not_moved_and_sending_goes_down(ada, ben, room):
     expect(ada.messages.last).to_be_in_viewport()
 
 
-def test_button_leads_down_to_the_newest_message(ada, ben, room):
-    ben.say(room, *(f"Line {number}\n{'and more ' * 30}" for number in range(15)))
+def test_button_leads_down_to_the_newest_message(ada, ben, room, backstage):
+    backstage.fill(room, ben.name, 15, TALL)
     ada.open_live(room)
     button = ada.page.get_by_role("button", name="To the newest message")
     expect(button).to_be_hidden()
@@ -207,11 +208,10 @@ def test_button_leads_down_to_the_newest_message(ada, ben, room):
     expect(ada.box).to_be_focused()
 
 
-def test_long_conversation_stays_in_order_as_it_goes_on(ada, ben, room):
+def test_long_conversation_stays_in_order_as_it_goes_on(ada, ben, room, backstage):
     """What arrives is moved on into the history after a while."""
     ada.open_live(room)
-    texts = [f"Message {number}" for number in range(75)]
-    ben.say(room, *texts)
+    texts = backstage.fill(room, ben.name, 75)
     ada.sees(*texts)
     expect(ada.page.locator(".day")).to_have_count(1)
     assert ada.page.locator("#messages > li").count() <= 61

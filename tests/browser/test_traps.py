@@ -21,7 +21,7 @@ def test_no_storm_of_requests_whatever_takes_the_place_of_the_stream(person, end
     """Once connected, htmx takes every answer for a stream and asks again at once when it is over."""
     dora = person("dora")
     room = dora.make_room()
-    dora.page.clock.install()
+    dora.take_the_clock()
     dora.page.route(
         STREAMS, lambda route: route.fulfill(content_type="text/event-stream", body=GREETING), times=1
     )
@@ -30,13 +30,13 @@ def test_no_storm_of_requests_whatever_takes_the_place_of_the_stream(person, end
     streams = dora.requests(STREAMS)
     dora.page.route(STREAMS, lambda route: route.fulfill(**ENDINGS[ending]))
     for _second in range(30):
-        dora.page.clock.run_for(1000)
+        dora.pass_time(1)
         dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")  # time for requests to end
     assert 3 <= len(streams.seen) <= 20
     expect(dora.page).to_have_title(title)
     expect(dora.page.get_by_role("heading", name="Log in")).to_have_count(0)
     dora.page.unroute(STREAMS)
-    dora.page.clock.run_for(6000)
+    dora.pass_time(6)
     dora.say(room, "Well again")
     dora.sees("Well again")
 
@@ -44,7 +44,7 @@ def test_no_storm_of_requests_whatever_takes_the_place_of_the_stream(person, end
 def test_session_that_ended_elsewhere(person):
     dora = person("dora")
     room = dora.make_room()
-    dora.page.clock.install()
+    dora.take_the_clock()
     dora.open_live(room)
     dora.box.fill("A thought to keep")
     assert dora.post("/logout/").ok
@@ -52,7 +52,7 @@ def test_session_that_ended_elsewhere(person):
     expect(notice).to_be_visible()
     requests = dora.requests()
     for _second in range(30):
-        dora.page.clock.run_for(1000)
+        dora.pass_time(1)
     assert requests.seen == []
     expect(dora.box).to_have_value("A thought to keep")
     notice.get_by_role("link", name="Log in again").click()

@@ -81,17 +81,15 @@ def test_double_click_and_the_way_back_save_one(dora):
     expect(dora.box).to_have_value("")  # nothing that looks as if it had not been sent
 
 
-def test_older_pages_and_back_to_the_newest(dora, ada):
+def test_older_pages_and_back_to_the_newest(dora, backstage):
     room = dora.make_room()
+    lines = backstage.fill(room, dora.name, 52)
     dora.open(room)
-    ada.context.request.get(f"{ada.url}{room}")
-    ada.say(room, *(f"Line {number}" for number in range(52)))
-    dora.open(room)
-    dora.sees(*(f"Line {number}" for number in range(2, 52)))
+    dora.sees(*lines[2:])
     dora.page.get_by_role("link", name="Older messages").click()
-    dora.sees("Line 0", "Line 1")
+    dora.sees(*lines[:2])
     dora.page.get_by_role("link", name="Show the newest").click()
-    dora.sees(*(f"Line {number}" for number in range(2, 52)))
+    dora.sees(*lines[2:])
 
 
 def test_mark_as_read(dora, ada):

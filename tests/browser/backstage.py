@@ -1,0 +1,50 @@
+"""Django beside a server, for what people would take too long to do."""
+
+import json
+import re
+import subprocess
+import sys
+from typing import Self
+
+from tests.server import ROOT, Server
+
+LOOP = """
+import json, sys
+import django
+django.setup()
+from accounts.models import User
+from rooms.models import ChatRoom, Membership, Message
+from tests import factories
+for line in sys.stdin:
+    exec(json.loads(line))
+    print("done", flush=True)
+"""
+
+
+class Backstage:
+    """A process with the server's database."""
+
+    def __init__(self, server: Server) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", LOOP],
+            cwd=ROOT, env={**server.environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.process.communicate()
+
+    def run(self, code: str) -> None:
+        print(json.dumps(code), file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline() == "done\n"
+
+    def fill(self, room: str, sender: str, amount: int, text: str = "Line") -> list[str]:
+        """Post `amount` messages at once: "Line 1", "Line 2", …; return them."""
+        self.run(
+            f"factories.make_messages(ChatRoom.objects.get(pk={re.search('[0-9]+', room)[0]}), "
+            f"User.objects.get(username={sender!r}), {amount}, {text!r})"
+        )
+        return [f"{text} {number}" for number in range(1, amount + 1)]
