@@ -96,7 +96,7 @@ class ChatList:
         for channel, not_for, frame in news.frames:
             for connection in self._hub.listeners(channel):
                 if connection.user_id != not_for:
-                    connection.write(frame)
+                    connection.tell(frame)
         self._revisions |= news.revisions
         for user_id, room_id, count in news.counts:
             self._counts.setdefault(user_id, {})[room_id] = count

@@ -29,6 +29,8 @@ class Live:
     def __init__(self) -> None:
         self.hub = Hub()
         self.database = DatabaseThreads()
+        # A restart brings all readers back at once; those who are there already do not wait for them.
+        self.openings = DatabaseThreads()
         self.tails: dict[int, Tail] = {}
         self.is_stopping = False
         self.access_changes = 0  # counts doorbells that may end streams
@@ -57,11 +59,12 @@ class Live:
             connection.end()
         if self._tasks:
             self.chat_list.stop()
+            self.poll.has_looked.set()  # streams that wait for it end now
         for task in tuple(self._tasks):
             task.cancel()
         for tail in self.tails.values():
             tail.stop()
-        await self.database.close()
+        await asyncio.gather(self.database.close(), self.openings.close())
 
     def join(self, connection: Connection, position: int) -> None:
         """Begin to write to a stream. `position` is the revision of its room that the page has."""

@@ -66,9 +66,8 @@ class StreamEndpoint:
             raise Refused(403)
         if self.live.is_stopping:
             raise Refused(503)
-        room_id = scope["url_route"]["kwargs"].get("room_id")
         try:
-            return await self.live.database.run(open_stream, scope, room_id)
+            return await self.live.openings.run(self.open, scope)
         except Refused:
             raise
         except Exception as error:
@@ -76,22 +75,30 @@ class StreamEndpoint:
             raise Refused(503) from None
 
     async def begin(self, connection: Connection, opening: Opening, is_in_doubt: bool) -> None:
-        """Bring the list of chats up to date. What changes while it is read is held, and follows it.
+        """Bring the list of chats up to date. It is read after joining, so that no change of it is missed.
 
         A doorbell that rang after the stream was authorised and before it joined puts that in doubt.
         """
-        connection.hold()
         try:
             if is_in_doubt:
-                await self.live.end_forbidden([connection])
+                await self.live.hold_and_check([connection])
             await self.live.poll.has_looked.wait()
-            html = await self.live.database.run(chats_html, opening.user, connection.room_id, opening.chats)
+            html = await self.live.openings.run(self.read_list, connection, opening)
         except Exception as error:
-            logger.error("Beginning a stream failed: %s: %s", type(error).__name__, error)
+            if not connection.is_ended:
+                logger.error("Beginning a stream failed: %s: %s", type(error).__name__, error)
             return connection.end()  # the page comes back
-        if html:
-            connection.begin(frames.swap(html))
-        connection.release()
+        connection.tell_list(frames.swap(html) if html else b"")
+
+    # These two wait for a thread, behind others. A server that stops then waits for none of them.
+
+    def open(self, scope: dict[str, Any]) -> Opening:
+        if self.live.is_stopping:
+            raise Refused(503)
+        return open_stream(scope, scope["url_route"]["kwargs"].get("room_id"))
+
+    def read_list(self, connection: Connection, opening: Opening) -> str:
+        return "" if connection.is_ended else chats_html(opening.user, opening.room_id, opening.chats)
 
 
 async def refuse(scope: dict[str, Any], send: Any, refusal: Refused) -> None:

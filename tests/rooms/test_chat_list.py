@@ -21,7 +21,7 @@ class Page:
         self.channels = {"lobby", f"user-{user.pk}"}
         self.told = []
 
-    def write(self, frame):
+    def tell(self, frame):
         self.told.append(frame.decode())
 
     @property

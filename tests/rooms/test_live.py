@@ -203,6 +203,25 @@ async def test_stream_that_opens_while_the_server_stops_is_sent_away(
     assert server.status == 503
 
 
+async def test_streams_that_wait_for_a_thread_do_not_keep_the_server_from_stopping(
+    live, open_stream, ada_client, monkeypatch
+):
+    chats_html = stream.chats_html
+
+    def slowly(*arguments):
+        time.sleep(0.05)
+        return chats_html(*arguments)
+
+    monkeypatch.setattr(stream, "chats_html", slowly)
+    servers = [open_stream(ada_client) for _ in range(200)]
+    await eventually(lambda: len(live.hub.connections) > 50)
+    began = time.monotonic()
+    await live.stop()
+    await eventually(lambda: all(server.is_complete for server in servers))
+    assert time.monotonic() - began < 2
+    assert {server.status for server in servers} <= {200, 503}
+
+
 async def test_stream_whose_list_cannot_be_read_ends_and_may_come_back(
     live, open_stream, ada_client, monkeypatch, caplog
 ):
