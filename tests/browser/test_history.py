@@ -188,11 +188,11 @@ def test_today_becomes_yesterday_on_an_open_page(ada, person):
     dora.open_live(room)
     assert lines_of(dora)[0] == "Today"
     dora.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
-    ada.say(room, "Good morning")
-    dora.sees("Good evening", "Good morning")
+    ada.say(room, "Rise and shine")
+    dora.sees("Good evening", "Rise and shine")
     assert lines_of(dora)[0] == "Yesterday"
     assert "Today" not in lines_of(dora)
-    expect(dora.chats.filter(has_text="Good morning").locator("time")).to_have_text("Yesterday")
+    expect(dora.chats.filter(has_text="Rise and shine").locator("time")).to_have_text("Yesterday")
 
 
 def test_line_above_the_first_unread_message(ada, ben, room, backstage):
