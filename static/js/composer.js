@@ -21,7 +21,8 @@ enhance('composer', (composer) => {
     content.focus();
     if (!content.value.trim()) return event.preventDefault();
     ctx.sent = { text: content.value, token: composer.token.value };
-    ctx.request.keepalive = true; // leaving the page does not take it back
+    // Leaving the page does not take it back. Browsers refuse this for more than 64 KB.
+    ctx.request.keepalive = content.value.length < 5000;
     content.value = notice.textContent = '';
     composer.token.value = newToken();
     byId('scroller').scrollTop = 0;

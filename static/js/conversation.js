@@ -24,10 +24,8 @@ enhance('conversation', (conversation) => {
     const [history, live] = ['history', 'messages'].map(byId);
     if (live.children.length > 60) [...live.children].slice(0, -20).forEach((item) => move(item, history, null));
     const newest = messages().at(-1);
-    if (newest) {
-      conversation.querySelector('.nothing')?.remove();
-      form.upto.value = newest.dataset.key;
-    }
+    if (newest) conversation.querySelector('.nothing')?.remove();
+    if (newest && byId('stream')) form.upto.value = newest.dataset.key;
     reportSoon();
   });
   scroller.addEventListener('scroll', () => {

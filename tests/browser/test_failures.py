@@ -74,8 +74,13 @@ def test_refused_after_cookies_were_cleared(ada, room):
 
 @pytest.mark.parametrize(
     ("text", "reason", "better"),
-    [("x" * 4001, "at most 4000 characters", "x" * 4000), ("A bell\x07", "control character", "A bell")],
-    ids=["too long", "control character"],
+    [
+        ("x" * 4001, "at most 4000 characters", "x" * 4000),
+        ("長" * 20_000, "at most 4000 characters", "Short"),
+        ("x" * 300_000, "too large", "Short"),
+        ("A bell\x07", "control character", "A bell"),
+    ],
+    ids=["a little too long", "much too long", "far too long", "control character"],
 )
 def test_refused_by_the_server_until_it_is_right(ada, room, text, reason, better):
     ada.open_live(room)

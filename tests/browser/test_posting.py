@@ -133,6 +133,17 @@ def test_quick_sends_all_arrive_in_order_when_the_server_is_slow(ada, ben, room)
         someone.sees("One", "Two", "Three")
 
 
+def test_slow_sending_is_told(ada, room):
+    posts = ada.hold(POSTS)
+    ada.open_live(room)
+    ada.send("Slowly")
+    told = ada.page.get_by_text("Sending…")
+    expect(told).to_be_visible()
+    posts.wait_for(1).continue_()
+    expect(told).to_be_hidden()
+    ada.sees("Slowly")
+
+
 def test_double_click_sends_one(ada, room):
     ada.open_live(room)
     ada.box.fill("Only once")
