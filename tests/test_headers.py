@@ -64,7 +64,7 @@ def test_answer_to_anonymous_is_not_stored_either(client):
 def test_style_sheet_of_a_person_is_kept_by_their_browser_only(ada, ada_client):
     response = ada_client.get(f"/own/{ada.pk}.css")
     assert response["Content-Type"] == "text/css; charset=utf-8"
-    assert response["Cache-Control"] == "private, max-age=86400"
+    assert response["Cache-Control"] == "private, max-age=300"
 
 
 @pytest.mark.parametrize("address", ["/login/", "/", "/rooms/1/"])

@@ -7,7 +7,7 @@ from accounts.http import AuthenticatedRequest
 
 
 @require_safe
-@cache_control(private=True, max_age=86400)
+@cache_control(private=True, max_age=300)
 def own_messages(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
     """Make the messages of one person look like the reader's own.
 
