@@ -26,14 +26,29 @@
   on('htmx-after-sse-connection htmx-sse-after-connection', () => { began = Date.now(); });
   on('htmx-before-sse-connection htmx-sse-before-connection', (event) => {
     if (!event.detail.connection.attempt) return;
+    if (document.hidden) event.preventDefault();
     wait();
     hasty = Date.now() - began < BLIP ? hasty + 1 : 0;
     if (hasty > 2) { hasty = 0; event.preventDefault(); } // hx-trigger "every 5s" begins anew
   });
 
+  // A browser gives a host six connections, and hidden tabs need none.
+  on('htmx-before-request', (event) => {
+    if (document.hidden && event.detail.ctx.sourceElement.id === 'stream') event.preventDefault();
+  });
+
   // Whoever comes back to the page or the network does not wait for the next attempt.
-  const hurry = () => setTimeout(() => stream()?.delayCanceller?.());
-  on('visibilitychange', hurry);
+  const hurry = () => setTimeout(() => {
+    stream()?.delayCanceller?.();
+    htmx.trigger('#stream', 'every');
+  });
+  on('visibilitychange', () => {
+    blip = clearTimeout(blip);
+    if (document.hidden || stream()?.reader) return;
+    state('connecting');
+    wait();
+    hurry();
+  });
   addEventListener('online', () => {
     stream()?.reader?.cancel(); // may be one of the network before
     hurry();

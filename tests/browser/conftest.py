@@ -1,6 +1,7 @@
 """Real Chromium against a real server with a database of its own."""
 
 import functools
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -218,6 +219,15 @@ class Person:
     @property
     def chats(self) -> Locator:
         return self.page.get_by_role("navigation", name="Chats").get_by_role("listitem")
+
+    def keep_pages(self) -> None:
+        """Have pages of rooms kept in the back/forward cache, which Chromium does not do with "no-store"."""
+
+        def without_no_store(route: Route) -> None:
+            response = route.fetch()
+            route.fulfill(response=response, headers={**response.headers, "cache-control": "private"})
+
+        self.page.route(re.compile(r"/rooms/\d+/(\?.*)?$"), without_no_store)
 
     def take_the_clock(self) -> None:
         """Let tests move time on, in pages opened from now on. It goes on by itself until it is stopped."""

@@ -151,23 +151,29 @@ def test_page_far_behind_gets_the_newest_page_as_a_whole(ada, ben, room, backsta
     expect(ada.messages).to_have_count(101)
 
 
-def test_page_left_and_returned_to_catches_up(ada, ben, room):
+@pytest.mark.parametrize("is_kept", [False, True], ids=["loaded anew", "kept by the browser"])
+def test_page_left_and_returned_to_catches_up(ada, ben, room, is_kept):
     other = ada.make_room(ben)
     ben.say(other, "Come over")
+    if is_kept:
+        ada.keep_pages()
     ada.open_live(room)
-    ada.page.get_by_role("link").filter(has_text="Come over").click()
+    ada.page.evaluate("window.isKept = true")
+    ada.page.get_by_role("link").filter(has_text="Come over").first.click()
     ada.sees("Come over")
     ben.say(room, "Missed")
-    ada.page.go_back()
+    ada.page.go_back(wait_until="commit")
     ada.sees("Missed")
+    assert bool(ada.page.evaluate("window.isKept")) == is_kept
     ben.say(room, "Live again")
     ada.sees("Missed", "Live again")
-    ada.page.go_forward()
-    ada.sees("Come over")
+    ada.send("Me too")
+    ada.sees("Missed", "Live again", "Me too")
 
 
 def test_many_rooms_in_one_tab_leave_no_connections_behind(ada, ben):
-    """A browser gives a host six connections. Pages in the back/forward cache must not keep theirs."""
+    """A browser gives a host six connections. Pages that it keeps must not keep theirs."""
+    ada.keep_pages()
     rooms = [ada.make_room(ben) for _number in range(8)]
     for number, room in enumerate(rooms):
         ben.say(room, f"Greetings from {number} of {room}")
@@ -178,9 +184,9 @@ def test_many_rooms_in_one_tab_leave_no_connections_behind(ada, ben):
         ada.wait_until_live()
     ada.send("All the way")
     ada.sees(f"Greetings from 7 of {rooms[7]}", "All the way")
-    ada.page.go_back()
-    ada.wait_until_live()
-    ada.sees(f"Greetings from 6 of {rooms[6]}")
+    ben.say(rooms[6], "Come back")
+    ada.page.go_back(wait_until="commit")
+    ada.sees(f"Greetings from 6 of {rooms[6]}", "Come back")
 
 
 def test_stream_that_dies_without_a_word(person, ada, server):

@@ -79,6 +79,19 @@ def test_badge_goes_when_the_messages_are_read_in_another_tab(ada, ben, room):
     expect(link).not_to_have_accessible_name(re.compile("unread"))
 
 
+def test_what_was_not_scrolled_to_is_unread_until_it_is_marked(ada, ben, room, backstage):
+    with ada.page.expect_response("**/read/"):
+        ben.say(room, "Seen")
+        ada.open_live(room)
+    ada.open("/")
+    backstage.fill(room, ben.name, 20, f"Unseen {'and more ' * 60}")
+    ada.open_live(f"{room}#unread")
+    link = ada.page.locator("[aria-current]")
+    expect(link).to_have_accessible_name(re.compile(r", 1\d unread messages"))
+    ada.page.get_by_role("button", name="Mark as read").click()
+    expect(link).not_to_have_accessible_name(re.compile("unread"))
+
+
 def test_new_room_and_new_person_appear_in_the_lobby(ada, person):
     ada.open_live("/")
     newcomer = person("newcomer")

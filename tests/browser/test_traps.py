@@ -97,6 +97,24 @@ def test_hidden_tab_gives_up_its_stream_and_catches_up(ada, ben, room):
     expect(ada.page.get_by_text("Connection lost")).to_be_hidden()
 
 
+def test_tab_opened_in_the_background_connects_when_it_is_looked_at(ada, ben, room, person):
+    dora = person("dora")
+    streams = dora.requests(STREAMS)
+    dora.page.add_init_script(
+        "Object.defineProperty(document, 'hidden', { value: true, configurable: true })"
+    )
+    dora.take_the_clock()
+    dora.open(room)
+    dora.pass_time(10)
+    ben.say(room, "Behind your back")
+    dora.sees()
+    assert streams.seen == []
+    dora.show()
+    expect(dora.page.get_by_text("Connection lost")).to_be_hidden()
+    dora.pass_time(0.1)
+    dora.sees("Behind your back")
+
+
 def test_stream_opens_however_late_the_script_comes(ada, ben, room):
     scripts = ada.hold("**/*.js")
     ada.page.goto(f"{ada.url}{room}", wait_until="commit")
