@@ -21,6 +21,12 @@ hypothesis_settings.register_profile("hearth", deadline=None)
 hypothesis_settings.load_profile("hearth")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser tests last: while Playwright runs, no other event loop can run in the process."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give each run a database of its own, so that two runs at once do not meet in one file."""
