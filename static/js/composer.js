@@ -47,5 +47,8 @@ enhance('composer', (composer) => {
   addEventListener('pagehide', () => {
     sessionStorage[dataset.draft] = JSON.stringify([content.value, composer.token.value]);
   });
-  if (matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
+  // Not before the page is loaded: going to #unread takes the focus away.
+  addEventListener('load', () => {
+    if (document.activeElement === document.body && matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
+  });
 });

@@ -29,7 +29,7 @@ enhance('conversation', (conversation) => {
     reportSoon();
   });
   scroller.addEventListener('scroll', () => {
-    down.hidden = scroller.scrollTop > -80;
+    down.hidden = scroller.scrollTop > -40;
     reportSoon();
   });
   down.addEventListener('click', () => {

@@ -206,6 +206,7 @@ def test_line_above_the_first_unread_message(ada, ben, room, backstage):
     ada.page.get_by_role("link").filter(has_text="The last one").click()
     line = ada.page.get_by_role("heading", name="New messages")
     expect(line).to_be_in_viewport()
+    expect(ada.box).to_be_focused()
     assert [line.split()[0] for line in lines_of(ada)[:4]] == ["Today", "Seen", "New", "Unseen"]
 
 
