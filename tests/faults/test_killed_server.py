@@ -1,7 +1,6 @@
 """The server is killed, again and again, while people talk."""
 
 import asyncio
-import random
 import sqlite3
 from contextlib import AsyncExitStack, closing
 
@@ -21,11 +20,26 @@ def rows_of(server, room_id):
     return [position for position, _id, _content in found], [row[1:] for row in found]
 
 
+def kill_after_a_commit(server, room_id):
+    """Kill the server the moment a message is saved: whoever sent it mostly never hears of it."""
+    with closing(sqlite3.connect(server.folder / "hearth.sqlite3")) as database:
+
+        def newest():
+            return database.execute(
+                "SELECT MAX(id) FROM rooms_message WHERE room_id = ?", [room_id]
+            ).fetchone()
+
+        before = newest()
+        while newest() == before:
+            pass
+    server.kill()
+
+
 async def test_every_message_that_was_acknowledged_is_in_every_page_once_in_order(start):
     server = start()
     acknowledged = {}  # content → id
     is_over = asyncio.Event()
-    moments = random.Random(3)
+    saved_unheard = set()  # messages that were saved when their senders had no answer
 
     async def write(client):
         number = 0
@@ -33,6 +47,10 @@ async def test_every_message_that_was_acknowledged_is_in_every_page_once_in_orde
             number += 1
             content = f"{client.name} {number}"
             acknowledged[content] = await client.post_at_last(room_id, content)
+
+    async def more_messages():
+        enough = len(acknowledged) + 10
+        await eventually(lambda: len(acknowledged) >= enough, 30, "messages go on")
 
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(ChatClient(server.url, name)) for name in WRITERS]
@@ -44,18 +62,17 @@ async def test_every_message_that_was_acknowledged_is_in_every_page_once_in_orde
         ]
         writing = [asyncio.create_task(write(client)) for client in clients]
         for _kill in range(KILLS):
-            enough = len(acknowledged) + 12
-            await eventually(lambda: len(acknowledged) >= enough, 30, "messages go on")  # noqa: B023 (at once)
-            await asyncio.sleep(moments.uniform(0, 0.1))
-            server.kill()
+            await more_messages()
+            await asyncio.to_thread(kill_after_a_commit, server, room_id)
+            saved_unheard |= {content for _id, content in rows_of(server, room_id)[1]} - acknowledged.keys()
             await asyncio.to_thread(server.start)
-        enough = len(acknowledged) + 12
-        await eventually(lambda: len(acknowledged) >= enough, 30, "messages go on")
+        await more_messages()
         is_over.set()
         await asyncio.gather(*writing)
 
         positions, messages = rows_of(server, room_id)
         assert positions == list(range(1, len(positions) + 1))
+        assert saved_unheard
         assert {content: key for key, content in messages} == acknowledged
         assert len(messages) == len(acknowledged)
         for client in clients:

@@ -6,9 +6,10 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import OperationalError
 
-from rooms.live import access, process, stream
+from rooms.live import access, doorbell, process, stream
 from rooms.live.database import THREADS
 from rooms.live.process import Live
 from rooms.live.stream import StreamEndpoint
@@ -18,6 +19,9 @@ from tests.factories import make_message
 from tests.rooms.test_connection import FakeServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+# Long before the next look for sessions that have ended.
+AT_ONCE = 5.0
 
 
 class FakeStream(FakeServer):
@@ -96,8 +100,19 @@ async def test_access_that_ends_while_a_stream_opens_ends_it(
 ):
     after_authorising(monkeypatch, lambda: Membership.objects.get(room=room, user=ada).leave())
     server = open_stream(ada_client, room)
-    await eventually(lambda: server.is_complete)
+    await eventually(lambda: server.is_complete, AT_ONCE)
     assert "no longer in this room" in server.text
+
+
+async def test_logout_while_a_stream_opens_ends_it(live, open_stream, ada, ada_client, monkeypatch):
+    def log_out():
+        Session.objects.all().delete()
+        doorbell.ring("access", user=ada.pk)
+
+    after_authorising(monkeypatch, log_out)
+    server = open_stream(ada_client)
+    await eventually(lambda: server.is_complete, AT_ONCE)
+    assert "session has ended" in server.text
 
 
 async def test_list_that_changes_while_a_stream_opens_is_the_new_one(
