@@ -96,13 +96,12 @@ def test_message_stands_once_when_the_answer_comes_first(ada, ben, room):
 
 
 def test_own_message_takes_its_place_behind_one_that_was_saved_before(ada, ben, room):
-    ada.open(room)
-    ada.page.route(STREAMS, lambda route: route.abort())
+    streams = ada.hold(STREAMS)
     ada.open(room)
     ben.say(room, "Saved first")
     ada.send("Saved second")
     ada.sees("Saved second")
-    ada.page.unroute(STREAMS)
+    streams.wait_for(1).continue_()
     ada.sees("Saved first", "Saved second")
 
 
