@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth import authenticate
@@ -70,3 +70,15 @@ class LoginForm(forms.Form):
         self.user = authenticate(self.request, username=name, password=password)
         if self.user is None:
             raise ValidationError({"password": _("This is not the password of that name.")})
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
+    """What others may see of the user, and how the user is told of things."""
+
+    class Meta:
+        model = User
+        fields = ("sends_read_receipts", "shows_presence", "plays_sound")
+        help_texts: ClassVar[dict[str, Any]] = {
+            "sends_read_receipts": _("Without it you do not see either what others have read."),
+            "shows_presence": _("Without it you do not see either when others are online."),
+        }

@@ -1,7 +1,9 @@
 """The people of Hearth."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -59,7 +61,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    # Who hides something of their own does not see it of others either.
+    sends_read_receipts = models.BooleanField(_("others see what I have read"), default=True)
+    shows_presence = models.BooleanField(_("others see when I am online"), default=True)
+    plays_sound = models.BooleanField(_("play a sound for new messages"), default=False)
+    # Moved ahead while a stream of theirs is open; in the past, it is when they were seen last.
+    online_until = models.DateTimeField(null=True, editable=False, db_index=True)
 
+    # How long somebody counts as online after a process last said so, which it does with every heartbeat.
+    ONLINE_FOR = 3 * settings.HEARTBEAT_INTERVAL
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = UserManager()
@@ -75,6 +85,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.canonical_name = names.canonical(self.username)
         self.skeleton = names.skeleton(self.username)
         super().save(*args, **kwargs)
+
+    @property
+    def is_online(self) -> bool:
+        """Whether others see that they are online."""
+        return self.shows_presence and self.online_until is not None and self.online_until > timezone.now()
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When others see that their last stream was open, to a heartbeat; None for never or hidden."""
+        return self.online_until - self.ONLINE_FOR if self.online_until and self.shows_presence else None
 
     @property
     def is_entered_by_name(self) -> bool:

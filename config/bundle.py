@@ -25,6 +25,9 @@ PARTS = [
     "js/times.js",
     "js/conversation.js",
     "js/chats.js",
+    "js/ticks.js",
+    "js/typing.js",
+    "js/notifications.js",
 ]
 # Our scripts are written to be read: indentation, and lines that are comments.
 NOT_FOR_BROWSERS = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)

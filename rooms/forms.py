@@ -3,17 +3,24 @@
 import re
 import unicodedata
 import uuid
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.text import INVISIBLE
-from rooms.models import ChatRoom
+from rooms.models import ChatRoom, Membership
 from rooms.models.chat_room import canonical_room_name
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # C0 and C1 controls but for tab and line feed.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -126,3 +133,40 @@ class ReadReceiptForm(forms.Form):
     """Everything up to this message id was seen."""
 
     upto = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    # The marker version that the reporting page knows; the button without a script sends none.
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+
+
+class NotificationForm(forms.Form):
+    """What a member wants to be told of a room, and for how long nothing."""
+
+    MUTE: ClassVar[dict[str, tuple["StrOrPromise", Callable[[], datetime | None]]]] = {
+        "no": (gettext_lazy("Not muted"), lambda: None),
+        "hour": (gettext_lazy("For an hour"), lambda: timezone.now() + timedelta(hours=1)),
+        "morning": (gettext_lazy("Until morning"), lambda: next_morning(timezone.localtime())),
+        "always": (gettext_lazy("Always"), lambda: datetime(9000, 1, 1, tzinfo=UTC)),
+    }
+
+    notify = forms.ChoiceField(label=gettext_lazy("Notify me of"), choices=Membership.Notify)
+    mute = forms.ChoiceField(label=gettext_lazy("Mute"), required=False)
+
+    def __init__(self, data: QueryDict | None, membership: Membership) -> None:
+        initial = {"notify": membership.notify, "mute": "keep" if membership.is_muted else "no"}
+        super().__init__(data, initial=initial)
+        choices = [(value, label) for value, (label, _until) in self.MUTE.items()]
+        if membership.is_muted:
+            choices.insert(0, ("keep", gettext_lazy("As it is: muted")))
+        self.fields["mute"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        self.membership = membership
+
+    def save(self) -> None:
+        self.membership.notify = self.cleaned_data["notify"]
+        if self.cleaned_data["mute"] in self.MUTE:
+            self.membership.muted_until = self.MUTE[self.cleaned_data["mute"]][1]()
+        self.membership.save(update_fields=["notify", "muted_until"])
+
+
+def next_morning(now: datetime) -> datetime:
+    """Return the next 8 o'clock in the zone of `now`."""
+    morning = now.replace(hour=8, minute=0, second=0, microsecond=0)
+    return morning if morning > now else morning + timedelta(days=1)

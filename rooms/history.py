@@ -51,6 +51,6 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
 def unread_line(membership: Membership) -> int | None:
     """Return the id of the first message that the member has not read, or None."""
     unread = Message.objects.filter(
-        ~Q(sender=membership.user_id), room=membership.room_id, pk__gt=membership.last_read
+        ~Q(sender=membership.user_id), room=membership.room_id, pk__gt=membership.read_marker
     )
     return unread.order_by("pk").values_list("pk", flat=True).first()

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from rooms.views import memberships, messages, people, read_receipts, rooms, streams, stylesheets
+from rooms.views import (
+    memberships,
+    messages,
+    people,
+    read_receipts,
+    rooms,
+    streams,
+    stylesheets,
+    typing_indicators,
+)
 
 app_name = "rooms"
 urlpatterns = [
@@ -12,6 +21,16 @@ urlpatterns = [
     path("rooms/<int:room_id>/read/", read_receipts.read_receipt_create, name="read_receipt_create"),
     path("rooms/<int:room_id>/stream", streams.not_here, name="chat_room_stream"),
     path("stream", streams.not_here, name="lobby_stream"),
+    path("rooms/<int:room_id>/notifications/", memberships.membership_update, name="membership_update"),
+    path(
+        "rooms/<int:room_id>/typing/",
+        typing_indicators.typing_indicator_create,
+        name="typing_indicator_create",
+    ),
+    path("messages/<int:message_id>/", messages.message_detail, name="message_detail"),
+    path("messages/<int:message_id>/unread/", read_receipts.read_marker_reset, name="read_marker_reset"),
+    path("read/", read_receipts.read_receipt_create_all, name="read_receipt_create_all"),
+    path("read/undo/", read_receipts.read_receipt_undo_all, name="read_receipt_undo_all"),
     path("people/<str:username>/", people.person_detail, name="person_detail"),
     path("own/<int:user_id>.css", stylesheets.own_messages, name="own_messages"),
 ]

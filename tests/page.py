@@ -1,5 +1,6 @@
 """What htmx makes of a page and of the fragments that a stream brings to it: as much as Hearth uses of it."""
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Self
@@ -138,20 +139,26 @@ class Page:
                 assert not node.strip(), f"text that goes nowhere: {node!r}"
                 continue
             assert node.tag in ("hx-partial", "hx-upsert"), f"<{node.tag}> goes nowhere"
-            assert node["hx-target"].startswith("#")
-            tasks.append((node, self.root.by_id(node["hx-target"][1:])))
+            tasks += [(node, target) for target in self._targets(node["hx-target"])]
         for node, target in tasks:
-            if target is not None:
-                self._swap(node, target)
+            self._swap(node, target)
         return self
+
+    def _targets(self, selector: str) -> list[Element]:
+        if selector.startswith("#"):
+            found = self.root.by_id(selector[1:])
+            return [found] if found else []
+        if match := re.fullmatch(r"\[([\w-]+)='(\w+)'\]", selector):
+            return [element for element in self.root.walk() if element.get(match[1]) == match[2]]
+        return self.root.all(selector)
 
     def _swap(self, node: Element, target: Element) -> None:
         match node.tag, node.get("hx-swap", "innerHTML"):
             case "hx-upsert", _:
                 self._upsert(node, target)
-            case _, "innerHTML" | "innerMorph":
+            case _, "innerHTML" | "innerMorph" | "textContent":
                 target.nodes = []
-                target.insert(0, node.nodes)
+                target.insert(0, list(node.nodes))
             case _, "outerHTML" | "outerMorph":
                 target.replace_with([child for child in node.nodes if isinstance(child, Element)])
             case other:

@@ -126,6 +126,7 @@ class Talk:
             marks = {
                 "joined_at": member.joined_at,
                 "last_read": posted[read - 1][0] if read else 0,
+                "read_marker": posted[read - 1][0] if read else 0,
                 "last_delivered": posted[delivered - 1][0] if delivered else 0,
             }
             Membership.objects.update_or_create(room=self.room, user=member.user, defaults=marks)

@@ -17,8 +17,6 @@ from django_eventstream.eventrequest import EventRequest
 from django_eventstream.utils import get_channelmanager
 
 from accounts.models import User
-from rooms.chats import chats_digest, chats_of
-from rooms.live import fragments
 from rooms.live.channels import room_channel
 from rooms.live.connection import Connection
 from rooms.models import Membership
@@ -96,12 +94,6 @@ def _position(event_request: EventRequest, room_id: int | None) -> int:
     """Return the revision that the page has of its room, or one that no room has."""
     text = event_request.channel_last_ids.get(room_channel(room_id or 0), "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else NO_REVISION
-
-
-def chats_html(user: User, room_id: int | None, shown: str | None) -> str:
-    """Return the list of chats, unless the page says by `shown` that it has just that one."""
-    chats = chats_of(user)
-    return "" if shown == chats_digest(chats) else fragments.chat_list(chats, room_id)
 
 
 def lost(connections: Iterable[Connection]) -> dict[Connection, str]:

@@ -1,7 +1,8 @@
 """django-eventstream's contract for rooms: who may read which channel, and what changed since an id.
 
-Channels are `room-<id>` (messages), `user-<id>` (what is that person's own) and `lobby` (what everybody may
-see who is logged in). Only rooms have ids, which are the room's revision: `room-5:17`.
+Channels are `room-<id>` (messages), `user-<id>` (what is that person's own), `lobby` (what everybody may
+see who is logged in) and `presence` (who is online, for those who show it themselves). Only rooms have ids,
+which are the room's revision: `room-5:17`.
 """
 
 import re
@@ -31,6 +32,7 @@ def user_channel(user_id: int) -> str:
 
 
 LOBBY = "lobby"
+PRESENCE = "presence"
 
 
 def room_id_of(channel: str) -> int | None:
@@ -42,8 +44,10 @@ class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package h
     def get_channels_for_request(self, request: HttpRequest, view_kwargs: dict[str, Any]) -> set[str]:
         """Return the channels of a page: they follow from its address and session, never from parameters."""
         channels = {LOBBY}
-        if request.user.pk:
+        if isinstance(request.user, User):
             channels.add(user_channel(request.user.pk))
+            if request.user.shows_presence:
+                channels.add(PRESENCE)
         if "room_id" in view_kwargs:
             channels.add(room_channel(view_kwargs["room_id"]))
         return channels
@@ -53,6 +57,8 @@ class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package h
             return False
         if room_id := room_id_of(channel):
             return Membership.objects.filter(room=room_id, user=user).exists()
+        if channel == PRESENCE:
+            return user.shows_presence
         return channel in (LOBBY, user_channel(user.pk))
 
     def is_channel_reliable(self, channel: str) -> bool:

@@ -1,91 +1,93 @@
-"""The list of chats on every open page: last messages and unread badges, as they change."""
+"""The list of chats on every open page, as it changes: last messages, badges, titles, notifications."""
 
-import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from rooms.chats import Chat, unread_counts
-from rooms.live import fragments, frames
+from rooms.chats import Chat
+from rooms.live import doorbell, fragments, frames
 from rooms.live.channels import LOBBY, user_channel
+from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
 from rooms.live.hub import Hub
-from rooms.live.supervision import keep_running
-from rooms.models import ChatRoom
+from rooms.live.rounds import Rounds
+from rooms.models import ChatRoom, Membership
+from rooms.unread import Unread, total_unread, unread_in_room
 
-SHORTEST_PAUSE = 0.3
-LONGEST_PAUSE = 5.0
-# Seconds of pause for one second of work, so that large rooms cost a bounded share of the process.
-PAUSE_FACTOR = 10
 # A chat that was not told of before and has at most so many messages may be missing in lists.
 YOUNG = 20
+NO_ROOM = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A frame for the listeners of a channel; with `room_id` for their pages of that room only."""
+
+    channel: str
+    frame: bytes
+    room_id: int | None = None
+    not_for: int = 0  # a user
 
 
 @dataclass(slots=True)
 class News:
-    """What one round tells, and what pages show when they have it."""
+    """What one round tells, and what pages show and have when they were told."""
 
-    frames: list[tuple[str, int, bytes]] = field(default_factory=list)  # channel, a user it is not for, frame
+    letters: list[Letter] = field(default_factory=list)
     revisions: dict[int, int] = field(default_factory=dict)  # room id → revision
-    counts: list[tuple[int, int, int]] = field(default_factory=list)  # user id, room id, unread count
+    delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
+    unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
 
     def add(self, channel: str, html: str, not_for: int = 0) -> None:
-        self.frames.append((channel, not_for, frames.swap(html)))
+        self.letters.append(Letter(channel, frames.swap(html), not_for=not_for))
 
 
-class ChatList:
-    """Gathers what changed and tells it at most a few times a second."""
+class ChatList(Rounds):
+    name = "chat list"
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
+        super().__init__()
         self._hub = hub
         self._database = database
         self._people: set[int] = set()  # who entered
         self._changed_rooms: set[int] = set()
         self._readers: defaultdict[int, set[int]] = defaultdict(set)  # room id → users who read there
-        # What was told. Only the event loop changes these; `_read` looks at them from its thread.
+        # What was told. Only the event loop changes these; `read_news` looks at them from its thread.
         self._revisions: dict[int, int] = {}  # room id → revision
-        self._counts: dict[int, dict[int, int]] = {}  # user id → room id → unread count on that user's pages
-        self._bell = asyncio.Event()
-        self._task = asyncio.create_task(keep_running("chat list", self._run))
+        self._messages: dict[int, int] = {}  # room id → its last message
+        self._unread: dict[int, dict[int, Unread]] = {}  # user id → room id → what that user's pages show
 
     def people_entered(self, user_ids: Collection[int]) -> None:
         self._people |= set(user_ids)
-        self._bell.set()
+        self.ring()
 
     def room_changed(self, room_id: int) -> None:
         self._changed_rooms.add(room_id)
-        self._bell.set()
+        self.ring()
 
     def read(self, room_id: int, user_id: int) -> None:
         self._readers[room_id].add(user_id)
-        self._bell.set()
+        self.ring()
 
-    def forget(self, user_id: int) -> None:
-        """A page of `user_id` was opened or closed: what it shows is not what was told last."""
-        self._counts.pop(user_id, None)
+    def join(self, connection: Connection, shown: dict[int, Unread]) -> None:
+        """Remember what the first page of somebody shows; what differs from then on is news."""
+        for room_id, unread in shown.items():
+            self._unread.setdefault(connection.user_id, {}).setdefault(room_id, unread)
 
-    def stop(self) -> None:
-        self._task.cancel()
+    def leave(self, connection: Connection) -> None:
+        if not self._hub.listeners(user_channel(connection.user_id)):
+            self._unread.pop(connection.user_id, None)
 
-    async def _run(self) -> None:
-        while True:
-            await self._bell.wait()
-            self._bell.clear()
-            started = time.monotonic()
-            await self._round()
-            worked = time.monotonic() - started
-            await asyncio.sleep(min(max(PAUSE_FACTOR * worked, SHORTEST_PAUSE), LONGEST_PAUSE))
-
-    async def _round(self) -> None:
+    async def round(self) -> None:
         people, rooms, readers = self._people, self._changed_rooms, self._readers
         self._people, self._changed_rooms, self._readers = set(), set(), defaultdict(set)
         listening = self._hub.listening_users()
         try:
-            news = await self._database.run(self._read, people, rooms, readers, listening)
+            news = await self._database.run(self.read_news, people, rooms, readers, listening)
         except DatabaseError:
             # Nobody rings for these again.
             self.people_entered(people)
@@ -93,15 +95,23 @@ class ChatList:
             for room_id, users in readers.items():
                 self._readers[room_id] |= users
             raise
-        for channel, not_for, frame in news.frames:
-            for connection in self._hub.listeners(channel):
-                if connection.user_id != not_for:
-                    connection.tell(frame)
+        for letter in news.letters:
+            self._write(letter)
         self._revisions |= news.revisions
-        for user_id, room_id, count in news.counts:
-            self._counts.setdefault(user_id, {})[room_id] = count
+        self._messages |= news.delivered
+        for user_id, room_id, unread in news.unread:
+            if user_id in listening:
+                self._unread.setdefault(user_id, {})[room_id] = unread
+        for room_id in await self._database.run(mark_delivered, news.delivered, listening):
+            doorbell.ring("receipt", room=room_id)
 
-    def _read(
+    def _write(self, letter: Letter) -> None:
+        for connection in self._hub.listeners(letter.channel):
+            is_there = letter.room_id is None or letter.room_id == (connection.room_id or NO_ROOM)
+            if is_there and connection.user_id != letter.not_for:
+                connection.tell(letter.frame)
+
+    def read_news(
         self, people: set[int], rooms: set[int], readers: dict[int, set[int]], listening: set[int]
     ) -> News:
         """Return the news: people first, since what they said puts more into their line."""
@@ -112,41 +122,89 @@ class ChatList:
         for room in found.filter(pk__in=rooms | readers.keys()):
             is_changed = room.pk in rooms and room.revision != self._revisions.get(room.pk)
             users = listening if room.pk in rooms else listening & readers[room.pk]
-            (self._group if room.is_group else self._private)(news, room, users, is_changed)
+            unread = unread_in_room(room.pk, users)
             if is_changed:
                 news.revisions[room.pk] = room.revision
+                self._tell_line(news, room, unread)
+            if room.pk in rooms and room.last_message_id:
+                news.delivered[room.pk] = room.last_message_id
+            self._tell_unread(news, room, unread)
+        _tell_totals(news)
         return news
 
-    def _group(self, news: News, room: ChatRoom, users: set[int], is_changed: bool) -> None:
-        if is_changed:
+    def _tell_line(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
+        if room.is_group:
             news.add(LOBBY, self._line(Chat(room, None)))
-        for user_id, count in self._changed_counts(room, users).items():
-            news.add(user_channel(user_id), fragments.chat_badge(Chat(room, None, count)))
-            news.counts.append((user_id, room.pk, count))
-
-    def _private(self, news: News, room: ChatRoom, users: set[int], is_changed: bool) -> None:
-        counts = self._changed_counts(room, users)
-        for user, other in ((room.low_user, room.high_user), (room.high_user, room.low_user)):
-            if user is None or user.pk not in users:
-                continue
-            chat = Chat(room, other, counts.get(user.pk, 0))
-            html = self._line(chat) if is_changed and room.last_message else ""
-            if user.pk in counts:
-                html += fragments.chat_badge(chat)
-                news.counts.append((user.pk, room.pk, chat.unread_count))
-            if html:
-                news.add(user_channel(user.pk), html)
+        elif room.last_message:
+            for user_id in (room.low_user_id or 0, room.high_user_id or 0):
+                news.add(user_channel(user_id), self._line(_chat_for(user_id, room, unread.get(user_id))))
 
     def _line(self, chat: Chat) -> str:
         """Return what brings the line of `chat` up to date, or the whole line where lists may not have it."""
-        is_young = chat.last_message is None or chat.last_message.position <= YOUNG
-        if is_young and chat.room and chat.room.pk not in self._revisions:
+        room = chat.room
+        assert room  # noqa: S101 (only people without a chat have none)
+        if room.pk not in self._revisions and (
+            room.last_message is None or room.last_message.position <= YOUNG
+        ):
             return fragments.new_chat(chat)
         return fragments.chat_preview(chat)
 
-    def _changed_counts(self, room: ChatRoom, users: set[int]) -> dict[int, int]:
-        """Return the unread counts that differ from what was told last."""
-        counts = unread_counts(room.pk, users)
-        return {
-            user: count for user, count in counts.items() if self._counts.get(user, {}).get(room.pk) != count
-        }
+    def _tell_unread(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
+        """Tell badges, titles and notifications to those for whom they change."""
+        has_new_message = room.last_message_id != self._messages.get(room.pk)
+        rendered: dict[tuple[str, Unread], tuple[bytes, bytes]] = {}  # one rendering for all who see the same
+        for user_id, now in unread.items():
+            before = self._unread.get(user_id, {}).get(room.pk)
+            if now == before:
+                continue
+            chat = _chat_for(user_id, room, now)
+            key = chat.dom_id, now
+            rendered[key] = rendered.get(key) or _badge_and_title(chat)
+            channel = user_channel(user_id)
+            news.letters += [Letter(channel, rendered[key][0]), Letter(channel, rendered[key][1], room.pk)]
+            news.unread.append((user_id, room.pk, now))
+            is_mine = room.last_message is not None and room.last_message.sender_id == user_id
+            if now.count == 0:
+                news.letters.append(Letter(channel, frames.named("read-elsewhere", {"chat": chat.dom_id})))
+            elif has_new_message and not is_mine and now.calls_for(before):
+                news.letters.append(Letter(channel, _notification(chat)))
+
+
+def _chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
+    other = None if room.is_group else (room.high_user if room.low_user_id == user_id else room.low_user)
+    return Chat(room, other, unread or Unread())
+
+
+def _badge_and_title(chat: Chat) -> tuple[bytes, bytes]:
+    """Return the badge for all pages, and the title for pages of the room."""
+    return (
+        frames.swap(fragments.chat_badge(chat)),
+        frames.swap(fragments.title(chat.name, chat.unread.count)),
+    )
+
+
+def _notification(chat: Chat) -> bytes:
+    """Tell the scripts of a page what came, which they show if nobody looks at it."""
+    message = chat.last_message
+    content = message.content[:200] if message else ""
+    text = content if chat.person or not message else f"{message.sender.username}: {content}"
+    return frames.named(
+        "notify", {"chat": chat.dom_id, "title": chat.name, "body": text, "url": f"{chat.url}#unread"}
+    )
+
+
+def _tell_totals(news: News) -> None:
+    """Tell pages without a room the total of those whose counts have changed."""
+    users = {user_id for user_id, _room_id, _unread in news.unread}
+    for user_id, total in (total_unread(users) if users else {}).items():
+        frame = frames.swap(fragments.title(_("Chats"), total))
+        news.letters.append(Letter(user_channel(user_id), frame, NO_ROOM))
+
+
+def mark_delivered(delivered: dict[int, int], listening: set[int]) -> list[int]:
+    """Note what everybody who listens has now; return the rooms where that was new to somebody."""
+    return [
+        room_id
+        for room_id, last in delivered.items()
+        if Membership.objects.mark_delivered(room_id, listening, last)
+    ]

@@ -44,7 +44,7 @@ class Connection:
         self._owed = 0  # bytes in `_waiting` and in the hands of a server that pushes back
         self._bound: int = settings.STREAM_MAX_BACKLOG
         self._last = b""
-        self._untold: list[bytes] | None = []  # changes of the list of chats, while that is still being read
+        self._untold: list[bytes] | None = []  # changes of all but messages, while that is still being read
 
     def write(self, frame: bytes) -> None:
         """Write at once, or after what is still being written; close the stream of one too far behind."""
@@ -66,17 +66,16 @@ class Connection:
             self._flush()
 
     def tell(self, frame: bytes) -> None:
-        """Write a change of the list of chats, after the list itself."""
+        """Write a change of anything but messages, after the state that it changes."""
         if self._untold is None:
             self.write(frame)
         else:
             self._untold.append(frame)
 
-    def tell_list(self, frame: bytes) -> None:
-        """Write the list of chats, nothing if the page has it, and then what changed since it was read."""
+    def tell_state(self, frame: bytes) -> None:
+        """Write the state of all but messages, and then what changed since it was read."""
         untold, self._untold = self._untold or [], None
-        if frame:
-            self.begin(frame)
+        self.begin(frame)
         for change in untold:
             self.write(change)
 

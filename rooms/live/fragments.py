@@ -8,6 +8,8 @@ from accounts.models import User
 from rooms.chats import Chat
 from rooms.history import page_before
 from rooms.models import ChatRoom, Message
+from rooms.models.tick import Marks
+from rooms.unread import unread_label
 
 
 def changes(messages: Iterable[Message], since: int, cursor: str) -> str:
@@ -27,9 +29,9 @@ def newest_page(room: ChatRoom) -> tuple[str, int]:
     return _render("rooms/live/_newest_page.html", {"page": page}), page.revision
 
 
-def chat_list(chats: Iterable[Chat], room_id: int | None) -> str:
+def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
     """The whole list for a page that was away; `room_id` is the room that the page shows, if any."""
-    return _render("rooms/live/_chat_list.html", {"chats": chats, "room_id": room_id})
+    return _render("rooms/live/_chat_list.html", {"chats": chats, "room_id": room_id, "user": user})
 
 
 def chat_preview(chat: Chat) -> str:
@@ -48,6 +50,26 @@ def new_chat(chat: Chat) -> str:
 
 def new_person(user: User) -> str:
     return new_chat(Chat(None, user))
+
+
+def ticks(marks: Marks, author_id: int) -> str:
+    """How far the author's messages in the room of the page have come, for a script to show on each."""
+    return _render("rooms/live/_ticks.html", {"marks": marks, "author_id": author_id})
+
+
+def typing_indicator(names: list[str], dom_id: str, *, is_open: bool) -> str:
+    """Who types, in the list of chats and, with `is_open`, in the room itself; no names for nobody."""
+    context = {"names": names, "others": len(names) - 2, "dom_id": dom_id, "is_open": is_open}
+    return _render("rooms/live/_typing_indicator.html", context)
+
+
+def presence(person: User) -> str:
+    return _render("rooms/live/_presence.html", {"person": person})
+
+
+def title(name: str, unread_count: int) -> str:
+    """The title of the page, and its icon."""
+    return _render("rooms/live/_title.html", {"name": name, "unread_label": unread_label(unread_count)})
 
 
 def stream_ended(reason: str) -> str:

@@ -31,6 +31,6 @@ class Hub:
     def listeners(self, channel: str) -> Iterable[Connection]:
         return tuple(self.channels.get(channel, ()))
 
-    def write(self, channel: str, frame: bytes) -> None:
+    def tell(self, channel: str, frame: bytes) -> None:
         for connection in self.listeners(channel):
-            connection.write(frame)
+            connection.tell(frame)

@@ -14,8 +14,12 @@ from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
 from rooms.live.hub import Hub
 from rooms.live.poll import Poll
+from rooms.live.presence import Presence
+from rooms.live.present_state import PresentState
 from rooms.live.supervision import keep_running
 from rooms.live.tail import Tail
+from rooms.live.ticks import Ticks
+from rooms.live.typing_indicators import TypingIndicators
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +36,11 @@ class Live:
         # A restart brings all readers back at once; those who are there already do not wait for them.
         self.openings = DatabaseThreads()
         self.tails: dict[int, Tail] = {}
+        self.chat_list = ChatList(self.hub, self.database)
+        self.ticks = Ticks(self.hub, self.database)
+        self.typing = TypingIndicators(self.hub, self.database)
+        self.presence = Presence(self.hub, self.database)
+        self._rounds = (self.chat_list, self.ticks, self.typing, self.presence)
         self.is_stopping = False
         self.access_changes = 0  # counts doorbells that may end streams
         self._tasks: set[asyncio.Task[None]] = set()
@@ -40,8 +49,9 @@ class Live:
         """Begin with the first request: a server has no loop before."""
         if self._tasks or self.is_stopping:
             return
-        self.chat_list = ChatList(self.hub, self.database)
         self.poll = Poll(self)
+        for rounds in self._rounds:
+            rounds.start()
         for name, function in (
             ("doorbell", self._listen),
             ("poll", self._poll),
@@ -57,8 +67,9 @@ class Live:
         doorbell.detach(self.answer)
         for connection in tuple(self.hub.connections):
             connection.end()
+        for rounds in self._rounds:
+            rounds.stop()
         if self._tasks:
-            self.chat_list.stop()
             self.poll.has_looked.set()  # streams that wait for it end now
         for task in tuple(self._tasks):
             task.cancel()
@@ -69,15 +80,25 @@ class Live:
     def join(self, connection: Connection, position: int) -> None:
         """Begin to write to a stream. `position` is the revision of its room that the page has."""
         self.hub.join(connection)
-        self.chat_list.forget(connection.user_id)
+        self.presence.opened()
         if connection.room_id is not None:
             if connection.room_id not in self.tails:
                 self.tails[connection.room_id] = Tail(connection.room_id, self.database)
             self.tails[connection.room_id].join(connection, position)
 
+    def begin(self, connection: Connection, state: PresentState) -> None:
+        """Bring a page up to `state`, and from there to what has changed since."""
+        connection.tell_state(frames.swap(state.html))
+        self.chat_list.join(connection, state.unread)
+        self.ticks.join(connection, state.marks)
+        self.typing.joined(connection)
+
     def leave(self, connection: Connection) -> None:
         self.hub.leave(connection)
-        self.chat_list.forget(connection.user_id)
+        self.chat_list.leave(connection)
+        self.ticks.leave(connection)
+        self.typing.left(connection)
+        self.presence.closed()
         if tail := self.tails.get(connection.room_id or 0):
             tail.leave(connection)
             if not tail.has_readers:
@@ -87,10 +108,19 @@ class Live:
     def answer(self, payload: dict[str, Any]) -> None:
         """Look at what a doorbell says has changed. A forged one costs a query."""
         match payload:
-            case {"kind": "room", "room": int(room_id)}:
+            case {"kind": "room", "room": int(room_id), **rest}:
+                if isinstance(sender_id := rest.get("sender"), int):
+                    self.typing.stopped(room_id, sender_id)
                 self.room_changed(room_id)
             case {"kind": "read", "room": int(room_id), "user": int(user_id)}:
                 self.chat_list.read(room_id, user_id)
+                self.ticks.room_changed(room_id)
+            case {"kind": "receipt", "room": int(room_id)}:
+                self.ticks.room_changed(room_id)
+            case {"kind": "typing", "room": int(room_id), "user": int(user_id), "is_typing": 0}:
+                self.typing.stopped(room_id, user_id)
+            case {"kind": "typing", "room": int(room_id), "user": int(user_id), **rest}:
+                self.typing.started(room_id, user_id, _pair_of(rest))
             case {"kind": "person", "user": int(user_id)}:
                 self.poll.person_told(user_id)
                 self.people_entered([user_id])
@@ -98,6 +128,10 @@ class Live:
                 self.access_changes += 1
                 mine = [connection for connection in self.hub.connections if connection.user_id == user_id]
                 self._begin(_logged(self.hold_and_check(mine)))
+            case {"kind": "settings", "user": int(user_id)}:
+                # Their pages come back at once, with what is now theirs to see.
+                for connection in [one for one in self.hub.connections if one.user_id == user_id]:
+                    connection.end()
 
     def room_changed(self, room_id: int) -> None:
         if tail := self.tails.get(room_id):
@@ -142,6 +176,7 @@ class Live:
         """Asks the database nothing: a heartbeat says that the connection lives, not that all is well."""
         while True:
             await asyncio.sleep(settings.HEARTBEAT_INTERVAL.total_seconds())
+            self.presence.ring()
             for connections in batched(tuple(self.hub.connections), HEARTBEATS_AT_ONCE, strict=False):
                 for connection in connections:
                     connection.write(frames.HEARTBEAT)
@@ -163,3 +198,10 @@ async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
         await coroutine
     except Exception as error:
         logger.error("Answering a doorbell failed: %s: %s", type(error).__name__, error)
+
+
+def _pair_of(ids: dict[str, Any]) -> tuple[int, int] | None:
+    match ids:
+        case {"low": int(low), "high": int(high)}:
+            return low, high
+    return None

@@ -4,9 +4,11 @@ import logging
 from typing import Any
 
 from rooms.live import fragments, frames
-from rooms.live.access import Opening, Refused, chats_html, open_stream
+from rooms.live.access import Opening, Refused, open_stream
 from rooms.live.connection import Connection
+from rooms.live.present_state import PresentState, present_state
 from rooms.live.process import Live
+from rooms.models import ChatRoom
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +77,7 @@ class StreamEndpoint:
             raise Refused(503) from None
 
     async def begin(self, connection: Connection, opening: Opening, is_in_doubt: bool) -> None:
-        """Bring the list of chats up to date. It is read after joining, so that no change of it is missed.
+        """Bring all that is no message up to date. It is read after joining, so that no change is missed.
 
         A doorbell that rang after the stream was authorised and before it joined puts that in doubt.
         """
@@ -83,12 +85,15 @@ class StreamEndpoint:
             if is_in_doubt:
                 await self.live.hold_and_check([connection])
             await self.live.poll.has_looked.wait()
-            html = await self.live.openings.run(self.read_list, connection, opening)
+            state = await self.live.openings.run(self.read_state, connection, opening)
+        except ChatRoom.DoesNotExist:
+            return connection.end()  # the page comes back, and is told
         except Exception as error:
             if not connection.is_ended:
                 logger.error("Beginning a stream failed: %s: %s", type(error).__name__, error)
             return connection.end()  # the page comes back
-        connection.tell_list(frames.swap(html) if html else b"")
+        if state:
+            self.live.begin(connection, state)
 
     # These two wait for a thread, behind others. A server that stops then waits for none of them.
 
@@ -97,8 +102,8 @@ class StreamEndpoint:
             raise Refused(503)
         return open_stream(scope, scope["url_route"]["kwargs"].get("room_id"))
 
-    def read_list(self, connection: Connection, opening: Opening) -> str:
-        return "" if connection.is_ended else chats_html(opening.user, opening.room_id, opening.chats)
+    def read_state(self, connection: Connection, opening: Opening) -> PresentState | None:
+        return None if connection.is_ended else present_state(opening.user, opening.room_id, opening.chats)
 
 
 async def refuse(scope: dict[str, Any], send: Any, refusal: Refused) -> None:

@@ -1,6 +1,16 @@
 from rooms.models.chat_room import ChatRoom
 from rooms.models.membership import Membership
+from rooms.models.mention import Mention
 from rooms.models.message import Message, TokenReused
 from rooms.models.read_receipt import ReadReceipt
+from rooms.models.server_process import ServerProcess
 
-__all__ = ["ChatRoom", "Membership", "Message", "ReadReceipt", "TokenReused"]
+__all__ = [
+    "ChatRoom",
+    "Membership",
+    "Mention",
+    "Message",
+    "ReadReceipt",
+    "ServerProcess",
+    "TokenReused",
+]

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.names import canonical
 from config.text import INVISIBLE
 from rooms.live import doorbell
 from rooms.models.membership import Membership
+from rooms.models.mention import MENTION
 from rooms.models.message import Message, TokenReused
 
 
@@ -136,9 +138,12 @@ class ChatRoom(models.Model):
 
         Who joins has nothing unread: history was there before.
         """
-        membership, _created = Membership.objects.get_or_create(
-            room=self, user=user, defaults={"last_read": self.last_message_id or 0}
+        last = self.last_message_id or 0
+        membership, is_new = Membership.objects.get_or_create(
+            room=self, user=user, defaults={"last_read": last, "last_delivered": last, "read_marker": last}
         )
+        if is_new:
+            doorbell.ring("receipt", room=self.pk)
         return membership
 
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
@@ -148,7 +153,7 @@ class ChatRoom(models.Model):
         """
         try:
             with transaction.atomic():
-                revision = self._next_revision()
+                revision = self.next_revision()
                 message = Message(
                     room=self,
                     sender=sender,
@@ -157,10 +162,15 @@ class ChatRoom(models.Model):
                     position=revision,
                     revision=revision,
                 )
+                message.mentioned = self.mentioned_in(content)
                 message.continues = message.follows_closely(self._last_message())
                 message.save(force_insert=True)
                 ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
-                transaction.on_commit(lambda: doorbell.ring("room", room=self.pk), robust=True)
+                if message.mentioned:
+                    message.save_mentions()
+                transaction.on_commit(
+                    lambda: doorbell.ring("room", room=self.pk, sender=sender.pk), robust=True
+                )
                 return message
         except IntegrityError:
             earlier = Message.objects.filter(sender=sender, token=token).first()
@@ -170,7 +180,14 @@ class ChatRoom(models.Model):
             raise TokenReused
         return earlier
 
-    def _next_revision(self) -> int:
+    def mentioned_in(self, content: str) -> dict[str, int]:
+        """Return the participants whom `content` names, by canonical name; no query where there is no @."""
+        names = {canonical(name) for name in MENTION.findall(content)}
+        if not names:
+            return {}
+        return dict(self.participants.filter(canonical_name__in=names).values_list("canonical_name", "pk"))
+
+    def next_revision(self) -> int:
         """Take the next number. Locks the room's row until the transaction ends."""
         ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
         return ChatRoom.objects.values_list("revision", flat=True).get(pk=self.pk)

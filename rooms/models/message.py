@@ -2,12 +2,15 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from rooms.live import doorbell
+from rooms.models.mention import Mention
 from rooms.models.read_receipt import ReadReceipt
+from rooms.models.tick import Marks, Tick
 
 
 class TokenReused(Exception):
@@ -36,6 +39,7 @@ class Message(models.Model):
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
     content = models.TextField(_("message"), max_length=settings.MESSAGE_MAX_LENGTH)
     timestamp = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True, editable=False)
     read_by: "models.ManyToManyField[models.Model, ReadReceipt]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through=ReadReceipt, related_name="+"
     )
@@ -44,10 +48,15 @@ class Message(models.Model):
     position = models.PositiveBigIntegerField(editable=False)
     # The room's revision at the last change of this message; equal to `position` while it is as posted.
     revision = models.PositiveBigIntegerField(editable=False)
+    # Whom it mentions, for showing: canonical name → user id. `Mention` is what is counted.
+    mentioned = models.JSONField(default=dict, blank=True, editable=False)
     # Whether it stands right below a message of the same sender, and needs no name of its own.
     continues = models.BooleanField(default=False, editable=False)
 
     objects = MessageQuerySet.as_manager()
+
+    # Pages set it for the reader's own messages; what goes to everybody says no more than that it was sent.
+    tick: Tick = Marks().tick(0)
 
     class Meta:
         constraints = [
@@ -65,6 +74,25 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk}"
+
+    def edit(self, content: str) -> None:
+        """Change the text. Marks and receipts stay: they say who read the message, not which version."""
+        with transaction.atomic():
+            self.revision = self.room.next_revision()
+            self.content = content
+            self.edited_at = timezone.now()
+            self.mentioned = self.room.mentioned_in(content)
+            self.save(update_fields=["revision", "content", "edited_at", "mentioned"])
+            self.save_mentions()
+            transaction.on_commit(lambda: doorbell.ring("room", room=self.room_id), robust=True)
+
+    def save_mentions(self) -> None:
+        """Make `Mention` say what `mentioned` says; nobody is told of a message of their own."""
+        others = set(self.mentioned.values()) - {self.sender_id}
+        Mention.objects.filter(message=self).exclude(user__in=others).delete()
+        Mention.objects.bulk_create(
+            [Mention(message=self, user_id=pk) for pk in others], ignore_conflicts=True
+        )
 
     def follows_closely(self, previous: "Message | None") -> bool:
         return (

@@ -1,6 +1,8 @@
 """How messages are shown."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -9,23 +11,39 @@ from django.utils.html import Urlizer
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from accounts.names import canonical
+from rooms.models import Message
+from rooms.models.mention import MENTION
+
 register = template.Library()
 
 TINTS = 8
 
 
 class _MessageUrlizer(Urlizer):
+    """Makes links of addresses, and marks the names of those the message mentions."""
+
     # noopener and noreferrer: the page opened learns nothing of this one. ugc and nofollow: readers wrote it.
     url_template = '<a href="{href}" target="_blank" rel="noopener noreferrer nofollow ugc">{url}</a>'
 
+    def __init__(self, mentioned: dict[str, int]) -> None:
+        self.mentioned = mentioned
 
-_urlize = _MessageUrlizer()
+    def handle_word(self, word: str, **options: Any) -> str:
+        html = super().handle_word(word, **options)
+        # Inside a link there may be an @ in an attribute.
+        return html if "<a " in html else MENTION.sub(self._mark, html)
+
+    def _mark(self, match: re.Match[str]) -> str:
+        user_id = self.mentioned.get(canonical(match[1]))
+        return f'<span class="mention" data-user="{user_id}">{match[0]}</span>' if user_id else match[0]
 
 
-@register.filter(is_safe=True)
-def message_text(content: str) -> SafeString:
-    """Return `content` escaped, its addresses made links. Line ends stay; style sheets show them."""
-    return mark_safe(_urlize(content, autoescape=True))  # noqa: S308 (escaped by autoescape)
+@register.filter
+def message_text(message: Message) -> SafeString:
+    """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""
+    html = _MessageUrlizer(message.mentioned)(message.content, autoescape=True)
+    return mark_safe(html)  # noqa: S308 (escaped by autoescape)
 
 
 @register.filter

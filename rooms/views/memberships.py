@@ -1,8 +1,9 @@
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import AuthenticatedRequest
+from rooms.forms import NotificationForm
 from rooms.models import ChatRoom, Membership
 
 
@@ -13,3 +14,19 @@ def membership_delete(request: AuthenticatedRequest, room_id: int) -> HttpRespon
     for membership in Membership.objects.filter(room=room, user=request.user):
         membership.leave()
     return redirect("rooms:lobby")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """What to be notified of in one room."""
+    membership = get_object_or_404(
+        Membership.objects.select_related("room__low_user", "room__high_user"),
+        room=room_id,
+        user=request.user,
+    )
+    form = NotificationForm(request.POST if request.method == "POST" else None, membership)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        return redirect(membership.room)
+    context = {"room": membership.room, "title": membership.room.title_for(request.user), "form": form}
+    return render(request, "rooms/membership_update.html", context, status=422 if form.is_bound else 200)

@@ -1,13 +1,16 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import AuthenticatedRequest
 from config.text import is_utf8
 from rooms.forms import MessageForm
 from rooms.models import ChatRoom, Message, TokenReused
-from rooms.views.rooms import chat_room_response
+from rooms.receipts import marks_for, receipts_of
+from rooms.views.rooms import chat_room_response, number
+
+RECEIPTS_PER_PAGE = 50
 
 
 @require_POST
@@ -39,3 +42,19 @@ def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm, st
         response["HX-Reswap"] = "none"
         return response
     return chat_room_response(request, room, room.membership_of(request.user), form, status)
+
+
+@require_safe
+def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
+    """Show one message; its author is told who has it and who has read it."""
+    messages = Message.objects.filter(room__in=ChatRoom.objects.joined_by(request.user))
+    message = get_object_or_404(
+        messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
+    )
+    context = {"message": message, "room": message.room, "title": message.room.title_for(request.user)}
+    if message.sender_id == request.user.pk:
+        page = number(request.GET.get("page")) or 0
+        receipts, has_more = receipts_of(message, page, RECEIPTS_PER_PAGE)
+        message.tick = marks_for(message.room_id, [request.user.pk])[request.user.pk].tick(message.pk)
+        context |= {"receipts": receipts, "next_page": page + 1 if has_more else None}
+    return render(request, "rooms/message_detail.html", context)

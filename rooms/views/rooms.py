@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,11 +12,16 @@ from rooms.chats import chats_digest, chats_of
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
 from rooms.models import ChatRoom, Membership
+from rooms.receipts import show_ticks
+from rooms.unread import Unread, unread_label
+from rooms.views.read_receipts import UNDO_KEY
 
 
 @require_safe
 def lobby(request: AuthenticatedRequest) -> HttpResponse:
-    return lobby_response(request, ChatRoomForm())
+    response = lobby_response(request, ChatRoomForm())
+    Membership.objects.mark_list_delivered(request.user)
+    return response
 
 
 @require_POST
@@ -29,13 +36,20 @@ def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: int = 200) -> HttpResponse:
-    context = {"room_form": form, **chats_context(request.user)}
+    chats = chats_context(request.user)
+    context = {
+        "room_form": form,
+        "unread_label": unread_label(chats["total_unread"]),
+        "can_undo": UNDO_KEY in request.session,
+        **chats,
+    }
     return render(request, "rooms/lobby.html", context, status=status)
 
 
-def chats_context(user: User) -> dict[str, object]:
+def chats_context(user: User) -> dict[str, Any]:
     chats = chats_of(user)
-    return {"chats": chats, "chats_digest": chats_digest(chats)}
+    total = sum(chat.unread.count for chat in chats if not chat.unread.is_muted)
+    return {"chats": chats, "chats_digest": chats_digest(chats, user), "total_unread": total}
 
 
 @require_safe
@@ -44,6 +58,7 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
     membership = room.membership_of(request.user)
     if request.htmx and (before := number(request.GET.get("before"))):
         page = page_before(room, before, number(request.GET.get("unread")))
+        show_ticks(page.messages, room, request.user)
         return render(request, "rooms/_older_messages.html", {"page": page})
     return chat_room_response(request, room, membership, empty_message_form())
 
@@ -58,17 +73,30 @@ def chat_room_response(
     """Show the room with `form` as its composer: the newest messages, or those before `?before=`."""
     before = number(request.GET.get("before"))
     unread = number(request.GET.get("unread")) or unread_line(membership)
+    page = page_before(room, before, unread)
+    chats = chats_context(request.user)
+    here = next((chat.unread for chat in chats["chats"] if chat.room and chat.room.pk == room.pk), Unread())
     context = {
+        "unread_label": here.label,
         "room": room,
         "membership": membership,
         "title": room.title_for(request.user),
         "other": room.other_person(request.user),
-        "page": page_before(room, before, unread),
+        "page": page,
+        "marks": show_ticks(page.messages, room, request.user),
+        "read_interval": read_interval(room),
         "form": form,
         "room_form": ChatRoomForm(),
-        **chats_context(request.user),
+        **chats,
     }
-    return render(request, "rooms/chat_room_detail.html", context, status=status)
+    response = render(request, "rooms/chat_room_detail.html", context, status=status)
+    Membership.objects.mark_list_delivered(request.user)
+    return response
+
+
+def read_interval(room: ChatRoom) -> int:
+    """Return how often a page of the room may report what was read, in milliseconds: rarer in large rooms."""
+    return max(1000, 10 * Membership.objects.filter(room=room).count())
 
 
 def number(text: str | None) -> int | None:

@@ -40,12 +40,23 @@ enhance('composer', (composer) => {
     // It may have been saved all the same: the same token again, unless the server has just put in another one.
     if (status !== 409) composer.token.value = ctx.sent.token;
     notice.textContent ||= dataset[status ?? 'offline'] ?? dataset.failed;
+    isUnsent = !status || status > 501;
+  });
+  // What was lost on the way is sent again when the connection is back, unless somebody has taken it up.
+  let isUnsent = false;
+  content.addEventListener('input', () => { isUnsent = false; });
+  on('connected heartbeat', () => {
+    if (isUnsent) composer.requestSubmit();
+    isUnsent = false;
   });
 
-  const [text, token] = JSON.parse(sessionStorage[dataset.draft] ?? '[]');
-  if (text && !content.value) [content.value, composer.token.value] = [text, token];
+  const [text, token, reason] = JSON.parse(sessionStorage[dataset.draft] ?? '[]');
+  if (text && !content.value) {
+    [content.value, composer.token.value, notice.textContent] = [text, token, reason];
+    isUnsent = !!reason;
+  }
   addEventListener('pagehide', () => {
-    sessionStorage[dataset.draft] = JSON.stringify([content.value, composer.token.value]);
+    sessionStorage[dataset.draft] = JSON.stringify([content.value, composer.token.value, isUnsent ? notice.textContent : '']);
   });
   // Not before the page is loaded: going to #unread takes the focus away.
   addEventListener('load', () => {

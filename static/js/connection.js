@@ -2,9 +2,11 @@
 {
   const SILENCE = 30000; // heartbeats come every 10 s
   const BLIP = 3000; // a shorter loss is not worth telling
-  const stream = () => byId('stream')?._htmx?.sse;
+  const ATTEMPTS = 5; // then it has failed, though slow attempts go on
   const state = (name) => { document.documentElement.dataset.connection = name; };
-  let silence, blip, began, hasty = 0;
+  const stream = () => byId('stream')?._htmx?.sse;
+  const isStream = (event) => (event.detail.ctx?.sourceElement ?? event.target).id === 'stream';
+  let silence, blip, began, hasty = 0, failures = 0;
 
   const renew = () => stream()?.reader ? stream().reader.cancel() : stream()?.abortController?.abort();
   const watch = () => {
@@ -12,46 +14,64 @@
     silence = setTimeout(renew, SILENCE);
   };
   const wait = () => {
-    blip ??= setTimeout(state, BLIP, 'reconnecting');
+    blip ??= setTimeout(() => state(failures < ATTEMPTS ? 'reconnecting' : 'failed'), BLIP);
     watch();
   };
   wait();
   on('connected heartbeat', () => {
     blip = clearTimeout(blip);
+    failures = 0;
     state('connected');
     watch();
   });
-
-  // htmx takes any answer of 2xx for a stream, and asks again at once when it ends.
-  on('htmx-after-sse-connection htmx-sse-after-connection', () => { began = Date.now(); });
-  on('htmx-before-sse-connection htmx-sse-before-connection', (event) => {
-    if (!event.detail.connection.attempt) return;
-    if (document.hidden) event.preventDefault();
+  on('htmx-sse-error htmx-error htmx-response-error', (event) => {
+    if (!isStream(event)) return;
     wait();
-    hasty = Date.now() - began < BLIP ? hasty + 1 : 0;
-    if (hasty > 2) { hasty = 0; event.preventDefault(); } // hx-trigger "every 5s" begins anew
+    if (++failures === ATTEMPTS) state('failed');
   });
 
-  // A browser gives a host six connections, and hidden tabs need none.
-  on('htmx-before-request', (event) => {
-    if (document.hidden && event.detail.ctx.sourceElement.id === 'stream') event.preventDefault();
-  });
-
+  // Browsers give a host six connections: three windows stay live when hidden, the others have no stream meanwhile.
+  let release;
+  const isPaused = () => document.hidden && !release;
+  const keepLive = () => [1, 2, 3].forEach((slot) => navigator.locks?.request(`hearth-${slot}`, { ifAvailable: true }, (lock) => {
+    if (lock && !release) return new Promise((resolve) => { release = resolve; hurry(); });
+  }));
   // Whoever comes back to the page or the network does not wait for the next attempt.
   const hurry = () => setTimeout(() => {
     stream()?.delayCanceller?.();
     htmx.trigger('#stream', 'every');
   });
+  const close = () => stream()?.reader?.cancel();
+  keepLive();
   on('visibilitychange', () => {
     blip = clearTimeout(blip);
+    if (isPaused()) close();
     if (document.hidden || stream()?.reader) return;
     state('connecting');
     wait();
     hurry();
   });
   addEventListener('online', () => {
-    stream()?.reader?.cancel(); // may be one of the network before
+    close(); // may be one of the network before
     hurry();
+  });
+  // The back/forward cache keeps no page that holds a lock.
+  addEventListener('pagehide', () => { release = release?.(); });
+  addEventListener('pageshow', (event) => { if (event.persisted) keepLive(); });
+  byId('retry')?.addEventListener('click', () => {
+    failures = 0;
+    state('reconnecting');
+    hurry();
+  });
+
+  on('htmx-before-request', (event) => { if (isStream(event) && isPaused()) event.preventDefault(); });
+  // htmx takes any answer of 2xx for a stream, and asks again at once when it ends.
+  on('htmx-after-sse-connection htmx-sse-after-connection', () => { began = Date.now(); });
+  on('htmx-before-sse-connection htmx-sse-before-connection', (event) => {
+    if (!event.detail.connection.attempt) return;
+    wait();
+    hasty = Date.now() - began < BLIP ? hasty + 1 : 0;
+    if (hasty > 2 || isPaused()) { hasty = 0; event.preventDefault(); } // hx-trigger "every 5s" begins anew
   });
 
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();

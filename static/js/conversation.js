@@ -17,7 +17,7 @@ enhance('conversation', (conversation) => {
     const answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => null);
     if (!answer?.ok) reported = before; // goes out with the next heartbeat
   };
-  const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + 1000 - Date.now())); };
+  const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - Date.now())); };
 
   keep(conversation, () => {
     // htmx searches the list it puts messages into from the start.
@@ -26,11 +26,21 @@ enhance('conversation', (conversation) => {
     const newest = messages().at(-1);
     if (newest) conversation.querySelector('.nothing')?.remove();
     if (newest && byId('stream')) form.upto.value = newest.dataset.key;
+    conversation.querySelectorAll('.meta').forEach((link) => { link.tabIndex = -1; });
     reportSoon();
   });
   scroller.addEventListener('scroll', () => {
     down.hidden = scroller.scrollTop > -40;
     reportSoon();
+  });
+  // The conversation is one stop for Tab; arrow keys go from message to message in it.
+  scroller.addEventListener('keydown', (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const shown = messages();
+    const here = shown.indexOf(document.activeElement.closest('.message'));
+    shown.at(here < 0 ? -1 : Math.max(0, here + step))?.querySelector('.meta').focus();
+    event.preventDefault();
   });
   down.addEventListener('click', () => {
     scroller.scrollTop = 0;

@@ -213,6 +213,15 @@ class Person:
         return self.page.get_by_role("region", name="Messages")
 
     @property
+    def ticks(self) -> Locator:
+        """Those of own messages; others have none to be seen."""
+        return self.page.locator(".tick:visible")
+
+    def line(self, chat: str) -> Locator:
+        """The link to a chat, by its address."""
+        return self.chats.locator(f"a[href^='{chat}']")
+
+    @property
     def messages(self) -> Locator:
         return self.page.locator(".message .content")
 
@@ -265,6 +274,13 @@ class Person:
             }""",
             state,
         )
+
+    def look_away(self) -> None:
+        """Work in another window. Pages of Playwright always have the focus, and have to be told."""
+        self.page.evaluate("document.hasFocus = () => false; dispatchEvent(new Event('blur'))")
+
+    def look(self) -> None:
+        self.page.evaluate("document.hasFocus = () => true; dispatchEvent(new Event('focus'))")
 
     def send(self, text: str) -> None:
         self.box.fill(text)

@@ -27,7 +27,8 @@ def test_answer_of_somebody_in_between(ada, ben, room, answer):
     status, body, reason = ANSWERS[answer]
     ben.say(room, "Here before")
     ada.open_live(room)
-    title = ada.page.title()
+    title = re.compile("^Room")  # all is read
+    expect(ada.page).to_have_title(title)
     ada.page.route(
         POSTS, lambda route: route.fulfill(status=status, body=body, content_type="text/html"), times=1
     )
@@ -114,14 +115,12 @@ def test_retry_after_a_lost_answer_sends_nothing_twice(ada, ben, room):
     ben.open(room).sees("Saved, but who knows", "Next")
 
 
-def test_retry_after_a_lost_answer_and_a_reload_sends_nothing_twice(ada, room):
+def test_reload_after_a_lost_answer_sends_nothing_twice(ada, room):
     ada.open_live(room)
     ada.page.route(POSTS, lose_the_answer, times=1)
     ada.send("Saved, but who knows")
     expect(ada.notice).not_to_be_empty()
-    ada.page.reload()
-    expect(ada.box).to_have_value("Saved, but who knows")
-    ada.box.press("Enter")
+    ada.page.reload()  # which sends it again by itself
     expect(ada.box).to_have_value("")
     ada.send("Next")
     ada.sees("Saved, but who knows", "Next")
@@ -171,11 +170,11 @@ def test_failed_report_of_what_was_read_is_nobodys_business(ada, ben, room):
     with ada.page.expect_response("**/read/"):
         ada.page.route("**/read/", lambda route: route.fulfill(status=500, body=NGINX.format("500")), times=1)
         ada.open_live(room)
-    title = ada.page.title()
+    expect(ada.page).to_have_title(re.compile(r"^\(1\) Room"))
     expect(ada.notice).to_be_empty()
     with ada.page.expect_response(lambda response: response.url.endswith("/read/") and response.ok):
         ben.say(room, "Unread too")
-    expect(ada.page).to_have_title(title)
+    expect(ada.page).to_have_title(re.compile("^Room"))
     expect(ada.chats.get_by_role("link", name=re.compile("Unread too"))).not_to_have_accessible_name(
         re.compile("unread message")
     )
@@ -184,7 +183,8 @@ def test_failed_report_of_what_was_read_is_nobodys_business(ada, ben, room):
 def test_failed_mark_as_read_changes_nothing(ada, ben, room):
     ben.say(room, "Unread")
     ada.open_live(room)
-    title = ada.page.title()
+    title = re.compile("^Room")
+    expect(ada.page).to_have_title(title)
     ada.page.route("**/read/", lambda route: route.fulfill(status=502, body=NGINX.format("502 Bad Gateway")))
     with ada.page.expect_response("**/read/"):
         ada.page.get_by_role("button", name="Mark as read").click()

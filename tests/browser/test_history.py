@@ -22,7 +22,7 @@ for number, message in enumerate(messages):
     before_now = ({AMOUNT} - number) * timedelta(seconds={STEP.seconds})
     message.timestamp = datetime.fromisoformat("{NOW}") - before_now
 Message.objects.bulk_update(messages, ["timestamp"])
-factories.make_membership(room, factories.make_user("latecomer"), last_read=messages[19].pk)
+factories.make_membership(room, factories.make_user("latecomer"), read_marker=messages[19].pk)
 """
 
 

@@ -124,5 +124,5 @@ def test_channels_follow_from_the_address_not_from_parameters(ada, room):
     request: HttpRequest = RequestFactory().get("/", {"channel": "room-1", "channels": "room-2"})
     request.user = ada
     manager = ChannelManager()
-    assert manager.get_channels_for_request(request, {}) == {"lobby", f"user-{ada.pk}"}
+    assert manager.get_channels_for_request(request, {}) == {"lobby", "presence", f"user-{ada.pk}"}
     assert room_channel(room.pk) in manager.get_channels_for_request(request, {"room_id": room.pk})

@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError
 
-from rooms.live import chat_list as module
+from rooms.live import rounds
 from rooms.live.chat_list import ChatList
 from rooms.live.database import DatabaseThreads
 from rooms.live.hub import Hub
@@ -18,6 +18,7 @@ class Page:
 
     def __init__(self, user):
         self.user_id = user.pk
+        self.room_id = None
         self.channels = {"lobby", f"user-{user.pk}"}
         self.told = []
 
@@ -34,8 +35,8 @@ class Page:
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch):
-    monkeypatch.setattr(module, "SHORTEST_PAUSE", 0.0)
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr(rounds, "SHORTEST_PAUSE", 0.0)
+    monkeypatch.setattr(rounds, "LONGEST_PAUSE", 0.0)
 
 
 @pytest.fixture
@@ -53,6 +54,7 @@ async def hub():
 @pytest.fixture
 async def chat_list(hub, database):
     chat_list = ChatList(hub, database)
+    chat_list.start()
     yield chat_list
     chat_list.stop()
 
@@ -110,25 +112,27 @@ async def test_count_is_told_when_it_changes(chat_list, do, his, room, ada, ben)
     assert "unread message" not in his.news
 
 
-async def test_count_is_told_again_to_a_page_that_is_new(chat_list, do, his, hers, room, ada, ben):
+async def test_count_is_told_again_to_a_page_that_is_new(chat_list, hub, do, his, hers, room, ada, ben):
     await do(make_message, room, ada)
     chat_list.room_changed(room.pk)
     await eventually(lambda: "1 unread message" in his.news)
-    chat_list.forget(ben.pk)
+    hub.leave(his)
+    chat_list.leave(his)
+    hub.join(his)
     chat_list.read(room.pk, ben.pk)
     await eventually(lambda: "1 unread message" in his.news)
 
 
 async def test_round_that_fails_is_done_again(chat_list, do, hers, his, room, ada, ben, monkeypatch, caplog):
     await do(make_message, room, ada, "after all")
-    read, failures = chat_list._read, [OperationalError("locked")]
+    read, failures = chat_list.read_news, [OperationalError("locked")]
 
     def fail_first(*arguments):
         if failures:
             raise failures.pop()
         return read(*arguments)
 
-    monkeypatch.setattr(chat_list, "_read", fail_first)
+    monkeypatch.setattr(chat_list, "read_news", fail_first)
     person = await do(make_user)
     chat_list.room_changed(room.pk)
     chat_list.people_entered([person.pk])

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from rooms.chats import chats_digest, chats_of, unread_counts
+from rooms.chats import chats_digest, chats_of
+from rooms.unread import unread_in_room
 from tests.factories import (
     make_membership,
     make_message,
@@ -216,7 +217,8 @@ def test_counts_of_several_people_come_at_once(ada, ben, mallory, room, django_a
     make_membership(room, mallory)
     people = [ada.pk, ben.pk, mallory.pk, make_user().pk]
     with django_assert_num_queries(1):
-        counts = unread_counts(room.pk, people)
+        unread = unread_in_room(room.pk, people)
+    counts = {user_id: row.count for user_id, row in unread.items()}
     assert counts == {ada.pk: 20, ben.pk: 0, mallory.pk: 100}
 
 
@@ -227,7 +229,7 @@ def test_counts_agree_with_those_of_the_list(ada, ben, mallory, room, private):
     for user in (ada, ben, mallory):
         for chat in chats_of(user):
             if chat.room:
-                assert chat.unread_count == unread_counts(chat.room.pk, [user.pk])[user.pk]
+                assert chat.unread == unread_in_room(chat.room.pk, [user.pk])[user.pk]
 
 
 # Whether two lists look the same
@@ -235,13 +237,13 @@ def test_counts_agree_with_those_of_the_list(ada, ben, mallory, room, private):
 
 def test_digest_is_that_of_an_unchanged_list(ada, ben, room, private):
     make_message(room, ben)
-    assert chats_digest(chats_of(ada)) == chats_digest(chats_of(ada))
+    assert chats_digest(chats_of(ada), ada) == chats_digest(chats_of(ada), ada)
 
 
 @pytest.mark.parametrize("change", ["message", "read", "room", "person", "private chat"])
 def test_digest_changes_with_the_list(ada, ben, room, change):
     message = make_message(room, ben)
-    before = chats_digest(chats_of(ada))
+    before = chats_digest(chats_of(ada), ada)
     match change:
         case "message":
             make_message(room, ada)
@@ -253,9 +255,9 @@ def test_digest_changes_with_the_list(ada, ben, room, change):
             make_user()
         case "private chat":
             make_message(make_private_room(ada, ben), ben)
-    assert chats_digest(chats_of(ada)) != before
+    assert chats_digest(chats_of(ada), ada) != before
 
 
 def test_page_carries_the_digest_of_its_list(ada, ada_client, room):
     fields = page_of(ada_client.get("/")).by_id("cursors").all("input")
-    assert {field["name"]: field["value"] for field in fields} == {"chats": chats_digest(chats_of(ada))}
+    assert {field["name"]: field["value"] for field in fields} == {"chats": chats_digest(chats_of(ada), ada)}

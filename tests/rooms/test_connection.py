@@ -134,20 +134,13 @@ async def test_what_is_held_is_written_after_what_the_page_begins_with(server):
     assert server.written == [b"first ab"]
 
 
-async def test_changes_of_the_list_follow_the_list(server):
+async def test_changes_follow_the_state_that_they_change(server):
     connection = connect(server)
     connection.tell(b"change ")
     connection.write(b"message ")
-    connection.tell_list(b"list ")
+    connection.tell_state(b"state ")
     connection.tell(b"next change")
-    assert b"".join(server.written) == b"message list change next change"
-
-
-async def test_changes_of_the_list_come_though_the_page_has_the_list(server):
-    connection = connect(server)
-    connection.tell(b"change")
-    connection.tell_list(b"")
-    assert server.written == [b"change"]
+    assert b"".join(server.written) == b"message state change next change"
 
 
 async def test_two_holds_need_two_releases(server):

@@ -163,7 +163,7 @@ def test_messages_reach_from_a_year_to_some_minutes_ago():
 def test_people_have_unread_messages_in_some_rooms_only():
     fill_some()
     for user in User.objects.all()[:3]:
-        counts = [chat.unread_count for chat in chats_of(user) if chat.room and chat.last_message]
+        counts = [chat.unread.count for chat in chats_of(user) if chat.room and chat.last_message]
         assert 0 in counts
         assert any(counts)
 

@@ -56,7 +56,7 @@ def test_member_can_leave_a_group(ada, ada_client, room, rung, committed):
         response = ada_client.post(f"/rooms/{room.pk}/leave/")
     assert (response.status_code, response.url) == (302, "/")
     assert not room.memberships.filter(user=ada).exists()
-    assert rung == [("access", {"user": ada.pk})]
+    assert rung == [("access", {"user": ada.pk}), ("receipt", {"room": room.pk})]
 
 
 def test_leaving_takes_nobody_else_along(ben, ada_client, room):

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from tests.conftest import client_of
+from tests.factories import make_message
 from tests.responses import HTMX
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +17,11 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 LOGIN_FIRST = "302 302 302 302 302 302"
 READ_ONLY = "200 200 405 405 405 405"
 NOT_FOUND = "404 404 405 405 405 405"
+OPEN = {"accounts:login", "accounts:logout"}
+FORM = "200 200 302 405 405 405"  # no field is needed
+EMPTY_FORM = "200 200 422 405 405 405"
+NO_FORM = "404 404 404 405 405 405"
+ACTION = "405 405 302 405 405 405"
 STREAM = "501 501 501 501 501 501"  # the ASGI application takes them before they come here
 TABLE = {
     ("accounts:login", None): {
@@ -88,6 +94,39 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": "405 405 422 405 405 405",
     },
+    ("accounts:settings_update", None): {"anonymous": LOGIN_FIRST, "outsider": FORM, "member": FORM},
+    ("rooms:membership_update", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": EMPTY_FORM,
+    },
+    ("rooms:membership_update", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": EMPTY_FORM,
+    },
+    ("rooms:typing_indicator_create", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 204 405 405 405",
+    },
+    ("rooms:typing_indicator_create", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 204 405 405 405",
+    },
+    ("rooms:message_detail", "message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": READ_ONLY,
+    },
+    ("rooms:read_marker_reset", "message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 302 405 405 405",
+    },
+    ("rooms:read_receipt_create_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
+    ("rooms:read_receipt_undo_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
 }
 CASES = [
     pytest.param(name, place, who, method, int(status), id=f"{name}-{place}-{who}-{method}")
@@ -126,6 +165,7 @@ def address(ben, room, private):
         "person id": [ben.pk],
         "group": [room.pk],
         "private": [private.pk],
+        "message": [make_message(private, ben).pk],
     }
     return lambda name, place: reverse(name, args=arguments[place])
 
@@ -144,13 +184,13 @@ def test_everybody_may_what_the_table_says(address, client_for, name, place, who
     response = client_for(who).generic(method, address(name, place))
     assert response.status_code == status
     needs_login = status == 302 and response.url.startswith("/login/?next=")
-    assert needs_login is (who == "anonymous" and not name.startswith("accounts:"))
+    assert needs_login is (who == "anonymous" and name not in OPEN)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_anonymous_htmx_is_told_so_everywhere(client, address, method):
     for name, place in TABLE:
-        if not name.startswith("accounts:"):
+        if name not in OPEN:
             assert client.generic(method, address(name, place), headers=HTMX).status_code == 401
 
 

@@ -1,0 +1,85 @@
+"""Who is online: whoever has an open stream, in any process."""
+
+import logging
+import uuid
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.live import fragments, frames
+from rooms.live.channels import PRESENCE
+from rooms.live.database import DatabaseThreads
+from rooms.live.hub import Hub
+from rooms.live.rounds import Rounds
+from rooms.models import ServerProcess
+
+logger = logging.getLogger(__name__)
+
+# Changes told in one round: after a restart everybody comes back at once.
+CHANGES_AT_ONCE = 50
+# Rounds come with every stream that opens; what is said of somebody is good for at least so long.
+RENEWAL = settings.HEARTBEAT_INTERVAL / 2
+
+
+class Presence(Rounds):
+    """The database knows until when each person is online; processes move that ahead, and tell changes."""
+
+    name = "presence"
+
+    def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
+        super().__init__()
+        self._hub = hub
+        self._database = database
+        self._online: set[int] = set()
+        self._key = uuid.uuid4()
+        self.stream_count = 0  # open streams of all processes, as of the last round
+
+    @property
+    def online_count(self) -> int:
+        """The number of people online in all processes, as of the last round."""
+        return len(self._online)
+
+    def opened(self) -> None:
+        self.ring()
+        self._log("opened")
+
+    def closed(self) -> None:
+        """Nothing is told yet: somebody who goes from page to page closes one stream and opens the next."""
+        self._log("closed")
+
+    def _log(self, what: str) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            here = len(self._hub.listening_users())
+            streams = len(self._hub.connections)
+            logger.debug(
+                "Stream %s: %d streams of %d people here, %d streams of %d people in all",
+                what, streams, here, self.stream_count, self.online_count,
+            )  # fmt: skip
+
+    async def round(self) -> None:
+        before = self._online
+        self._online = await self._database.run(_exchange, self._hub.listening_users())
+        self.stream_count = await self._database.run(
+            ServerProcess.objects.exchange, self._key, len(self._hub.connections)
+        )
+        ordered = sorted(before ^ self._online)
+        for start in range(0, len(ordered), CHANGES_AT_ONCE):
+            some = ordered[start : start + CHANGES_AT_ONCE]
+            html = await self._database.run(_changes_html, some)
+            self._hub.tell(PRESENCE, frames.swap(html))
+
+
+def _exchange(here: set[int]) -> set[int]:
+    """Say who is online here; return who is anywhere, of those who show it."""
+    now = timezone.now()
+    until = now + User.ONLINE_FOR
+    is_due = Q(online_until=None) | Q(online_until__lt=until - RENEWAL)
+    User.objects.filter(is_due, pk__in=here).update(online_until=until)
+    online = User.objects.filter(online_until__gt=now, shows_presence=True, is_active=True)
+    return set(online.values_list("pk", flat=True))
+
+
+def _changes_html(user_ids: list[int]) -> str:
+    return "".join(fragments.presence(person) for person in User.objects.filter(pk__in=user_ids))

@@ -1,0 +1,44 @@
+"""What a stream begins with: all that is not a message, as it is now, so that none of it needs a replay."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from rooms.chats import chats_digest, chats_of
+from rooms.live import fragments
+from rooms.models import ChatRoom, Membership
+from rooms.models.tick import Marks
+from rooms.receipts import marks_for
+from rooms.unread import Unread
+
+
+@dataclass(frozen=True, slots=True)
+class PresentState:
+    html: str
+    marks: Marks
+    unread: dict[int, Unread]
+
+
+def present_state(user: User, room_id: int | None, shown_chats: str | None) -> PresentState:
+    """Return the list of chats unless the page has just that one (by its digest), title, ticks and presence.
+
+    Read it after subscribing: what changes meanwhile is then told twice rather than never.
+    """
+    chats = chats_of(user)
+    parts = [] if shown_chats == chats_digest(chats, user) else [fragments.chat_list(chats, room_id, user)]
+    marks = Marks()
+    if room_id is None:
+        parts.append(fragments.title(_("Chats"), sum(c.unread.count for c in chats if not c.unread.is_muted)))
+    else:
+        room = ChatRoom.objects.select_related("low_user", "high_user").get(pk=room_id)
+        unread = next((chat.unread for chat in chats if chat.room == room), Unread())
+        parts.append(fragments.title(room.title_for(user), unread.count))
+        marks = marks_for(room_id, [user.pk])[user.pk]
+        parts.append(fragments.ticks(marks, user.pk))
+        other = room.other_person(user)
+        if other and user.shows_presence:
+            parts.append(fragments.presence(other))
+    Membership.objects.mark_list_delivered(user)
+    unread_by_room = {chat.room.pk: chat.unread for chat in chats if chat.room}
+    return PresentState("".join(parts), marks, unread_by_room)

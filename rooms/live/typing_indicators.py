@@ -1,0 +1,104 @@
+"""Who is writing something. Nothing of it is stored; a signal that is not repeated fades."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from accounts.models import User
+from rooms.live import fragments, frames
+from rooms.live.channels import LOBBY, room_channel, user_channel
+from rooms.live.connection import Connection
+from rooms.live.database import DatabaseThreads
+from rooms.live.hub import Hub
+from rooms.live.rounds import Rounds
+
+# Signals come every 2 s while somebody types, and one 2 s after the last key; this is for when that is lost.
+TYPING_TIMEOUT = 5.0
+
+
+@dataclass(slots=True)
+class _Room:
+    pair: tuple[int, int] | None  # the two people of a private chat
+    deadlines: dict[int, float] = field(default_factory=dict)
+
+
+class TypingIndicators(Rounds):
+    name = "typing indicators"
+
+    def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
+        super().__init__()
+        self._hub = hub
+        self._database = database
+        self._rooms: dict[int, _Room] = {}
+        self._changed: set[int] = set()
+        self._names: dict[int, str] = {}
+
+    def started(self, room_id: int, user_id: int, pair: tuple[int, int] | None) -> None:
+        room = self._rooms.setdefault(room_id, _Room(pair))
+        loop = asyncio.get_running_loop()
+        if user_id not in room.deadlines:
+            self._change(room_id)
+        room.deadlines[user_id] = loop.time() + TYPING_TIMEOUT
+        loop.call_later(TYPING_TIMEOUT + 0.1, self._expire, room_id)
+
+    def stopped(self, room_id: int, user_id: int) -> None:
+        room = self._rooms.get(room_id)
+        if room and room.deadlines.pop(user_id, None):
+            self._change(room_id)
+
+    def left(self, connection: Connection) -> None:
+        """A page of a room was closed: its reader types there no longer, if they have no other page of it."""
+        room_id = connection.room_id
+        if room_id is None or room_id not in self._rooms:
+            return
+        if not any(
+            other.user_id == connection.user_id for other in self._hub.listeners(room_channel(room_id))
+        ):
+            self.stopped(room_id, connection.user_id)
+
+    def joined(self, connection: Connection) -> None:
+        """Begin a page with those who type now."""
+        for room_id in self._rooms:
+            if room_id == connection.room_id or connection.room_id is None:
+                self._change(room_id)
+
+    def _change(self, room_id: int) -> None:
+        self._changed.add(room_id)
+        self.ring()
+
+    def _expire(self, room_id: int) -> None:
+        room = self._rooms.get(room_id)
+        now = asyncio.get_running_loop().time()
+        for user_id in [user for user, deadline in room.deadlines.items() if deadline <= now] if room else ():
+            self.stopped(room_id, user_id)
+
+    async def round(self) -> None:
+        changed, self._changed = self._changed, set()
+        typists = {user_id for room_id in changed for user_id in self._rooms[room_id].deadlines}
+        await self._learn_names(typists)
+        for room_id in changed:
+            self._tell(room_id, self._rooms[room_id])
+            if not self._rooms[room_id].deadlines:
+                del self._rooms[room_id]
+
+    def _tell(self, room_id: int, room: _Room) -> None:
+        """Tell everybody the others who type: one rendering for all who do not, one for each who does."""
+        rendered: dict[tuple[frozenset[int], str, bool], bytes] = {}
+        channels = [user_channel(user_id) for user_id in room.pair] if room.pair else [LOBBY]
+        for connection in {listener for channel in channels for listener in self._hub.listeners(channel)}:
+            others = frozenset(room.deadlines.keys() - {connection.user_id})
+            dom_id = f"person-{sum(room.pair) - connection.user_id}" if room.pair else f"room-{room_id}"
+            key = others, dom_id, connection.room_id == room_id
+            if key not in rendered:
+                names = sorted(self._names.get(user_id, "") for user_id in others)
+                rendered[key] = frames.swap(fragments.typing_indicator(names, dom_id, is_open=key[2]))
+            connection.tell(rendered[key])
+
+    async def _learn_names(self, user_ids: set[int]) -> None:
+        if unknown := user_ids - self._names.keys():
+            if len(self._names) > 10_000:
+                self._names.clear()
+            self._names |= await self._database.run(_names, unknown)
+
+
+def _names(user_ids: set[int]) -> dict[int, str]:
+    return dict(User.objects.filter(pk__in=user_ids).values_list("pk", "username"))

@@ -1,0 +1,93 @@
+"""Unread messages, counted from the read marker: never added up, so that a count cannot drift."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.models import Membership, Mention, Message
+
+UNREAD_LIMIT = 100  # counting stops here; the badge then says 99+
+
+
+class Count(Subquery):
+    """The number of rows of a query, sliced ones included."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What one member has not read in one room."""
+
+    count: int = 0
+    mentions: int = 0
+    is_muted: bool = False
+    notify: str = Membership.Notify.ALL
+
+    @property
+    def label(self) -> str:
+        return unread_label(self.count)
+
+    def calls_for(self, before: "Unread | None") -> bool:
+        """Whether the member wants to be notified of what came since `before`."""
+        if self.is_muted or self.notify == Membership.Notify.NOTHING:
+            return False
+        if self.notify == Membership.Notify.MENTIONS:
+            return self.mentions > (before.mentions if before else 0)
+        return self.count > 0
+
+
+def unread_label(count: int) -> str:
+    """Return the number as badges and titles show it; nothing for none."""
+    return f"{UNREAD_LIMIT - 1}+" if count >= UNREAD_LIMIT else str(count or "")
+
+
+def _unread_messages() -> Subquery:
+    """Count what a membership has unread. Annotate memberships with it."""
+    unread = Message.objects.filter(room=OuterRef("room"), pk__gt=OuterRef("read_marker"))
+    return Count(unread.exclude(sender=OuterRef("user")).values("pk")[:UNREAD_LIMIT])
+
+
+def _unread_mentions() -> Subquery:
+    mentions = Mention.objects.filter(
+        user=OuterRef("user"), message__gt=OuterRef("read_marker"), message__room=OuterRef("room")
+    )
+    return Count(mentions.values("pk")[:UNREAD_LIMIT])
+
+
+def unread_in_room(room_id: int, user_ids: Iterable[int]) -> dict[int, Unread]:
+    """Return what each of the members among `user_ids` has unread in one room, in one query."""
+    return _as_unread(Membership.objects.filter(room=room_id, user__in=list(user_ids)), "user")
+
+
+def unread_of(user: User) -> dict[int, Unread]:
+    """Return what `user` has unread, by room, in one query."""
+    return _as_unread(Membership.objects.filter(user=user), "room")
+
+
+def _as_unread(memberships: QuerySet[Membership], key: str) -> dict[int, Unread]:
+    now = timezone.now()
+    rows = memberships.annotate(
+        unread_count=_unread_messages(), mention_count=_unread_mentions()
+    ).values_list(key, "unread_count", "mention_count", "muted_until", "notify")
+    return {
+        key_value: Unread(count, mentions, muted_until is not None and muted_until > now, notify)
+        for key_value, count, mentions, muted_until, notify in rows
+    }
+
+
+def total_unread(user_ids: Iterable[int]) -> dict[int, int]:
+    """Return the number of unread messages of each user in all rooms that are not muted, in one query."""
+    totals = dict.fromkeys(user_ids, 0)
+    members = (
+        Membership.objects.filter(user__in=totals.keys(), read_marker__lt=F("room__last_message"))
+        .exclude(muted_until__gt=timezone.now())
+        .annotate(unread_count=_unread_messages())
+    )
+    for user_id, count in members.values_list("user", "unread_count"):
+        totals[user_id] += count
+    return totals

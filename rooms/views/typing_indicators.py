@@ -1,0 +1,17 @@
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_POST
+
+from accounts.http import AuthenticatedRequest
+from rooms.live import doorbell
+from rooms.models import ChatRoom
+
+
+@require_POST
+def typing_indicator_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Tell the others that the user types, or with `stop` that they do not any longer. Nothing is stored."""
+    room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
+    pair = {} if room.is_group else {"low": room.low_user_id or 0, "high": room.high_user_id or 0}
+    is_typing = 0 if "stop" in request.POST else 1
+    doorbell.ring("typing", room=room.pk, user=request.user.pk, is_typing=is_typing, **pair)
+    return HttpResponse(status=204)

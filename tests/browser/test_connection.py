@@ -1,0 +1,98 @@
+"""What is said of the connection, and what becomes of what is written meanwhile."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Person
+
+STREAMS = "**/stream?*"
+
+
+def status(person: Person) -> Locator:
+    return person.page.locator(".connection[role=status]")
+
+
+@pytest.fixture
+def dora(person):
+    dora = person("dora")
+    dora.take_the_clock()
+    return dora
+
+
+def lose(dora: Person) -> None:
+    """Break the stream, and every attempt to get it back."""
+    dora.page.route(STREAMS, lambda route: route.abort())
+    with dora.losing_the_stream():
+        dora.page.evaluate("byId('stream')._htmx.sse.reader.cancel()")
+
+
+def test_reconnecting_after_a_while_then_failed_then_back(dora):
+    room = dora.make_room()
+    dora.open_live(room)
+    expect(status(dora)).to_have_text("Connected", use_inner_text=True)
+    streams = dora.requests(STREAMS)
+    lose(dora)
+    dora.pass_time(2)
+    expect(status(dora)).to_have_text("Connected", use_inner_text=True)
+    dora.pass_time(1.2)
+    expect(status(dora)).to_contain_text("Reconnecting", use_inner_text=True)
+    for _second in range(60):
+        dora.pass_time(1)
+        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")  # time for requests to end
+    expect(status(dora)).to_contain_text("Connection failed", use_inner_text=True)
+    assert 5 <= len(streams.seen) <= 20
+    before = len(streams.seen)
+    for _second in range(30):
+        dora.pass_time(1)
+        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    assert before < len(streams.seen) <= before + 10  # slow attempts go on
+    dora.page.unroute(STREAMS)
+    dora.page.get_by_role("button", name="Try again now").click()
+    dora.pass_time(0.1)
+    expect(status(dora)).to_have_text("Connected", use_inner_text=True)
+    dora.say(room, "Well again")
+    dora.sees("Well again")
+
+
+def test_what_was_written_without_a_connection_is_sent_when_it_is_back(ada, dora):
+    room = ada.make_room(dora)
+    ada.open_live(room)
+    dora.open_live(room)
+    dora.context.set_offline(True)
+    dora.send("From the tunnel")
+    expect(dora.notice).to_contain_text("It is sent when the connection is back")
+    expect(dora.box).to_have_value("From the tunnel")
+    expect(dora.box).to_be_editable()
+    dora.context.set_offline(False)
+    for _second in range(15):
+        dora.pass_time(1)
+        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    ada.sees("From the tunnel")
+    dora.sees("From the tunnel")
+    expect(dora.box).to_have_value("")
+    expect(dora.notice).to_be_empty()
+
+
+def test_what_was_changed_since_is_not_sent_behind_ones_back(ada, dora):
+    room = ada.make_room(dora)
+    dora.open_live(room)
+    dora.context.set_offline(True)
+    dora.send("I hate")
+    expect(dora.notice).not_to_be_empty()
+    dora.page.keyboard.type(" to be late")
+    dora.context.set_offline(False)
+    for _second in range(15):
+        dora.pass_time(1)
+        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    ada.say(room, "News")
+    dora.sees("News")
+    expect(dora.box).to_have_value("I hate to be late")
+
+
+def test_windows_in_the_background_are_live_and_a_fourth_is_not(ada, person):
+    emil = person("emil")
+    chat = ada.chat_with(emil)
+    emil.open_live("/")
+    emil.hide()
+    ada.say(chat, "In the background")
+    expect(emil.page).to_have_title("(1) Chats – Hearth")

@@ -1,0 +1,139 @@
+import pytest
+from django.urls import reverse
+
+from rooms.models import Membership
+from tests.factories import make_membership, make_message, make_room, make_user
+
+
+def details(message):
+    return reverse("rooms:message_detail", args=[message.pk])
+
+
+def mark_read(room, user, message):
+    Membership.objects.get(room=room, user=user).mark_read(message.pk)
+
+
+def test_author_sees_who_has_read_and_who_has_it(ada_client, ada, ben, room):
+    cem = make_user("cem")
+    make_membership(room, cem)
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    Membership.objects.mark_delivered(room.pk, [cem.pk], message.pk)
+    receipts = {receipt.user: receipt for receipt in ada_client.get(details(message)).context["receipts"]}
+    assert receipts[ben].is_read
+    assert receipts[ben].read_at is not None
+    assert receipts[cem].is_delivered
+    assert not receipts[cem].is_read
+
+
+def test_author_sees_the_tick_in_words(ada_client, ada, ben, room):
+    make_membership(room, make_user())
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    assert "Read by 1 of 2" in ada_client.get(details(message)).content.decode()
+
+
+def test_others_see_the_message_but_no_receipts(ben_client, ada, ben, room):
+    message = make_message(room, ada, "Hello all")
+    mark_read(room, ben, message)
+    response = ben_client.get(details(message))
+    assert "Hello all" in response.content.decode()
+    assert "receipts" not in response.context
+
+
+def test_outsider_gets_404(mallory_client, ada, private):
+    assert mallory_client.get(details(make_message(private, ada))).status_code == 404
+
+
+def test_anonymous_is_asked_to_log_in(client, ada, room):
+    assert client.get(details(make_message(room, ada))).status_code == 302
+
+
+def test_who_hides_receipts_is_not_shown_as_reader(ada_client, ada, ben, room):
+    ben.sends_read_receipts = False
+    ben.save()
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    receipt = ada_client.get(details(message)).context["receipts"][0]
+    assert receipt.is_delivered
+    assert not receipt.is_read
+    assert receipt.read_at is None
+
+
+def test_who_hides_receipts_sees_none(ada_client, ada, ben, room):
+    ada.sends_read_receipts = False
+    ada.save()
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    response = ada_client.get(details(message))
+    assert not response.context["receipts"][0].is_read
+    assert "you do not send read receipts" in response.content.decode().lower()
+
+
+def test_receipts_are_paged(ada_client, ada, room):
+    for _number in range(60):
+        make_membership(room, make_user())
+    message = make_message(room, ada)
+    first = ada_client.get(details(message))
+    second = ada_client.get(details(message) + "?page=1")
+    assert len(first.context["receipts"]) == 50
+    assert first.context["next_page"] == 1
+    assert len(second.context["receipts"]) == 11
+    assert second.context["next_page"] is None
+
+
+@pytest.mark.parametrize("page", ["x", "-1", "99999999999999999999", "%00"])
+def test_senseless_page_is_an_empty_or_the_first_one(ada_client, ada, room, page):
+    assert ada_client.get(f"{details(make_message(room, ada))}?page={page}").status_code == 200
+
+
+def test_query_count_does_not_depend_on_the_participants(ada_client, ada, django_assert_max_num_queries):
+    room = make_room(members=[ada])
+    message = make_message(room, ada)
+    for _number in range(45):
+        make_membership(room, make_user())
+    with django_assert_max_num_queries(12):
+        ada_client.get(details(message))
+
+
+def test_opening_a_page_delivers(ben_client, ada, ben, room):
+    message = make_message(room, ada)
+    assert Membership.objects.get(room=room, user=ben).last_delivered == 0
+    ben_client.get("/")
+    assert Membership.objects.get(room=room, user=ben).last_delivered == message.pk
+
+
+def test_own_messages_carry_their_tick_on_a_page(ada_client, ada, ben, room):
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    page = ada_client.get(room.get_absolute_url()).content.decode()
+    assert 'data-state="read"' in page
+    assert 'aria-label="Read"' in page
+
+
+def test_mark_unread_from_here_brings_the_badge_back(ben_client, ada, ben, room):
+    messages = [make_message(room, ada) for _number in range(3)]
+    mark_read(room, ben, messages[-1])
+    response = ben_client.post(reverse("rooms:read_marker_reset", args=[messages[1].pk]))
+    assert response.status_code == 302
+    membership = Membership.objects.get(room=room, user=ben)
+    assert membership.read_marker == messages[1].pk - 1
+    assert membership.last_read == messages[-1].pk
+
+
+def test_outsider_cannot_mark_unread(mallory_client, ada, private):
+    message = make_message(private, ada)
+    assert mallory_client.post(reverse("rooms:read_marker_reset", args=[message.pk])).status_code == 404
+
+
+def test_mark_all_as_read_and_undo(ben_client, ada, ben, room, private):
+    for where in (room, private):
+        make_message(where, ada)
+    ben_client.post(reverse("rooms:read_receipt_create_all"))
+    lobby = ben_client.get("/")
+    assert [chat.unread.count for chat in lobby.context["chats"]] == [0, 0]
+    assert "Undo" in lobby.content.decode()
+    ben_client.post(reverse("rooms:read_receipt_undo_all"))
+    lobby = ben_client.get("/")
+    assert [chat.unread.count for chat in lobby.context["chats"]] == [1, 1]
+    assert "Undo" not in lobby.content.decode()

@@ -1,0 +1,200 @@
+"""Badges, ticks, receipts and mentions always equal what a naive model computes from the full history."""
+
+import uuid
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import transaction
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from rooms.models import Membership, Mention, Message, ReadReceipt
+from rooms.receipts import marks_for
+from rooms.unread import unread_in_room
+from tests.factories import make_room, make_user
+
+PEOPLE = ["ada", "ben", "cem", "dot"]
+person = st.sampled_from(PEOPLE)
+# Which message a signal is about, counted from the last one: late ones are as likely as fresh ones.
+age = st.integers(0, 6)
+
+
+@dataclass
+class Member:
+    """What the history says of one member."""
+
+    joined: int
+    delivered: int
+    read: int
+    marker: int
+    version: int = 0
+    seen_versions: list[int] = field(default_factory=lambda: [0])
+
+
+class ReadState(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+        self.users = {name: make_user(f"{name}{uuid.uuid4().hex[:8]}") for name in PEOPLE}
+        self.room = make_room(f"Room {uuid.uuid4()}")
+        self.messages: list[tuple[int, str, set[str]]] = []  # (id, sender, mentioned)
+        self.members: dict[str, Member] = {}
+        self.receipts: set[tuple[int, str]] = set()
+        self.tells = dict.fromkeys(PEOPLE, True)
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.atomic.__exit__(None, None, None)
+
+    @property
+    def last(self) -> int:
+        return self.messages[-1][0] if self.messages else 0
+
+    def membership(self, name: str) -> Membership:
+        return Membership.objects.get(room=self.room, user=self.users[name])
+
+    def read_upto(self, name: str, upto: int) -> None:
+        member = self.members[name]
+        self.receipts |= {
+            (pk, name) for pk, sender, _names in self.messages if member.read < pk <= upto and sender != name
+        }
+        member.read = max(member.read, upto)
+        member.delivered = max(member.delivered, upto)
+        member.marker = max(member.marker, upto)
+
+    @rule(name=person)
+    def join(self, name: str) -> None:
+        self.room.refresh_from_db()
+        self.room.membership_of(self.users[name])
+        self.members.setdefault(name, Member(self.last, self.last, self.last, self.last))
+
+    @rule(name=person)
+    def leave(self, name: str) -> None:
+        if name in self.members:
+            self.membership(name).leave()
+            del self.members[name]
+
+    @rule(name=person, mentioned=st.sets(person, max_size=2))
+    def post(self, name: str, mentioned: set[str]) -> None:
+        if name not in self.members:
+            return
+        text = " ".join(["Hello", *(f"@{self.users[other].username}" for other in mentioned)])
+        message = self.room.post_message(self.users[name], text, uuid.uuid4())
+        self.messages.append((message.pk, name, mentioned & self.members.keys()))
+
+    @precondition(lambda self: self.messages)
+    @rule(age=age, mentioned=st.sets(person, max_size=2))
+    def edit(self, age: int, mentioned: set[str]) -> None:
+        index = max(0, len(self.messages) - 1 - age)
+        pk, sender, _before = self.messages[index]
+        text = " ".join(["Edited", *(f"@{self.users[other].username}" for other in mentioned)])
+        Message.objects.get(pk=pk).edit(text)
+        self.messages[index] = (pk, sender, mentioned & self.members.keys())
+
+    @rule(names=st.sets(person), age=age)
+    def deliver(self, names: set[str], age: int) -> None:
+        upto = self.messages[max(0, len(self.messages) - 1 - age)][0] if self.messages else 0
+        Membership.objects.mark_delivered(self.room.pk, [self.users[name].pk for name in names], upto)
+        for name in names & self.members.keys():
+            self.members[name].delivered = max(self.members[name].delivered, upto)
+
+    @precondition(lambda self: self.messages)
+    @rule(name=person, age=age, beyond=st.booleans(), data=st.data())
+    def read(self, name: str, age: int, beyond: bool, data: st.DataObject) -> None:
+        """A signal from a page: fresh or late, from before or after something was marked as unread."""
+        if name not in self.members:
+            return
+        member = self.members[name]
+        upto = self.messages[max(0, len(self.messages) - 1 - age)][0]
+        version = data.draw(st.sampled_from(member.seen_versions))
+        self.membership(name).mark_read(upto + 1000 if beyond else upto, version)
+        if version == member.version:
+            self.read_upto(name, self.last if beyond else upto)
+
+    @precondition(lambda self: self.messages)
+    @rule(name=person, age=age)
+    def mark_unread(self, name: str, age: int) -> None:
+        if name not in self.members:
+            return
+        member = self.members[name]
+        pk = self.messages[max(0, len(self.messages) - 1 - age)][0]
+        self.membership(name).mark_unread(Message.objects.get(pk=pk))
+        member.marker = pk - 1
+        member.version += 1
+        member.seen_versions.append(member.version)
+
+    @rule(name=person, undo=st.booleans())
+    def mark_all_read(self, name: str, undo: bool) -> None:
+        markers = Membership.objects.mark_all_read(self.users[name])
+        if name not in self.members:
+            assert markers == {}
+            return
+        member = self.members[name]
+        before = member.marker
+        if before < self.last:
+            self.read_upto(name, self.last)
+        if undo:
+            Membership.objects.restore_read_markers(self.users[name], markers)
+            if before < self.last:
+                member.marker = before
+                member.version += 1
+                member.seen_versions.append(member.version)
+
+    @rule(name=person)
+    def hide_or_show_receipts(self, name: str) -> None:
+        self.tells[name] = not self.tells[name]
+        self.users[name].sends_read_receipts = self.tells[name]
+        self.users[name].save()
+
+    @invariant()
+    def badges_are_right(self) -> None:
+        found = unread_in_room(self.room.pk, [user.pk for user in self.users.values()])
+        assert found.keys() == {self.users[name].pk for name in self.members}
+        for name, member in self.members.items():
+            unread = [
+                message for message in self.messages if message[0] > member.marker and message[1] != name
+            ]
+            assert found[self.users[name].pk].count == len(unread)
+            assert found[self.users[name].pk].mentions == sum(name in names for _pk, _sender, names in unread)
+
+    @invariant()
+    def ticks_are_right(self) -> None:
+        for name in self.members:
+            author = self.users[name].pk
+            marks = marks_for(self.room.pk, [author])[author]
+            others = {other: member for other, member in self.members.items() if other != name}
+            telling = [member for other, member in others.items() if self.tells[other] and self.tells[name]]
+            for pk, sender, _names in self.messages:
+                if sender == name:
+                    delivered = bool(others) and all(member.delivered >= pk for member in others.values())
+                    read = bool(telling) and all(member.read >= pk for member in telling)
+                    expected = "read" if read else "delivered" if delivered else "sent"
+                    assert marks.tick(pk).state == expected
+
+    @invariant()
+    def receipts_are_right(self) -> None:
+        names = {user.pk: name for name, user in self.users.items()}
+        rows = ReadReceipt.objects.filter(message__room=self.room).values_list("message", "user")
+        assert {(message, names[user]) for message, user in rows} == self.receipts
+
+    @invariant()
+    def mentions_are_right(self) -> None:
+        names = {user.pk: name for name, user in self.users.items()}
+        rows = Mention.objects.filter(message__room=self.room).values_list("message", "user")
+        expected = {(pk, name) for pk, sender, mentioned in self.messages for name in mentioned - {sender}}
+        assert {(message, names[user]) for message, user in rows} == expected
+
+
+@pytest.mark.django_db
+def test_any_history_gives_the_badges_ticks_and_receipts_of_the_model() -> None:
+    run_state_machine_as_test(
+        ReadState, settings=settings(max_examples=40, stateful_step_count=30, deadline=None)
+    )

@@ -1,0 +1,160 @@
+import asyncio
+
+import pytest
+from django.urls import reverse
+
+from rooms.live import typing_indicators
+from rooms.live.connection import Connection
+from rooms.live.hub import Hub
+from rooms.live.typing_indicators import TypingIndicators
+
+
+def url(room):
+    return reverse("rooms:typing_indicator_create", args=[room.pk])
+
+
+def test_signal_rings_and_stores_nothing(ada_client, ada, room, rung, django_assert_max_num_queries):
+    with django_assert_max_num_queries(3):  # session, user, room
+        assert ada_client.post(url(room)).status_code == 204
+    assert rung == [("typing", {"room": room.pk, "user": ada.pk, "is_typing": 1})]
+
+
+def test_stop_signal(ada_client, ada, private, ben, rung):
+    ada_client.post(url(private), {"stop": "1"})
+    low, high = sorted([ada.pk, ben.pk])
+    assert rung == [
+        ("typing", {"room": private.pk, "user": ada.pk, "is_typing": 0, "low": low, "high": high})
+    ]
+
+
+def test_outsider_cannot_signal(mallory_client, private, room, rung):
+    assert mallory_client.post(url(private)).status_code == 404
+    assert mallory_client.post(url(room)).status_code == 404
+    assert rung == []
+
+
+def test_anonymous_and_wrong_method(client, ada_client, room):
+    assert client.post(url(room)).status_code == 302
+    assert ada_client.get(url(room)).status_code == 405
+
+
+NAMES = {1: "ada", 2: "ben", 3: "cem", 4: "dot"}
+
+
+class Names:
+    """Stands for the database threads: the only question is what people are called."""
+
+    async def run(self, _function, user_ids):
+        return {user_id: NAMES[user_id] for user_id in user_ids}
+
+
+class Page:
+    """What one open page was written."""
+
+    def __init__(self, hub, user_id, room_id=7):
+        self.frames = []
+        channels = {"lobby", f"user-{user_id}", *([f"room-{room_id}"] if room_id else [])}
+
+        async def send(message):
+            self.frames.append(message["body"].decode())
+
+        self.connection = Connection(
+            send, user_id=user_id, session_key="", session_hash="", room_id=room_id, channels=channels
+        )
+        self.connection.tell_state(b"")
+        self.frames.clear()
+        hub.join(self.connection)
+
+    @property
+    def last(self):
+        return self.frames[-1] if self.frames else ""
+
+
+@pytest.fixture
+def hub():
+    return Hub()
+
+
+@pytest.fixture
+def indicators(hub):
+    return TypingIndicators(hub, Names())
+
+
+async def test_everybody_is_told_the_others(hub, indicators):
+    ada, ben = Page(hub, 1), Page(hub, 2)
+    indicators.started(7, 1, None)
+    await indicators.round()
+    assert "ada is typing…" in ben.last
+    assert "is typing" not in ada.last
+    indicators.started(7, 2, None)
+    await indicators.round()
+    assert "ben is typing…" in ada.last
+    assert "ada is typing…" in ben.last
+
+
+async def test_more_people_are_named_and_counted(hub, indicators):
+    reader = Page(hub, 9)
+    for user_id in (1, 2):
+        indicators.started(7, user_id, None)
+    await indicators.round()
+    assert "ada and ben are typing…" in reader.last
+    for user_id in (3, 4):
+        indicators.started(7, user_id, None)
+    await indicators.round()
+    assert "ada, ben and 2 others are typing…" in reader.last
+
+
+async def test_list_of_chats_says_typing_without_names(hub, indicators):
+    lobby = Page(hub, 9, room_id=None)
+    indicators.started(7, 1, None)
+    await indicators.round()
+    assert "#room-7-typing" in lobby.last
+    assert "ada" not in lobby.last
+
+
+async def test_private_chat_is_told_to_the_other_person_only(hub, indicators):
+    ben, stranger = Page(hub, 2, room_id=None), Page(hub, 3, room_id=None)
+    indicators.started(7, 1, (1, 2))
+    await indicators.round()
+    assert "#person-1-typing" in ben.last
+    assert stranger.frames == []
+
+
+async def test_stop_message_and_closed_page_end_it(hub, indicators):
+    ada, ben = Page(hub, 1), Page(hub, 2)
+    indicators.started(7, 1, None)
+    await indicators.round()
+    indicators.stopped(7, 1)
+    await indicators.round()
+    assert "is typing" not in ben.last
+    indicators.started(7, 1, None)
+    await indicators.round()
+    assert "is typing" in ben.last
+    hub.leave(ada.connection)
+    indicators.left(ada.connection)
+    await indicators.round()
+    assert "is typing" not in ben.last
+
+
+async def test_it_goes_on_while_another_page_of_the_typist_is_open(hub, indicators):
+    one, _other = Page(hub, 1), Page(hub, 1)
+    ben = Page(hub, 2)
+    indicators.started(7, 1, None)
+    await indicators.round()
+    hub.leave(one.connection)
+    indicators.left(one.connection)
+    await indicators.round()
+    assert "ada is typing…" in ben.last
+
+
+async def test_signal_that_is_not_repeated_fades(hub, indicators, monkeypatch):
+    monkeypatch.setattr(typing_indicators, "TYPING_TIMEOUT", 0.02)
+    ben = Page(hub, 2)
+    indicators.start()
+    indicators.started(7, 1, None)
+    async with asyncio.timeout(5):
+        while "ada is typing…" not in "".join(ben.frames):
+            await asyncio.sleep(0.01)
+        while "ada is typing…" in ben.last:
+            await asyncio.sleep(0.01)
+    indicators.stop()
