@@ -159,6 +159,7 @@ EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.channels.ChannelManager"
 MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # a larger body is refused before it is read
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
+UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread
 REPLAY_LIMIT = 100  # a page that is more changes behind than this gets the newest page as a whole
 HEARTBEAT_INTERVAL = environment.seconds("HEARTBEAT_INTERVAL", 10)  # pages give up after 30 s of silence
 POLL_INTERVAL = environment.seconds("POLL_INTERVAL", 1)  # a change that no doorbell announced is seen so soon

@@ -61,6 +61,16 @@ def chats_of(user: User) -> list[Chat]:
     return sorted(chats, key=lambda chat: (-chat.key, chat.person is not None, chat.name.casefold()))
 
 
+def newest_in(chats: Iterable[Chat]) -> int:
+    """Return the id of the last message in the list; 0 where nothing was said."""
+    return max((chat.key for chat in chats), default=0)
+
+
+def unread_in(chats: Iterable[Chat]) -> int:
+    """Return the number of unread messages in the list, but for muted rooms."""
+    return sum(chat.unread.count for chat in chats if not chat.unread.is_muted)
+
+
 def _people_without_chat(user: User) -> QuerySet[User]:
     return (
         User.objects.filter(is_active=True)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.text import INVISIBLE
+from rooms.live import doorbell
 from rooms.models import ChatRoom, Membership
 from rooms.models.chat_room import canonical_room_name
 
@@ -133,7 +134,7 @@ class ReadReceiptForm(forms.Form):
     """Everything up to this message id was seen."""
 
     upto = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    # The marker version that the reporting page knows; the button without a script sends none.
+    # The marker version that the reporting page knows; the button sends none.
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
 
@@ -164,6 +165,7 @@ class NotificationForm(forms.Form):
         if self.cleaned_data["mute"] in self.MUTE:
             self.membership.muted_until = self.MUTE[self.cleaned_data["mute"]][1]()
         self.membership.save(update_fields=["notify", "muted_until"])
+        doorbell.ring("read", room=self.membership.room_id, user=self.membership.user_id)
 
 
 def next_morning(now: datetime) -> datetime:

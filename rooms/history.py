@@ -44,6 +44,10 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
     revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
     messages = Message.objects.filter(room=room)
     size = settings.HISTORY_PAGE_SIZE
+    if unread and not before:
+        # The newest page reaches back to what is unread, so that reading can begin there.
+        behind = messages.filter(pk__gte=unread).values("pk")[: settings.UNREAD_PAGE_LIMIT]
+        size = max(size, behind.count() + settings.HISTORY_PAGE_SIZE // 5)
     found = (messages.before(before) if before else messages).newest(size + 1)
     return HistoryPage(room, found[-size:], len(found) > size, revision, unread, before)
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from accounts.models import User
 from rooms.models import ChatRoom, Membership, Message
-from rooms.models.tick import Marks
+from rooms.models.tick import Mark, Marks
 
 # In a room of more people ticks say whether all have it, not how many: each reader would be news.
 COUNTED_PARTICIPANTS = 32
@@ -19,23 +19,25 @@ def marks_for(room_id: int, author_ids: Iterable[int]) -> dict[int, Marks]:
     members = Membership.objects.filter(room=room_id, user__is_active=True)
     delivered = _lowest(members, "last_delivered")
     read = _lowest(members.filter(user__sends_read_receipts=True), "last_read")
-    # In a large room the lowest mark of somebody else is enough.
-    shown = None if len(delivered) <= COUNTED_PARTICIPANTS else 1
+    is_large = len(delivered) > COUNTED_PARTICIPANTS
     return {
         author: Marks(
-            _others(author, delivered)[:shown], _others(author, read)[:shown] if author_tells else ()
+            _others(author, delivered, is_large), _others(author, read, is_large) if author_tells else ()
         )
         for author, author_tells in authors.items()
     }
 
 
-def _lowest(members: QuerySet[Membership], mark: str) -> list[tuple[int, int]]:
+def _lowest(members: QuerySet[Membership], upto: str) -> list[tuple[int, Mark]]:
     """Return user and mark of all members, the lowest first; of a large room some of them."""
-    return list(members.order_by(mark).values_list("user", mark)[: COUNTED_PARTICIPANTS + 1])
+    rows = members.order_by(upto, "pk").values_list("user", "joined_after", upto)
+    return [(user, Mark(since, upto)) for user, since, upto in rows[: COUNTED_PARTICIPANTS + 1]]
 
 
-def _others(author: int, rows: list[tuple[int, int]]) -> tuple[int, ...]:
-    return tuple(mark for user, mark in rows if user != author)
+def _others(author: int, rows: list[tuple[int, Mark]], is_large: bool) -> tuple[Mark, ...]:
+    marks = tuple(mark for user, mark in rows if user != author)
+    # Who joined later has all that was there before, so the lowest mark says whether everybody has a message.
+    return tuple(Mark(0, mark.upto) for mark in marks[:1]) if is_large else marks
 
 
 def show_ticks(messages: Iterable[Message], room: ChatRoom, author: User) -> Marks:
@@ -60,16 +62,19 @@ class Receipt:
 def receipts_of(message: Message, page: int, size: int) -> tuple[list[Receipt], bool]:
     """Return page `page` (from 0) of who has a message, readers first, and whether there are more.
 
-    Whether somebody has read it is told only where both they and the author send read receipts.
+    It was for those who were there. Whether somebody has read it is told only where both they and the author
+    send read receipts.
     """
+    tells = message.sender.sends_read_receipts
+    # The order, too, must not tell what somebody hides.
+    told = Q(user__sends_read_receipts=True, last_read__gte=message.pk) if tells else Q(pk=None)
     members = (
-        Membership.objects.filter(room=message.room_id, user__is_active=True)
+        Membership.objects.filter(room=message.room_id, user__is_active=True, joined_after__lt=message.pk)
         .exclude(user=message.sender_id)
         .select_related("user")
-        .order_by("-last_read", "user__canonical_name")
+        .order_by(Case(When(told, then=0), default=1), "user__canonical_name")
     )
     rows = list(members[page * size : (page + 1) * size + 1])
-    tells = message.sender.sends_read_receipts
     times = dict(
         message.read_receipts.filter(user__in=[row.user_id for row in rows]).values_list("user", "read_at")
     )

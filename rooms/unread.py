@@ -1,6 +1,6 @@
 """Unread messages, counted from the read marker: never added up, so that a count cannot drift."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery
@@ -32,13 +32,11 @@ class Unread:
     def label(self) -> str:
         return unread_label(self.count)
 
-    def calls_for(self, before: "Unread | None") -> bool:
-        """Whether the member wants to be notified of what came since `before`."""
-        if self.is_muted or self.notify == Membership.Notify.NOTHING:
+    def wants(self, message: Message, user_id: int) -> bool:
+        """Whether the member, `user_id`, wants to be notified of a new message."""
+        if not self.count or self.is_muted or self.notify == Membership.Notify.NOTHING:
             return False
-        if self.notify == Membership.Notify.MENTIONS:
-            return self.mentions > (before.mentions if before else 0)
-        return self.count > 0
+        return self.notify == Membership.Notify.ALL or user_id in message.mentioned.values()
 
 
 def unread_label(count: int) -> str:
@@ -59,25 +57,29 @@ def _unread_mentions() -> Subquery:
     return Count(mentions.values("pk")[:UNREAD_LIMIT])
 
 
-def unread_in_room(room_id: int, user_ids: Iterable[int]) -> dict[int, Unread]:
-    """Return what each of the members among `user_ids` has unread in one room, in one query."""
-    return _as_unread(Membership.objects.filter(room=room_id, user__in=list(user_ids)), "user")
+def unread_in_rooms(users: Mapping[int, Collection[int]]) -> dict[int, dict[int, Unread]]:
+    """Return by room what each of the members among `users[room]` has unread, in one query."""
+    result: dict[int, dict[int, Unread]] = {room_id: {} for room_id in users}
+    people = set().union(*users.values())
+    for room_id, user_id, unread in _unread(Membership.objects.filter(room__in=users, user__in=people)):
+        if user_id in users[room_id]:
+            result[room_id][user_id] = unread
+    return result
 
 
 def unread_of(user: User) -> dict[int, Unread]:
     """Return what `user` has unread, by room, in one query."""
-    return _as_unread(Membership.objects.filter(user=user), "room")
+    return {room_id: unread for room_id, _user, unread in _unread(Membership.objects.filter(user=user))}
 
 
-def _as_unread(memberships: QuerySet[Membership], key: str) -> dict[int, Unread]:
+def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unread]]:
+    """Yield room id, user id and what is unread."""
     now = timezone.now()
-    rows = memberships.annotate(
-        unread_count=_unread_messages(), mention_count=_unread_mentions()
-    ).values_list(key, "unread_count", "mention_count", "muted_until", "notify")
-    return {
-        key_value: Unread(count, mentions, muted_until is not None and muted_until > now, notify)
-        for key_value, count, mentions, muted_until, notify in rows
-    }
+    rows = memberships.annotate(unread_count=_unread_messages(), mention_count=_unread_mentions())
+    names = ("room", "user", "unread_count", "mention_count", "muted_until", "notify")
+    for room_id, user_id, count, mentions, muted_until, notify in rows.values_list(*names):
+        is_muted = muted_until is not None and muted_until > now
+        yield room_id, user_id, Unread(count, mentions, is_muted, notify)
 
 
 def total_unread(user_ids: Iterable[int]) -> dict[int, int]:

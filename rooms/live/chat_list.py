@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -15,12 +14,13 @@ from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
-from rooms.models import ChatRoom, Membership
-from rooms.unread import Unread, total_unread, unread_in_room
+from rooms.models import ChatRoom, Membership, Message
+from rooms.unread import Unread, total_unread, unread_in_rooms
 
 # A chat that was not told of before and has at most so many messages may be missing in lists.
 YOUNG = 20
 NO_ROOM = 0
+MESSAGES_AT_ONCE = 200  # looked at for notifications in one round
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,61 +46,80 @@ class News:
         self.letters.append(Letter(channel, frames.swap(html), not_for=not_for))
 
 
-class ChatList(Rounds):
+@dataclass(slots=True)
+class Gathered:
+    """What has changed since the last round."""
+
+    people: set[int] = field(default_factory=set)  # who entered
+    rooms: set[int] = field(default_factory=set)
+    readers: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by room, who read
+
+    def __ior__(self, other: "Gathered") -> "Gathered":
+        self.people |= other.people
+        self.rooms |= other.rooms
+        for room_id, users in other.readers.items():
+            self.readers[room_id] |= users
+        return self
+
+
+class ChatList(Rounds[Gathered]):
     name = "chat list"
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
         super().__init__()
         self._hub = hub
         self._database = database
-        self._people: set[int] = set()  # who entered
-        self._changed_rooms: set[int] = set()
-        self._readers: defaultdict[int, set[int]] = defaultdict(set)  # room id → users who read there
+        self._gathered = Gathered()
         # What was told. Only the event loop changes these; `read_news` looks at them from its thread.
         self._revisions: dict[int, int] = {}  # room id → revision
         self._messages: dict[int, int] = {}  # room id → its last message
         self._unread: dict[int, dict[int, Unread]] = {}  # user id → room id → what that user's pages show
+        self._first_message = 0  # what came before is no news
+
+    def begin_after(self, message_id: int) -> None:
+        """Take messages up to this one as told."""
+        self._first_message = message_id
 
     def people_entered(self, user_ids: Collection[int]) -> None:
-        self._people |= set(user_ids)
+        self._gathered.people |= set(user_ids)
         self.ring()
 
     def room_changed(self, room_id: int) -> None:
-        self._changed_rooms.add(room_id)
+        self._gathered.rooms.add(room_id)
         self.ring()
 
     def read(self, room_id: int, user_id: int) -> None:
-        self._readers[room_id].add(user_id)
+        self._gathered.readers[room_id].add(user_id)
         self.ring()
 
     def join(self, connection: Connection, shown: dict[int, Unread]) -> None:
         """Remember what the first page of somebody shows; what differs from then on is news."""
+        if len(self._hub.listeners(user_channel(connection.user_id))) == 1:
+            self._unread[connection.user_id] = {}
+        told = self._unread.setdefault(connection.user_id, {})
         for room_id, unread in shown.items():
-            self._unread.setdefault(connection.user_id, {}).setdefault(room_id, unread)
+            told.setdefault(room_id, unread)
 
     def leave(self, connection: Connection) -> None:
         if not self._hub.listeners(user_channel(connection.user_id)):
             self._unread.pop(connection.user_id, None)
 
-    async def round(self) -> None:
-        people, rooms, readers = self._people, self._changed_rooms, self._readers
-        self._people, self._changed_rooms, self._readers = set(), set(), defaultdict(set)
+    def take(self) -> Gathered:
+        gathered, self._gathered = self._gathered, Gathered()
+        return gathered
+
+    def put_back(self, gathered: Gathered) -> None:
+        self._gathered |= gathered
+
+    async def round(self, gathered: Gathered) -> None:
         listening = self._hub.listening_users()
-        try:
-            news = await self._database.run(self.read_news, people, rooms, readers, listening)
-        except DatabaseError:
-            # Nobody rings for these again.
-            self.people_entered(people)
-            self._changed_rooms |= rooms
-            for room_id, users in readers.items():
-                self._readers[room_id] |= users
-            raise
+        news = await self._database.run(self.read_news, gathered, listening)
         for letter in news.letters:
             self._write(letter)
         self._revisions |= news.revisions
         self._messages |= news.delivered
         for user_id, room_id, unread in news.unread:
-            if user_id in listening:
+            if self._hub.listeners(user_channel(user_id)):
                 self._unread.setdefault(user_id, {})[room_id] = unread
         for room_id in await self._database.run(mark_delivered, news.delivered, listening):
             doorbell.ring("receipt", room=room_id)
@@ -111,26 +130,37 @@ class ChatList(Rounds):
             if is_there and connection.user_id != letter.not_for:
                 connection.tell(letter.frame)
 
-    def read_news(
-        self, people: set[int], rooms: set[int], readers: dict[int, set[int]], listening: set[int]
-    ) -> News:
+    def read_news(self, gathered: Gathered, listening: set[int]) -> News:
         """Return the news: people first, since what they said puts more into their line."""
         news = News()
-        for user in User.objects.filter(pk__in=people, is_active=True):
+        for user in User.objects.filter(pk__in=gathered.people, is_active=True):
             news.add(LOBBY, fragments.new_person(user), not_for=user.pk)
+        users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
+        users |= dict.fromkeys(gathered.rooms, listening)
+        unread = unread_in_rooms(users)
+        messages = self._new_messages(gathered.rooms)
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
-        for room in found.filter(pk__in=rooms | readers.keys()):
-            is_changed = room.pk in rooms and room.revision != self._revisions.get(room.pk)
-            users = listening if room.pk in rooms else listening & readers[room.pk]
-            unread = unread_in_room(room.pk, users)
-            if is_changed:
-                news.revisions[room.pk] = room.revision
-                self._tell_line(news, room, unread)
-            if room.pk in rooms and room.last_message_id:
-                news.delivered[room.pk] = room.last_message_id
-            self._tell_unread(news, room, unread)
+        for room in found.filter(pk__in=users):
+            if room.pk in gathered.rooms:
+                if room.revision != self._revisions.get(room.pk):
+                    news.revisions[room.pk] = room.revision
+                    self._tell_line(news, room, unread[room.pk])
+                news.delivered[room.pk] = room.last_message_id or 0
+            self._tell_unread(news, room, unread[room.pk])
+            _notify(news, room, unread[room.pk], messages[room.pk])
         _tell_totals(news)
         return news
+
+    def _new_messages(self, room_ids: set[int]) -> dict[int, list[Message]]:
+        """Return by room what was posted since the room was told of, the newest first."""
+        told = {room_id: self._messages.get(room_id, self._first_message) for room_id in room_ids}
+        messages: defaultdict[int, list[Message]] = defaultdict(list)
+        if told:
+            found = Message.objects.filter(room__in=told, pk__gt=min(told.values())).select_related("sender")
+            for message in found.order_by("-pk")[:MESSAGES_AT_ONCE]:
+                if message.pk > told[message.room_id]:
+                    messages[message.room_id].append(message)
+        return messages
 
     def _tell_line(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
         if room.is_group:
@@ -150,12 +180,10 @@ class ChatList(Rounds):
         return fragments.chat_preview(chat)
 
     def _tell_unread(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
-        """Tell badges, titles and notifications to those for whom they change."""
-        has_new_message = room.last_message_id != self._messages.get(room.pk)
+        """Tell badges and titles to those for whom they change."""
         rendered: dict[tuple[str, Unread], tuple[bytes, bytes]] = {}  # one rendering for all who see the same
         for user_id, now in unread.items():
-            before = self._unread.get(user_id, {}).get(room.pk)
-            if now == before:
+            if now == self._unread.get(user_id, {}).get(room.pk):
                 continue
             chat = _chat_for(user_id, room, now)
             key = chat.dom_id, now
@@ -163,11 +191,19 @@ class ChatList(Rounds):
             channel = user_channel(user_id)
             news.letters += [Letter(channel, rendered[key][0]), Letter(channel, rendered[key][1], room.pk)]
             news.unread.append((user_id, room.pk, now))
-            is_mine = room.last_message is not None and room.last_message.sender_id == user_id
             if now.count == 0:
                 news.letters.append(Letter(channel, frames.named("read-elsewhere", {"chat": chat.dom_id})))
-            elif has_new_message and not is_mine and now.calls_for(before):
-                news.letters.append(Letter(channel, _notification(chat)))
+
+
+def _notify(news: News, room: ChatRoom, unread: dict[int, Unread], messages: list[Message]) -> None:
+    """Tell everybody the newest of `messages` that they want to be notified of."""
+    for user_id, now in unread.items() if messages else ():
+        wanted = (
+            message for message in messages if message.sender_id != user_id and now.wants(message, user_id)
+        )
+        if message := next(wanted, None):
+            chat = _chat_for(user_id, room, now)
+            news.letters.append(Letter(user_channel(user_id), _notification(chat, message)))
 
 
 def _chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
@@ -183,14 +219,12 @@ def _badge_and_title(chat: Chat) -> tuple[bytes, bytes]:
     )
 
 
-def _notification(chat: Chat) -> bytes:
+def _notification(chat: Chat, message: Message) -> bytes:
     """Tell the scripts of a page what came, which they show if nobody looks at it."""
-    message = chat.last_message
-    content = message.content[:200] if message else ""
-    text = content if chat.person or not message else f"{message.sender.username}: {content}"
-    return frames.named(
-        "notify", {"chat": chat.dom_id, "title": chat.name, "body": text, "url": f"{chat.url}#unread"}
-    )
+    content = message.content[:200]
+    text = content if chat.person else f"{message.sender.username}: {content}"
+    about = {"chat": chat.dom_id, "message": message.pk, "url": f"{chat.url}#unread"}
+    return frames.named("notify", {**about, "title": chat.name, "body": text})
 
 
 def _tell_totals(news: News) -> None:
@@ -206,5 +240,5 @@ def mark_delivered(delivered: dict[int, int], listening: set[int]) -> list[int]:
     return [
         room_id
         for room_id, last in delivered.items()
-        if Membership.objects.mark_delivered(room_id, listening, last)
+        if last and Membership.objects.mark_delivered(room_id, listening, last)
     ]

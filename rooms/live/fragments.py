@@ -67,6 +67,11 @@ def presence(person: User) -> str:
     return _render("rooms/live/_presence.html", {"person": person})
 
 
+def other_presence(other: User | None) -> str:
+    """In a private chat, whether the other person is online; None for a reader who is not to see it."""
+    return _render("rooms/live/_other_presence.html", {"person": other})
+
+
 def title(name: str, unread_count: int) -> str:
     """The title of the page, and its icon."""
     return _render("rooms/live/_title.html", {"name": name, "unread_label": unread_label(unread_count)})

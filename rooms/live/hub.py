@@ -1,7 +1,6 @@
 """Who listens to which channel; one frame is written to all of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from rooms.live.connection import Connection
 
@@ -28,7 +27,7 @@ class Hub:
     def listening_users(self) -> set[int]:
         return {connection.user_id for connection in self.connections}
 
-    def listeners(self, channel: str) -> Iterable[Connection]:
+    def listeners(self, channel: str) -> tuple[Connection, ...]:
         return tuple(self.channels.get(channel, ()))
 
     def tell(self, channel: str, frame: bytes) -> None:

@@ -51,7 +51,9 @@ class Poll:
         for room_id, revision in now.read.items():
             if (tail := self._live.tails.get(room_id)) and tail.revision < revision:
                 self._live.room_changed(room_id)
-        if before:
+        if before is None:
+            self._live.chat_list.begin_after(now.message)
+        else:
             self._live.people_entered(now.people - before.people - self._told)
             for room_id, revision in now.news.items():
                 if before.news.get(room_id) != revision:

@@ -2,6 +2,8 @@
 
 import logging
 import uuid
+from collections.abc import Collection
+from itertools import batched
 
 from django.conf import settings
 from django.db.models import Q
@@ -23,7 +25,7 @@ CHANGES_AT_ONCE = 50
 RENEWAL = settings.HEARTBEAT_INTERVAL / 2
 
 
-class Presence(Rounds):
+class Presence(Rounds[None]):
     """The database knows until when each person is online; processes move that ahead, and tell changes."""
 
     name = "presence"
@@ -58,28 +60,33 @@ class Presence(Rounds):
                 what, streams, here, self.stream_count, self.online_count,
             )  # fmt: skip
 
-    async def round(self) -> None:
-        before = self._online
-        self._online = await self._database.run(_exchange, self._hub.listening_users())
+    def take(self) -> None:
+        """Nothing gathers: each round compares what is with what was told."""
+
+    def put_back(self, gathered: None) -> None:
+        pass
+
+    async def round(self, gathered: None) -> None:
+        online = await self._database.run(_exchange, self._hub.listening_users())
         self.stream_count = await self._database.run(
             ServerProcess.objects.exchange, self._key, len(self._hub.connections)
         )
-        ordered = sorted(before ^ self._online)
-        for start in range(0, len(ordered), CHANGES_AT_ONCE):
-            some = ordered[start : start + CHANGES_AT_ONCE]
+        for some in batched(sorted(self._online ^ online), CHANGES_AT_ONCE, strict=False):
             html = await self._database.run(_changes_html, some)
             self._hub.tell(PRESENCE, frames.swap(html))
+            self._online ^= set(some)
 
 
 def _exchange(here: set[int]) -> set[int]:
     """Say who is online here; return who is anywhere, of those who show it."""
     now = timezone.now()
     until = now + User.ONLINE_FOR
-    is_due = Q(online_until=None) | Q(online_until__lt=until - RENEWAL)
+    # Where the clock was set back, it is too far ahead.
+    is_due = Q(online_until=None) | Q(online_until__lt=until - RENEWAL) | Q(online_until__gt=until)
     User.objects.filter(is_due, pk__in=here).update(online_until=until)
     online = User.objects.filter(online_until__gt=now, shows_presence=True, is_active=True)
     return set(online.values_list("pk", flat=True))
 
 
-def _changes_html(user_ids: list[int]) -> str:
+def _changes_html(user_ids: Collection[int]) -> str:
     return "".join(fragments.presence(person) for person in User.objects.filter(pk__in=user_ids))

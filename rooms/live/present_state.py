@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from rooms.chats import chats_digest, chats_of
+from rooms.chats import chats_digest, chats_of, newest_in, unread_in
 from rooms.live import fragments
 from rooms.models import ChatRoom, Membership
 from rooms.models.tick import Marks
@@ -29,7 +29,7 @@ def present_state(user: User, room_id: int | None, shown_chats: str | None) -> P
     parts = [] if shown_chats == chats_digest(chats, user) else [fragments.chat_list(chats, room_id, user)]
     marks = Marks()
     if room_id is None:
-        parts.append(fragments.title(_("Chats"), sum(c.unread.count for c in chats if not c.unread.is_muted)))
+        parts.append(fragments.title(_("Chats"), unread_in(chats)))
     else:
         room = ChatRoom.objects.select_related("low_user", "high_user").get(pk=room_id)
         unread = next((chat.unread for chat in chats if chat.room == room), Unread())
@@ -37,8 +37,8 @@ def present_state(user: User, room_id: int | None, shown_chats: str | None) -> P
         marks = marks_for(room_id, [user.pk])[user.pk]
         parts.append(fragments.ticks(marks, user.pk))
         other = room.other_person(user)
-        if other and user.shows_presence:
-            parts.append(fragments.presence(other))
-    Membership.objects.mark_list_delivered(user)
+        if other:
+            parts.append(fragments.other_presence(other if user.shows_presence else None))
+    Membership.objects.mark_list_delivered(user, newest_in(chats))
     unread_by_room = {chat.room.pk: chat.unread for chat in chats if chat.room}
     return PresentState("".join(parts), marks, unread_by_room)

@@ -132,6 +132,9 @@ class Live:
                 # Their pages come back at once, with what is now theirs to see.
                 for connection in [one for one in self.hub.connections if one.user_id == user_id]:
                     connection.end()
+                # Others may see more or less of what this user reads.
+                for room_id in self.tails:
+                    self.ticks.room_changed(room_id)
 
     def room_changed(self, room_id: int) -> None:
         if tail := self.tails.get(room_id):

@@ -12,7 +12,7 @@ LONGEST_PAUSE = 5.0
 PAUSE_FACTOR = 10
 
 
-class Rounds(ABC):
+class Rounds[Gathered](ABC):
     """Runs `round` after `ring`, and then pauses in proportion to what the round took."""
 
     name: str
@@ -32,14 +32,28 @@ class Rounds(ABC):
             self._task.cancel()
 
     @abstractmethod
-    async def round(self) -> None:
-        """Take what has gathered and tell it."""
+    def take(self) -> Gathered:
+        """Return what has gathered, and begin to gather anew."""
+
+    @abstractmethod
+    def put_back(self, gathered: Gathered) -> None:
+        """Add what was taken and could not be told: nobody rings for it again."""
+
+    @abstractmethod
+    async def round(self, gathered: Gathered) -> None:
+        """Tell what has gathered."""
 
     async def _run(self) -> None:
         while True:
             await self._bell.wait()
             self._bell.clear()
             started = time.monotonic()
-            await self.round()
+            gathered = self.take()
+            try:
+                await self.round(gathered)
+            except Exception:
+                self.put_back(gathered)
+                self.ring()
+                raise
             worked = time.monotonic() - started
             await asyncio.sleep(min(max(PAUSE_FACTOR * worked, SHORTEST_PAUSE), LONGEST_PAUSE))

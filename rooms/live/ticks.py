@@ -1,6 +1,8 @@
 """Ticks: when a mark of somebody moves, the authors concerned are told, once, and nobody else."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from rooms.live import fragments, frames
 from rooms.live.channels import room_channel
@@ -9,11 +11,19 @@ from rooms.live.database import DatabaseThreads
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
 from rooms.models import Message
-from rooms.models.tick import Marks
+from rooms.models.tick import Mark, Marks
 from rooms.receipts import marks_for
 
 
-class Ticks(Rounds):
+@dataclass(frozen=True, slots=True)
+class TickNews:
+    """The new marks for an author, and the frame for their pages if a message of theirs was passed."""
+
+    marks: Marks
+    frame: bytes | None
+
+
+class Ticks(Rounds[set[int]]):
     name = "ticks"
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
@@ -21,76 +31,83 @@ class Ticks(Rounds):
         self._hub = hub
         self._database = database
         self._changed_rooms: set[int] = set()
-        # (room id, author) → what that author's pages were told
-        self._told: dict[tuple[int, int], Marks] = {}
+        # room id → author → what that author's pages there were told
+        self._told: defaultdict[int, dict[int, Marks]] = defaultdict(dict)
 
     def room_changed(self, room_id: int) -> None:
-        if self._hub.listeners(room_channel(room_id)):
+        if room_id in self._told:
             self._changed_rooms.add(room_id)
             self.ring()
 
     def join(self, connection: Connection, marks: Marks) -> None:
         """Remember what a page of a room begins with."""
         if connection.room_id is not None:
-            self._told.setdefault((connection.room_id, connection.user_id), marks)
+            self._told[connection.room_id].setdefault(connection.user_id, marks)
             self.room_changed(connection.room_id)
 
     def leave(self, connection: Connection) -> None:
-        key = (connection.room_id or 0, connection.user_id)
-        if not any(
-            (other.room_id, other.user_id) == key for other in self._hub.listeners(room_channel(key[0]))
-        ):
-            self._told.pop(key, None)
+        room_id = connection.room_id or 0
+        if not self._pages(room_id, connection.user_id):
+            told = self._told.get(room_id, {})
+            told.pop(connection.user_id, None)
+            if not told:
+                self._told.pop(room_id, None)
 
-    async def round(self) -> None:
-        changed, self._changed_rooms = self._changed_rooms, set()
-        authors: defaultdict[int, set[int]] = defaultdict(set)
-        for room_id, user_id in self._told:
-            if room_id in changed:
-                authors[room_id].add(user_id)
-        for room_id, user_ids in authors.items():
-            try:
-                news = await self._database.run(self.news, room_id, user_ids)
-            except Exception:
-                # The next round tries again.
-                self._changed_rooms |= changed
-                self.ring()
-                raise
-            for user_id, marks in news.items():
-                frame = frames.swap(fragments.ticks(marks, user_id))
-                for connection in self._hub.listeners(room_channel(room_id)):
-                    if connection.user_id == user_id:
-                        connection.tell(frame)
+    def take(self) -> set[int]:
+        gathered, self._changed_rooms = self._changed_rooms, set()
+        return gathered
 
-    def news(self, room_id: int, user_ids: set[int]) -> dict[int, Marks]:
-        """Return the new marks of those authors who have a message that a mark has passed."""
-        changed = {
-            user_id: (self._told[room_id, user_id], marks)
-            for user_id, marks in marks_for(room_id, user_ids).items()
-            if self._told.get((room_id, user_id)) not in (None, marks)
-        }
-        if not changed:
-            return {}
-        moved = [span for before, after in changed.values() for span in _moved(before, after)]
-        concerned = set(
-            Message.objects.filter(
-                room=room_id,
-                sender__in=changed,
-                pk__gt=min(low for low, _high in moved),
-                pk__lte=max(high for _low, high in moved),
+    def put_back(self, gathered: set[int]) -> None:
+        self._changed_rooms |= gathered
+
+    async def round(self, gathered: set[int]) -> None:
+        for room_id in gathered & self._told.keys():
+            for user_id, news in (await self._database.run(self.news, room_id)).items():
+                if user_id in self._told.get(room_id, {}):
+                    self._told[room_id][user_id] = news.marks
+                if news.frame is not None:
+                    for page in self._pages(room_id, user_id):
+                        page.tell(news.frame)
+
+    def _pages(self, room_id: int, user_id: int) -> list[Connection]:
+        return [page for page in self._hub.listeners(room_channel(room_id)) if page.user_id == user_id]
+
+    def news(self, room_id: int) -> dict[int, TickNews]:
+        """Return what has changed for those who were told something of the room."""
+        told = dict(self._told.get(room_id, {}))
+        new = marks_for(room_id, told)
+        changed = {user_id: marks for user_id, marks in new.items() if marks != told[user_id]}
+        concerned = _authors(room_id, [(told[user_id], marks) for user_id, marks in changed.items()], changed)
+        return {
+            user_id: TickNews(
+                marks, frames.swap(fragments.ticks(marks, user_id)) if user_id in concerned else None
             )
-            .values_list("sender", flat=True)
-            .distinct()
-        )
-        for user_id, (_before, after) in changed.items():
-            self._told[room_id, user_id] = after
-        return {user_id: after for user_id, (_before, after) in changed.items() if user_id in concerned}
+            for user_id, marks in changed.items()
+        }
 
 
-def _moved(before: Marks, after: Marks) -> list[tuple[int, int]]:
-    """Return the spans of message ids, low exclusive, that marks passed; all when people came or went."""
-    if len(before.delivered) != len(after.delivered) or len(before.read) != len(after.read):
-        everything = (*before.delivered, *before.read, *after.delivered, *after.read)
-        return [(0, max(everything, default=0))]
-    pairs = [*zip(before.delivered, after.delivered, strict=True), *zip(before.read, after.read, strict=True)]
-    return [(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]]
+def _authors(room_id: int, changes: list[tuple[Marks, Marks]], among: Collection[int]) -> set[int]:
+    """Return who has a message that one of the changes is about."""
+    spans = [
+        _moved(*pair)
+        for before, after in changes
+        for pair in ((before.delivered, after.delivered), (before.read, after.read))
+        if pair[0] != pair[1]
+    ]
+    if not spans:
+        return set()
+    messages = Message.objects.filter(room=room_id, sender__in=among)
+    passed = messages.filter(
+        pk__gt=min(low for low, _high in spans), pk__lte=max(high for _low, high in spans)
+    )
+    return set(passed.values_list("sender", flat=True).distinct())
+
+
+def _moved(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> tuple[int, int]:
+    """Return the span of message ids, low exclusive, that marks passed; all when people came or went."""
+    old, new = Counter(before) - Counter(after), Counter(after) - Counter(before)
+    ends = [mark.upto for mark in (*old, *new)]
+    is_same_people = sorted(mark.since for mark in old.elements()) == sorted(
+        mark.since for mark in new.elements()
+    )
+    return (min(ends) if is_same_people else 0), max(ends)

@@ -1,6 +1,7 @@
 """Who is writing something. Nothing of it is stored; a signal that is not repeated fades."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from accounts.models import User
@@ -13,6 +14,7 @@ from rooms.live.rounds import Rounds
 
 # Signals come every 2 s while somebody types, and one 2 s after the last key; this is for when that is lost.
 TYPING_TIMEOUT = 5.0
+NAMES_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -21,7 +23,7 @@ class _Room:
     deadlines: dict[int, float] = field(default_factory=dict)
 
 
-class TypingIndicators(Rounds):
+class TypingIndicators(Rounds[set[int]]):
     name = "typing indicators"
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
@@ -57,9 +59,9 @@ class TypingIndicators(Rounds):
 
     def joined(self, connection: Connection) -> None:
         """Begin a page with those who type now."""
-        for room_id in self._rooms:
-            if room_id == connection.room_id or connection.room_id is None:
-                self._change(room_id)
+        for room_id, room in self._rooms.items():
+            if connection in self._listeners(room):
+                self._tell(room_id, room, [connection])
 
     def _change(self, room_id: int) -> None:
         self._changed.add(room_id)
@@ -71,32 +73,43 @@ class TypingIndicators(Rounds):
         for user_id in [user for user, deadline in room.deadlines.items() if deadline <= now] if room else ():
             self.stopped(room_id, user_id)
 
-    async def round(self) -> None:
-        changed, self._changed = self._changed, set()
-        typists = {user_id for room_id in changed for user_id in self._rooms[room_id].deadlines}
-        await self._learn_names(typists)
-        for room_id in changed:
-            self._tell(room_id, self._rooms[room_id])
-            if not self._rooms[room_id].deadlines:
+    def take(self) -> set[int]:
+        gathered, self._changed = self._changed, set()
+        return gathered
+
+    def put_back(self, gathered: set[int]) -> None:
+        self._changed |= gathered
+
+    async def round(self, gathered: set[int]) -> None:
+        rooms = {room_id: self._rooms[room_id] for room_id in gathered if room_id in self._rooms}
+        await self._learn_names({user_id for room in rooms.values() for user_id in room.deadlines})
+        for room_id, room in rooms.items():
+            self._tell(room_id, room, self._listeners(room))
+            if not room.deadlines and self._rooms.get(room_id) is room:
                 del self._rooms[room_id]
 
-    def _tell(self, room_id: int, room: _Room) -> None:
+    def _listeners(self, room: _Room) -> set[Connection]:
+        channels = [user_channel(user_id) for user_id in room.pair] if room.pair else [LOBBY]
+        return {listener for channel in channels for listener in self._hub.listeners(channel)}
+
+    def _tell(self, room_id: int, room: _Room, connections: Iterable[Connection]) -> None:
         """Tell everybody the others who type: one rendering for all who do not, one for each who does."""
         rendered: dict[tuple[frozenset[int], str, bool], bytes] = {}
-        channels = [user_channel(user_id) for user_id in room.pair] if room.pair else [LOBBY]
-        for connection in {listener for channel in channels for listener in self._hub.listeners(channel)}:
-            others = frozenset(room.deadlines.keys() - {connection.user_id})
+        # Who began while names were looked up is told in the next round.
+        typists = room.deadlines.keys() & self._names.keys()
+        for connection in connections:
+            others = frozenset(typists - {connection.user_id})
             dom_id = f"person-{sum(room.pair) - connection.user_id}" if room.pair else f"room-{room_id}"
             key = others, dom_id, connection.room_id == room_id
             if key not in rendered:
-                names = sorted(self._names.get(user_id, "") for user_id in others)
+                names = sorted(self._names[user_id] for user_id in others)
                 rendered[key] = frames.swap(fragments.typing_indicator(names, dom_id, is_open=key[2]))
             connection.tell(rendered[key])
 
     async def _learn_names(self, user_ids: set[int]) -> None:
+        if len(self._names) > NAMES_KEPT:
+            self._names.clear()
         if unknown := user_ids - self._names.keys():
-            if len(self._names) > 10_000:
-                self._names.clear()
             self._names |= await self._database.run(_names, unknown)
 
 

@@ -140,7 +140,9 @@ class ChatRoom(models.Model):
         """
         last = self.last_message_id or 0
         membership, is_new = Membership.objects.get_or_create(
-            room=self, user=user, defaults={"last_read": last, "last_delivered": last, "read_marker": last}
+            room=self,
+            user=user,
+            defaults=dict.fromkeys(["joined_after", "last_delivered", "last_read", "read_marker"], last),
         )
         if is_new:
             doorbell.ring("receipt", room=self.pk)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,47 +31,57 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         behind = self.filter(room=room_id, user__in=list(user_ids), last_delivered__lt=upto)
         return behind.update(last_delivered=upto)
 
-    def mark_list_delivered(self, user: User) -> None:
-        """Note that `user` was shown the list of chats, and so the last message of each."""
-        last = Message.objects.filter(room=OuterRef("room")).order_by("-pk").values("pk")[:1]
-        behind = self.filter(user=user, last_delivered__lt=F("room__last_message"))
+    def mark_list_delivered(self, user: User, upto: int) -> None:
+        """Note that `user` was shown the list of chats when `upto` was the last message of all."""
+        behind = self.filter(user=user, last_delivered__lt=Least(F("room__last_message"), upto))
         room_ids = list(behind.values_list("room", flat=True))
         if not room_ids:
             return
         with transaction.atomic():
-            self.filter(user=user, room__in=room_ids).update(last_delivered=Subquery(last))
+            self.filter(user=user, room__in=room_ids).update(last_delivered=_last_message(upto))
             transaction.on_commit(lambda: _ring_all("receipt", room_ids), robust=True)
 
-    def mark_all_read(self, user: User) -> dict[int, int]:
+    def mark_all_read(self, user: User) -> dict[int, tuple[int, int]]:
         """Mark everything of `user` as read, in a fixed number of statements.
 
-        Returns the read markers as they were, by room, for `restore_read_markers`.
+        Returns the read markers as they were and as they are now, by room, for `restore_read_markers`.
         """
-        last = Message.objects.filter(room=OuterRef("room")).order_by("-pk").values("pk")[:1]
         with transaction.atomic():
-            behind = self.filter(user=user, read_marker__lt=F("room__last_message")).select_for_update(
-                of=("self",)
-            )
-            before = {row.room_id: row for row in behind}
-            newest = Message.objects.order_by("-pk").values_list("pk", flat=True).first()
-            if not (before and newest):
+            newest = Message.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+            behind = self.filter(user=user, read_marker__lt=Least(F("room__last_message"), newest))
+            before = {row.room_id: row for row in behind.select_for_update(of=("self",))}
+            if not before:
                 return {}
-            _insert_receipts([row.pk for row in before.values()], newest)
-            self.filter(user=user, room__in=before).update(
-                read_marker=Subquery(last), last_read=Subquery(last), last_delivered=Subquery(last)
-            )
+            last = _last_message(newest)
+            told = {"last_read": last} if user.sends_read_receipts else {}
+            if told:
+                _insert_receipts([row.pk for row in before.values()], newest)
+            self.filter(user=user, room__in=before).update(read_marker=last, last_delivered=last, **told)
             transaction.on_commit(lambda: _ring_all("read", before, user=user.pk), robust=True)
-        return {room_id: row.read_marker for room_id, row in before.items()}
+            now = dict(
+                self.filter(pk__in=[row.pk for row in before.values()]).values_list("room", "read_marker")
+            )
+        return {room_id: (row.read_marker, now[room_id]) for room_id, row in before.items()}
 
-    def restore_read_markers(self, user: User, markers: dict[int, int]) -> None:
-        """Undo `mark_all_read` as far as `user` sees it; what others were told stays told."""
+    def restore_read_markers(self, user: User, markers: dict[int, tuple[int, int]]) -> None:
+        """Undo `mark_all_read` where nothing was read since; what others were told stays told."""
         with transaction.atomic():
-            rows = list(self.filter(user=user, room__in=markers).select_for_update(of=("self",)))
+            found = self.filter(user=user, room__in=markers).select_related("room")
+            rows = [
+                row
+                for row in found.select_for_update(of=("self",))
+                if row.read_marker == markers[row.room_id][1]
+            ]
             for row in rows:
-                row.read_marker = min(row.read_marker, markers[row.room_id])
-                row.marker_version += 1
-            self.bulk_update(rows, ["read_marker", "marker_version"])
+                row.turn_back(markers[row.room_id][0])
+            self.bulk_update(rows, ["read_marker", "marker_version", "unread_upto"])
             transaction.on_commit(lambda: _ring_all("read", markers, user=user.pk), robust=True)
+
+
+def _last_message(upto: int) -> Subquery:
+    """The last message of a membership's room, of those up to `upto`."""
+    messages = Message.objects.filter(room=OuterRef("room"), pk__lte=upto)
+    return Subquery(messages.order_by("-pk").values("pk")[:1])
 
 
 def _ring_all(kind: str, room_ids: Iterable[int], **ids: int) -> None:
@@ -88,10 +99,13 @@ def _insert_receipts(membership_ids: Collection[int], upto: int) -> None:
 class Membership(models.Model):
     """A person in a room.
 
-    `last_delivered` and `last_read` are message ids that only move forward: what others are told by ticks.
+    All marks are message ids. Those up to `joined_after` were there before, and are nobody's to read.
 
-    `read_marker` is what the member's own badge counts from. It follows `last_read`, and goes back when the
-    member marks messages as unread; `marker_version` then voids reports from pages that do not know it yet.
+    `last_delivered` and `last_read` only move forward: they are what others are told by ticks. `last_read`
+    stays where it is while the member sends no read receipts.
+
+    `read_marker` is what the member's own badge counts from. It goes back when they mark messages as unread:
+    of those up to `unread_upto`, only pages that know the new `marker_version` may say that they were read.
     """
 
     class Notify(models.TextChoices):
@@ -102,10 +116,12 @@ class Membership(models.Model):
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     joined_at = models.DateTimeField(default=timezone.now)
+    joined_after = models.PositiveBigIntegerField(default=0, editable=False)
     last_delivered = models.PositiveBigIntegerField(default=0)
     last_read = models.PositiveBigIntegerField(default=0)
     read_marker = models.PositiveBigIntegerField(default=0)
     marker_version = models.PositiveIntegerField(default=0, editable=False)
+    unread_upto = models.PositiveBigIntegerField(default=0, editable=False)
     notify = models.CharField(max_length=8, choices=Notify, default=Notify.ALL)
     muted_until = models.DateTimeField(null=True, blank=True)
 
@@ -122,7 +138,7 @@ class Membership(models.Model):
 
         Tabs report out of order, so the comparison happens in the UPDATE: a late report must not bring an
         unread badge back. An `upto` beyond the room's last message counts as that one. `version` is the
-        marker version that the reporting page knows; an older one is from before something was marked unread.
+        marker version that the reporting page knows; None for somebody who asks for it.
         """
         with transaction.atomic():
             last = Message.objects.filter(room_id=self.room_id, pk__lte=upto).order_by("-pk").first()
@@ -130,31 +146,36 @@ class Membership(models.Model):
                 return False
             mine = Membership.objects.filter(pk=self.pk)
             if version is not None:
-                mine = mine.filter(marker_version=version)
+                mine = mine.filter(Q(marker_version=version) | Q(unread_upto__lt=last.pk))
             # Moves the lower mark first, which also locks the row for what follows.
             moved = mine.filter(read_marker__lt=last.pk).update(read_marker=last.pk)
-            if mine.filter(last_read__lt=last.pk).exists():
+            if mine.filter(last_read__lt=last.pk, user__sends_read_receipts=True).exists():
                 _insert_receipts([self.pk], last.pk)
                 moved += mine.filter(last_read__lt=last.pk).update(last_read=last.pk)
-                mine.filter(last_delivered__lt=last.pk).update(last_delivered=last.pk)
+            moved += mine.filter(last_delivered__lt=last.pk).update(last_delivered=last.pk)
             if moved:
-                self.read_marker = max(self.read_marker, last.pk)
-                self.last_read = max(self.last_read, last.pk)
-                self.last_delivered = max(self.last_delivered, last.pk)
-                transaction.on_commit(
-                    lambda: doorbell.ring("read", room=self.room_id, user=self.user_id), robust=True
-                )
+                self.refresh_from_db(fields=["read_marker", "last_read", "last_delivered"])
+                self._ring_after_commit()
         return bool(moved)
 
     def mark_unread(self, message: Message) -> None:
         """Count `message` and what follows as unread again, on the member's own pages."""
         with transaction.atomic():
-            Membership.objects.filter(pk=self.pk).update(
-                read_marker=message.pk - 1, marker_version=F("marker_version") + 1
-            )
-            transaction.on_commit(
-                lambda: doorbell.ring("read", room=self.room_id, user=self.user_id), robust=True
-            )
+            mine = Membership.objects.select_related("room").select_for_update(of=("self",)).get(pk=self.pk)
+            mine.turn_back(message.pk - 1)
+            mine.save(update_fields=["read_marker", "marker_version", "unread_upto"])
+            self._ring_after_commit()
+
+    def turn_back(self, read_marker: int) -> None:
+        """Count from `read_marker`, if that is more. The row is locked, and saved by the caller."""
+        self.read_marker = min(self.read_marker, read_marker)
+        self.marker_version += 1
+        self.unread_upto = self.room.last_message_id or 0
+
+    def _ring_after_commit(self) -> None:
+        transaction.on_commit(
+            lambda: doorbell.ring("read", room=self.room_id, user=self.user_id), robust=True
+        )
 
     @property
     def is_muted(self) -> bool:

@@ -1,10 +1,15 @@
 import re
+import unicodedata
 
 from django.conf import settings
 from django.db import models
 
+# Many scripts write vowels as marks, which names may have and \w leaves out.
+_MARKS = "".join(
+    chr(code) for code in range(0x300, 0x1F000) if unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
 # What may be a name after an @; a name ends neither with a dot nor with a dash that ends a sentence.
-MENTION = re.compile(r"(?<![\w@./])@([\w.-]*\w)")
+MENTION = re.compile(rf"(?<![\w{_MARKS}@./])@([\w{_MARKS}.-]*[\w{_MARKS}])")
 
 
 class Mention(models.Model):

@@ -2,6 +2,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 
@@ -10,7 +11,11 @@ class ServerProcessManager(models.Manager["ServerProcess"]):
         """Say how many streams this process has; return how many all processes have together."""
         now = timezone.now()
         self.update_or_create(key=key, defaults={"stream_count": stream_count, "seen_at": now})
-        self.filter(seen_at__lt=now - ServerProcess.GONE_AFTER).delete()
+        # What was seen in the future was seen before the clock was set back.
+        is_gone = Q(seen_at__lt=now - ServerProcess.GONE_AFTER) | Q(
+            seen_at__gt=now + ServerProcess.GONE_AFTER
+        )
+        self.filter(is_gone).delete()
         return sum(self.values_list("stream_count", flat=True))
 
 

@@ -21,7 +21,7 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
     """What to be notified of in one room."""
     membership = get_object_or_404(
         Membership.objects.select_related("room__low_user", "room__high_user"),
-        room=room_id,
+        room__pk=room_id,  # finds nothing for a number that no database could hold; room would raise
         user=request.user,
     )
     form = NotificationForm(request.POST if request.method == "POST" else None, membership)

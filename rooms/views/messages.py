@@ -11,6 +11,7 @@ from rooms.receipts import marks_for, receipts_of
 from rooms.views.rooms import chat_room_response, number
 
 RECEIPTS_PER_PAGE = 50
+LAST_PAGE = 10_000
 
 
 @require_POST
@@ -53,7 +54,7 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     )
     context = {"message": message, "room": message.room, "title": message.room.title_for(request.user)}
     if message.sender_id == request.user.pk:
-        page = number(request.GET.get("page")) or 0
+        page = min(number(request.GET.get("page")) or 0, LAST_PAGE)
         receipts, has_more = receipts_of(message, page, RECEIPTS_PER_PAGE)
         message.tick = marks_for(message.room_id, [request.user.pk])[request.user.pk].tick(message.pk)
         context |= {"receipts": receipts, "next_page": page + 1 if has_more else None}

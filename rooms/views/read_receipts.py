@@ -1,3 +1,5 @@
+import time
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
@@ -6,7 +8,8 @@ from accounts.http import AuthenticatedRequest
 from rooms.forms import ReadReceiptForm
 from rooms.models import Membership, Message
 
-UNDO_KEY = "read_markers_before"
+UNDO_KEY = "marked_all_read"
+UNDO_SECONDS = 600
 
 
 @require_POST
@@ -34,15 +37,22 @@ def read_marker_reset(request: AuthenticatedRequest, message_id: int) -> HttpRes
 @require_POST
 def read_receipt_create_all(request: AuthenticatedRequest) -> HttpResponse:
     """Mark everything as read; the lobby then offers to undo it."""
-    markers = Membership.objects.mark_all_read(request.user)
-    request.session[UNDO_KEY] = {str(room_id): marker for room_id, marker in markers.items()}
+    if markers := Membership.objects.mark_all_read(request.user):
+        request.session[UNDO_KEY] = {"at": time.time(), "markers": list(markers.items())}
     return redirect("rooms:lobby")
 
 
 @require_POST
 def read_receipt_undo_all(request: AuthenticatedRequest) -> HttpResponse:
-    markers = request.session.pop(UNDO_KEY, {})
-    Membership.objects.restore_read_markers(
-        request.user, {int(room_id): mark for room_id, mark in markers.items()}
-    )
+    if can_undo(request):
+        markers = request.session.pop(UNDO_KEY)["markers"]
+        Membership.objects.restore_read_markers(
+            request.user, {room_id: tuple(ids) for room_id, ids in markers}
+        )
     return redirect("rooms:lobby")
+
+
+def can_undo(request: AuthenticatedRequest) -> bool:
+    """Whether everything was marked as read some minutes ago at most."""
+    at: float = request.session.get(UNDO_KEY, {"at": 0})["at"]
+    return abs(time.time() - at) < UNDO_SECONDS

@@ -8,20 +8,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
-from rooms.chats import chats_digest, chats_of
+from rooms.chats import chats_digest, chats_of, newest_in, unread_in
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
 from rooms.models import ChatRoom, Membership
 from rooms.receipts import show_ticks
 from rooms.unread import Unread, unread_label
-from rooms.views.read_receipts import UNDO_KEY
+from rooms.views.read_receipts import can_undo
 
 
 @require_safe
 def lobby(request: AuthenticatedRequest) -> HttpResponse:
-    response = lobby_response(request, ChatRoomForm())
-    Membership.objects.mark_list_delivered(request.user)
-    return response
+    return lobby_response(request, ChatRoomForm())
 
 
 @require_POST
@@ -40,7 +38,7 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
     context = {
         "room_form": form,
         "unread_label": unread_label(chats["total_unread"]),
-        "can_undo": UNDO_KEY in request.session,
+        "can_undo": can_undo(request),
         **chats,
     }
     return render(request, "rooms/lobby.html", context, status=status)
@@ -48,8 +46,8 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
 
 def chats_context(user: User) -> dict[str, Any]:
     chats = chats_of(user)
-    total = sum(chat.unread.count for chat in chats if not chat.unread.is_muted)
-    return {"chats": chats, "chats_digest": chats_digest(chats, user), "total_unread": total}
+    Membership.objects.mark_list_delivered(user, newest_in(chats))
+    return {"chats": chats, "chats_digest": chats_digest(chats, user), "total_unread": unread_in(chats)}
 
 
 @require_safe
@@ -89,9 +87,7 @@ def chat_room_response(
         "room_form": ChatRoomForm(),
         **chats,
     }
-    response = render(request, "rooms/chat_room_detail.html", context, status=status)
-    Membership.objects.mark_list_delivered(request.user)
-    return response
+    return render(request, "rooms/chat_room_detail.html", context, status=status)
 
 
 def read_interval(room: ChatRoom) -> int:

@@ -35,14 +35,14 @@ enhance('composer', (composer) => {
     const queue = composer._htmx_state.rq;
     const texts = [ctx.sent.text];
     while (queue.more()) texts.push(queue.next().sent.text);
+    // What the network has lost is sent again by itself, but nothing that is being written.
+    isUnsent = (!status || status > 501) && !content.value;
     if (content.value) texts.push(content.value);
     content.value = texts.join('\n');
     // It may have been saved all the same: the same token again, unless the server has just put in another one.
     if (status !== 409) composer.token.value = ctx.sent.token;
     notice.textContent ||= dataset[status ?? 'offline'] ?? dataset.failed;
-    isUnsent = !status || status > 501;
   });
-  // What was lost on the way is sent again when the connection is back, unless somebody has taken it up.
   let isUnsent = false;
   content.addEventListener('input', () => { isUnsent = false; });
   on('connected heartbeat', () => {

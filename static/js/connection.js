@@ -3,10 +3,11 @@
   const SILENCE = 30000; // heartbeats come every 10 s
   const BLIP = 3000; // a shorter loss is not worth telling
   const ATTEMPTS = 5; // then it has failed, though slow attempts go on
+  const LONGEST_WAIT = 30000;
   const state = (name) => { document.documentElement.dataset.connection = name; };
   const stream = () => byId('stream')?._htmx?.sse;
   const isStream = (event) => (event.detail.ctx?.sourceElement ?? event.target).id === 'stream';
-  let silence, blip, began, hasty = 0, failures = 0;
+  let silence, blip, began, hasty = 0, attempts = 0, notBefore = 0;
 
   const renew = () => stream()?.reader ? stream().reader.cancel() : stream()?.abortController?.abort();
   const watch = () => {
@@ -14,21 +15,23 @@
     silence = setTimeout(renew, SILENCE);
   };
   const wait = () => {
-    blip ??= setTimeout(() => state(failures < ATTEMPTS ? 'reconnecting' : 'failed'), BLIP);
+    blip ??= setTimeout(() => state(attempts < ATTEMPTS ? 'reconnecting' : 'failed'), BLIP);
     watch();
   };
   wait();
   on('connected heartbeat', () => {
     blip = clearTimeout(blip);
-    failures = 0;
+    attempts = 0;
     state('connected');
     watch();
   });
-  on('htmx-sse-error htmx-error htmx-response-error', (event) => {
-    if (!isStream(event)) return;
+  const fail = () => {
     wait();
-    if (++failures === ATTEMPTS) state('failed');
-  });
+    // Longer and longer, and not everybody at once.
+    notBefore = performance.now() + Math.min(LONGEST_WAIT, 500 * 2 ** attempts) * (0.75 + Math.random() / 2);
+    if (attempts >= ATTEMPTS) state('failed');
+  };
+  on('htmx-sse-error htmx-error htmx-response-error', (event) => { if (isStream(event)) fail(); });
 
   // Browsers give a host six connections: three windows stay live when hidden, the others have no stream meanwhile.
   let release;
@@ -38,6 +41,7 @@
   }));
   // Whoever comes back to the page or the network does not wait for the next attempt.
   const hurry = () => setTimeout(() => {
+    notBefore = 0;
     stream()?.delayCanceller?.();
     htmx.trigger('#stream', 'every');
   });
@@ -59,19 +63,25 @@
   addEventListener('pagehide', () => { release = release?.(); });
   addEventListener('pageshow', (event) => { if (event.persisted) keepLive(); });
   byId('retry')?.addEventListener('click', () => {
-    failures = 0;
     state('reconnecting');
     hurry();
   });
 
-  on('htmx-before-request', (event) => { if (isStream(event) && isPaused()) event.preventDefault(); });
+  on('htmx-before-request', (event) => {
+    if (!isStream(event)) return;
+    if (isPaused() || performance.now() < notBefore) event.preventDefault();
+    else attempts++;
+  });
   // htmx takes any answer of 2xx for a stream, and asks again at once when it ends.
-  on('htmx-after-sse-connection htmx-sse-after-connection', () => { began = Date.now(); });
+  on('htmx-after-sse-connection htmx-sse-after-connection', () => { began = performance.now(); });
   on('htmx-before-sse-connection htmx-sse-before-connection', (event) => {
     if (!event.detail.connection.attempt) return;
     wait();
-    hasty = Date.now() - began < BLIP ? hasty + 1 : 0;
-    if (hasty > 2 || isPaused()) { hasty = 0; event.preventDefault(); } // hx-trigger "every 5s" begins anew
+    hasty = performance.now() - began < BLIP ? hasty + 1 : 0;
+    if (hasty < 3 && !isPaused()) return attempts++;
+    hasty = 0;
+    fail();
+    event.preventDefault(); // hx-trigger "every 1s" begins anew
   });
 
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();

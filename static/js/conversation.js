@@ -2,7 +2,7 @@
 enhance('conversation', (conversation) => {
   const [scroller, form, down] = ['scroller', 'read', 'to-newest'].map(byId);
   const messages = () => [...conversation.querySelectorAll('.message')];
-  let waiting, reportedAt = 0, reported = +form.dataset.read;
+  let waiting, reportedAt = -Infinity, reported = +form.dataset.read;
 
   const report = async () => {
     waiting = null;
@@ -11,13 +11,14 @@ enhance('conversation', (conversation) => {
     if (!(seen > reported) || document.hidden || !document.hasFocus() || !byId('stream')) return;
     const body = new FormData(form);
     body.set('upto', seen);
+    body.set('version', form.dataset.version);
     const before = reported;
     reported = seen;
-    reportedAt = Date.now();
+    reportedAt = performance.now();
     const answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => null);
     if (!answer?.ok) reported = before; // goes out with the next heartbeat
   };
-  const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - Date.now())); };
+  const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - performance.now())); };
 
   keep(conversation, () => {
     // htmx searches the list it puts messages into from the start.

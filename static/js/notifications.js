@@ -25,21 +25,29 @@ enhance('notifications', (button) => {
   addEventListener('focus', look);
   addEventListener('blur', () => { delete localStorage.lookedAt; });
 
+  let audio;
   const beep = () => {
-    const audio = new AudioContext();
+    audio ??= new AudioContext();
     const tone = audio.createOscillator();
     tone.connect(audio.destination);
     tone.start();
     tone.stop(audio.currentTime + 0.12);
   };
-  on('notify', (event) => {
-    const { chat, title, body, url } = dataOf(event);
-    if (document.hasFocus() || Date.now() - localStorage.lookedAt < RECENTLY) return;
+  const isLookedAt = () => document.hasFocus() || Math.abs(Date.now() - localStorage.lookedAt) < RECENTLY;
+  const notify = ({ chat, message, title, body, url }) => {
+    if (localStorage.notified === `${message}`) return; // by another window
+    localStorage.notified = message;
     if (button.dataset.sound) beep();
     if (!isOn()) return;
     const notification = new Notification(title, { body, tag: chat, renotify: true });
     notification.onclick = () => { window.focus(); location.href = url; };
     shown.set(chat, notification);
+  };
+  on('notify', (event) => {
+    const data = dataOf(event);
+    if (isLookedAt()) return;
+    if (navigator.locks) navigator.locks.request('hearth-notify', () => notify(data));
+    else notify(data);
   });
   on('read-elsewhere', (event) => shown.get(dataOf(event).chat)?.close());
 });

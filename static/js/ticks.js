@@ -1,19 +1,23 @@
-// Draws the ticks of the reader's own messages from how far the others have come.
+// Draws the ticks of the reader's own messages from how far the others have come (rooms/models/tick.py).
 enhance('ticks', () => {
   const draw = () => {
     const { sender, words, ...marks } = byId('ticks').dataset;
-    const [sent, delivered, readByOne, readBy] = words.split('|');
-    const [have, read] = [marks.delivered, marks.read].map((keys) => keys.split(' ').filter(Boolean));
+    const [sentWord, deliveredWord, readWord, countWord] = words.split('|');
+    const marksOf = (text) => text.split(' ').filter(Boolean).map((mark) => mark.split(':'));
+    const [delivered, read] = [marks.delivered, marks.read].map(marksOf);
     document.querySelectorAll(`.message[data-sender="${sender}"]`).forEach((message) => {
       const tick = message.querySelector('.tick');
-      const passed = (keys) => keys.filter((key) => +key >= message.dataset.key).length;
-      const all = (keys) => keys.length && passed(keys) === keys.length;
-      const readers = passed(read);
-      const state = all(read) ? 'read' : all(have) ? 'delivered' : 'sent';
-      const readLabel = read.length > 1 ? readBy.replace('{readers}', readers).replace('{others}', read.length) : readByOne;
-      const label = [state === 'sent' ? sent : state === 'delivered' && delivered, readers && readLabel].filter(Boolean).join(', ');
+      const count = (all) => {
+        const concerned = all.filter(([since]) => +since < message.dataset.key);
+        return [concerned.length, concerned.filter(([, upto]) => +upto >= message.dataset.key).length];
+      };
+      const [[people, receivers], [tellers, readers]] = [delivered, read].map(count);
+      const label = people > 1 ? countWord.replace('{readers}', readers).replace('{others}', tellers) : readWord;
+      const isDelivered = people && receivers === people;
+      const state = isDelivered && tellers && readers === tellers ? 'read' : isDelivered ? 'delivered' : 'sent';
+      const word = isDelivered ? deliveredWord : sentWord;
       if (tick.dataset.state !== state) tick.dataset.state = state;
-      tick.ariaLabel = label;
+      tick.ariaLabel = state === 'read' ? label : readers ? `${word}, ${label}` : word;
     });
   };
   draw();

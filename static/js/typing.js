@@ -25,6 +25,6 @@
     timer ??= setTimeout(look, Math.max(0, lastSignal + PAUSE - lastKey));
   });
   on('htmx-config-request', (event) => {
-    if (event.detail.ctx?.sourceElement?.id === 'composer') timer = clearTimeout(timer) ?? null;
+    if (event.detail.ctx?.sourceElement?.id === 'composer' && !event.defaultPrevented) timer = clearTimeout(timer) ?? null;
   });
 }

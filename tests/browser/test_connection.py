@@ -89,7 +89,41 @@ def test_what_was_changed_since_is_not_sent_behind_ones_back(ada, dora):
     expect(dora.box).to_have_value("I hate to be late")
 
 
-def test_windows_in_the_background_are_live_and_a_fourth_is_not(ada, person):
+def test_half_a_sentence_is_not_sent_behind_ones_back(ada, dora):
+    room = ada.make_room(dora)
+    ada.open_live(room)
+    dora.open_live(room)
+    posts = dora.hold("**/messages/")
+    dora.send("First")
+    posts.wait_for(1)
+    dora.page.keyboard.type("half a sen")
+    posts.routes[0].abort()
+    expect(dora.box).to_have_value("First\nhalf a sen")
+    dora.page.unroute("**/messages/")
+    for _second in range(15):
+        dora.pass_time(1)
+        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    expect(dora.box).to_have_value("First\nhalf a sen")
+    ada.sees()
+
+
+def test_trying_again_in_vain_says_so(dora):
+    room = dora.make_room()
+    dora.open_live(room)
+    lose(dora)
+    for _second in range(60):
+        dora.pass_time(1)
+        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    expect(status(dora)).to_contain_text("Connection failed", use_inner_text=True)
+    streams = dora.requests(STREAMS)
+    dora.page.get_by_role("button", name="Try again now").click()
+    dora.pass_time(0.1)
+    streams.wait_for(1)
+    dora.pass_time(0.1)
+    expect(status(dora)).to_contain_text("Connection failed", use_inner_text=True)
+
+
+def test_window_in_the_background_is_live(ada, person):
     emil = person("emil")
     chat = ada.chat_with(emil)
     emil.open_live("/")

@@ -98,6 +98,22 @@ def test_one_for_a_room_and_none_when_read_elsewhere(ada, dora):
     assert eventually_shown(dora, 1)[0][:2] == ["ada", "Here"]
 
 
+def test_several_windows_notify_once(ada, dora):
+    chat = ada.chat_with(dora)
+    dora.open_live("/").look_away()
+    other = dora.context.new_page()
+    for script in (RECORDER, SOUNDS):
+        other.add_init_script(script)
+    other.goto(f"{dora.url}/")
+    other.wait_for_selector("html[data-connection=connected]")
+    other.evaluate("document.hasFocus = () => false; dispatchEvent(new Event('blur'))")
+    ada.say(chat, "Once")
+    for page in (dora.page, other):
+        expect(page).to_have_title("(1) Chats – Hearth")
+    count = "notifications.length"
+    wait_until(dora.page, lambda: dora.page.evaluate(count) + other.evaluate(count) == 1)
+
+
 def test_none_while_it_is_looked_at_in_any_window(ada, dora):
     chat = ada.chat_with(dora)
     dora.open_live("/").look_away()

@@ -55,6 +55,21 @@ def test_who_hides_it_sees_none(person, who_hides):
     expect(dora.page.get_by_role("main")).not_to_contain_text(re.compile("online|last seen"))
 
 
+def test_who_hides_it_no_longer_sees_it_in_other_windows(ada, person):
+    dora = person("dora")
+    chat = ada.chat_with(dora)
+    ada.open_live("/")
+    dora.open_live(chat)
+    header = dora.page.locator("#other-presence")
+    expect(header).to_have_text("online")
+    settings = dora.context.new_page()
+    settings.goto(f"{dora.url}/settings/")
+    settings.get_by_label("Others see when I am online").uncheck()
+    settings.get_by_role("button", name="Save").click()
+    expect(header).to_be_empty()
+    expect(dora.page.get_by_role("main")).not_to_contain_text("online")
+
+
 def test_hidden_while_others_look(ada, person):
     dora = person("dora")
     chat = ada.chat_with(dora)

@@ -84,6 +84,30 @@ def test_mark_unread_from_here(ada, dora):
     expect(dora.page).to_have_title(re.compile("^Room"))  # seen again
 
 
+def test_what_comes_after_is_read_in_a_window_from_before(ada, dora):
+    room = ada.make_room(dora)
+    ada.say(room, "One")
+    dora.open_live(room)
+    expect(dora.page).to_have_title(re.compile("^Room"))
+    other = dora.context.new_page()
+    other.goto(f"{dora.url}{room}")
+    other.get_by_role("link", name="message details").click()
+    other.get_by_role("button", name="Mark unread from here").click()
+    expect(dora.page).to_have_title(re.compile(r"^\(1\) Room"))
+    ada.say(room, "Two")
+    dora.sees("One", "Two")
+    expect(dora.page).to_have_title(re.compile("^Room"))
+
+
+def test_more_than_a_page_begins_with_what_is_unread(ada, dora, backstage):
+    room = ada.make_room(dora)
+    backstage.fill(room, ada.name, 130)
+    dora.open(f"{room}#unread")
+    expect(dora.page.get_by_role("heading", name="New messages")).to_be_in_viewport()
+    dora.wait_until_live()
+    expect(dora.line(room)).to_have_accessible_name(re.compile(r", 99\+ unread messages"))
+
+
 def test_mark_all_as_read_and_undo(ada, dora):
     room, chat = ada.make_room(dora), ada.chat_with(dora)
     ada.say(room, "One", "Two")

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from rooms.chats import chats_digest, chats_of
-from rooms.unread import unread_in_room
+from rooms.unread import unread_in_rooms
 from tests.factories import (
     make_membership,
     make_message,
@@ -217,7 +217,7 @@ def test_counts_of_several_people_come_at_once(ada, ben, mallory, room, django_a
     make_membership(room, mallory)
     people = [ada.pk, ben.pk, mallory.pk, make_user().pk]
     with django_assert_num_queries(1):
-        unread = unread_in_room(room.pk, people)
+        unread = unread_in_rooms({room.pk: people})[room.pk]
     counts = {user_id: row.count for user_id, row in unread.items()}
     assert counts == {ada.pk: 20, ben.pk: 0, mallory.pk: 100}
 
@@ -229,7 +229,7 @@ def test_counts_agree_with_those_of_the_list(ada, ben, mallory, room, private):
     for user in (ada, ben, mallory):
         for chat in chats_of(user):
             if chat.room:
-                assert chat.unread == unread_in_room(chat.room.pk, [user.pk])[user.pk]
+                assert chat.unread == unread_in_rooms({chat.room.pk: [user.pk]})[chat.room.pk][user.pk]
 
 
 # Whether two lists look the same

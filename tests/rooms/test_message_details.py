@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from rooms.models import Membership
+from rooms.receipts import marks_for
 from tests.factories import make_membership, make_message, make_room, make_user
 
 
@@ -137,3 +138,57 @@ def test_mark_all_as_read_and_undo(ben_client, ada, ben, room, private):
     lobby = ben_client.get("/")
     assert [chat.unread.count for chat in lobby.context["chats"]] == [1, 1]
     assert "Undo" not in lobby.content.decode()
+
+
+def test_order_does_not_tell_what_somebody_hides(ada_client, ada, room):
+    dora = make_user("dora", sends_read_receipts=False)
+    make_membership(room, dora)
+    message = make_message(room, ada)
+    before = [receipt.user.username for receipt in ada_client.get(details(message)).context["receipts"]]
+    Membership.objects.filter(room=room, user=dora).update(last_read=message.pk)
+    after = [receipt.user.username for receipt in ada_client.get(details(message)).context["receipts"]]
+    assert before == after == ["ben", "dora"]
+
+
+def test_what_was_read_while_hidden_stays_hidden(ada_client, ada, ben, room):
+    ben.sends_read_receipts = False
+    ben.save()
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    ben.sends_read_receipts = True
+    ben.save()
+    receipt = ada_client.get(details(message)).context["receipts"][0]
+    assert not receipt.is_read
+    assert receipt.read_at is None
+
+
+def test_who_came_later_is_not_asked(ada_client, ada, ben, room):
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    room.refresh_from_db()
+    room.membership_of(make_user("later"))
+    context = ada_client.get(details(message)).context
+    assert [receipt.user.username for receipt in context["receipts"]] == ["ben"]
+    assert context["message"].tick.label == "Read"
+
+
+def test_leaving_and_coming_back_is_not_reading(ada, ben, room):
+    message = make_message(room, ada)
+    room.refresh_from_db()
+    Membership.objects.get(room=room, user=ben).leave()
+    room.membership_of(ben)
+    assert marks_for(room.pk, [ada.pk])[ada.pk].tick(message.pk).state == "sent"
+
+
+def test_blue_only_where_everybody_has_it(ada, ben, room):
+    make_membership(room, make_user(sends_read_receipts=False))
+    message = make_message(room, ada)
+    mark_read(room, ben, message)
+    tick = marks_for(room.pk, [ada.pk])[ada.pk].tick(message.pk)
+    assert (tick.state, tick.label) == ("sent", "Sent, Read by 1 of 1")
+
+
+def test_page_beyond_the_last_is_empty(ada_client, ada, room):
+    response = ada_client.get(details(make_message(room, ada)) + "?page=999999999999999999")
+    assert response.status_code == 200
+    assert response.context["receipts"] == []

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,9 +6,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rooms.forms import next_morning
+from rooms.live.chat_list import ChatList, Gathered
+from rooms.live.database import DatabaseThreads
+from rooms.live.hub import Hub
 from rooms.models import Membership
-from rooms.unread import Unread, total_unread, unread_in_room
-from tests.factories import make_message
+from rooms.unread import Unread, total_unread, unread_of
+from tests.factories import make_membership, make_message, make_messages, make_user
 
 
 def url(room):
@@ -59,7 +63,7 @@ def test_morning_is_the_next_eight_o_clock():
 def test_mention_is_counted_apart(ada, ben, room):
     make_message(room, ada, "Hello")
     make_message(room, ada, "Hello @Ben, and you@ben.org and https://x.org/@ben")
-    assert unread_in_room(room.pk, [ben.pk])[ben.pk] == Unread(count=2, mentions=1)
+    assert unread_of(ben)[room.pk] == Unread(count=2, mentions=1)
 
 
 def test_name_of_somebody_who_is_not_there_is_no_mention(ada, mallory, room):
@@ -84,16 +88,85 @@ def test_muted_rooms_do_not_count_in_the_total(ada, ben, room, private):
 
 
 @pytest.mark.parametrize(
-    ("unread", "before", "expected"),
+    ("unread", "expected"),
     [
-        (Unread(1), None, True),
-        (Unread(0), None, False),
-        (Unread(1, is_muted=True), None, False),
-        (Unread(1, notify="nothing"), None, False),
-        (Unread(1, notify="mentions"), None, False),
-        (Unread(2, 1, notify="mentions"), Unread(1, notify="mentions"), True),
-        (Unread(3, 1, notify="mentions"), Unread(2, 1, notify="mentions"), False),
+        (Unread(1), ["gossip", "@ben help"]),
+        (Unread(0), []),
+        (Unread(1, is_muted=True), []),
+        (Unread(1, notify="nothing"), []),
+        (Unread(2, 1, notify="mentions"), ["@ben help"]),
     ],
 )
-def test_who_is_notified(unread, before, expected):
-    assert unread.calls_for(before) is expected
+def test_who_is_notified_of_what(ada, ben, room, unread, expected):
+    messages = [make_message(room, ada, text) for text in ("gossip", "@ben help")]
+    assert [message.content for message in messages if unread.wants(message, ben.pk)] == expected
+
+
+class Listeners:
+    """Everybody in the room listens; `tell` returns who is notified of what in the next round."""
+
+    def __init__(self, room, *people):
+        self.room, self.people = room, people
+        self.chat_list = ChatList(Hub(), DatabaseThreads())
+        self.chat_list.begin_after(room.last_message_id or 0)
+
+    def tell(self, **gathered):
+        listening = {person.pk for person in self.people}
+        news = self.chat_list.read_news(Gathered(**gathered), listening)
+        self.chat_list._messages |= news.delivered
+        return [
+            (letter.channel, json.loads(letter.frame.decode().partition("data: ")[2])["body"])
+            for letter in news.letters
+            if letter.frame.startswith(b"event: notify")
+        ]
+
+
+def test_each_is_notified_of_the_newest_message_of_others(ada, ben, room):
+    listeners = Listeners(room, ada, ben)
+    make_message(room, ada, "from ada")
+    make_message(room, ben, "from ben")
+    assert sorted(listeners.tell(rooms={room.pk})) == [
+        (f"user-{ada.pk}", "ben: from ben"),
+        (f"user-{ben.pk}", "ada: from ada"),
+    ]
+    assert listeners.tell(rooms={room.pk}) == []
+
+
+def test_mention_is_told_though_gossip_follows(ada, ben, room):
+    Membership.objects.filter(room=room, user=ben).update(notify="mentions")
+    listeners = Listeners(room, ben)
+    make_message(room, ada, "@ben help")
+    make_message(room, ada, "unrelated")
+    assert listeners.tell(rooms={room.pk}) == [(f"user-{ben.pk}", "ada: @ben help")]
+
+
+def test_with_99_and_more_unread_still_notified(ada, ben, room):
+    make_messages(room, ada, 120)
+    room.refresh_from_db()
+    listeners = Listeners(room, ben)
+    make_message(room, ada, "One more")
+    assert listeners.tell(rooms={room.pk}) == [(f"user-{ben.pk}", "ada: One more")]
+
+
+def test_nobody_is_notified_of_what_they_mark_as_unread(ada, ben, room):
+    message = make_message(room, ada)
+    membership = Membership.objects.get(room=room, user=ben)
+    membership.mark_read(message.pk)
+    room.refresh_from_db()
+    listeners = Listeners(room, ben)
+    membership.mark_unread(message)
+    assert listeners.tell(readers={room.pk: {ben.pk}}) == []
+    assert listeners.tell(rooms={room.pk}) == []
+
+
+def test_muting_is_told_to_the_open_pages(ben_client, ben, room, rung):
+    ben_client.post(f"{room.get_absolute_url()}notifications/", {"notify": "all", "mute": "hour"})
+    assert ("read", {"room": room.pk, "user": ben.pk}) in rung
+
+
+@pytest.mark.parametrize("name", ["हिन्दी", "สวัสดี", "Ben.Jr"])
+def test_names_of_any_script_can_be_mentioned(ada, room, name):
+    person = make_user(name)
+    make_membership(room, person)
+    message = make_message(room, ada, f"Hello @{name}. And @{name}!")
+    assert list(message.mentioned.values()) == [person.pk]

@@ -202,12 +202,19 @@ def test_what_is_not_there_is_not_found_for_everybody(client_for, method):
 
 def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client, private):
     """Not a word, a header or a status tells the one from the other."""
-    for name in ("chat_room_detail", "message_create", "read_receipt_create", "membership_delete"):
+    for name in (
+        "chat_room_detail",
+        "message_create",
+        "read_receipt_create",
+        "membership_delete",
+        "membership_update",
+        "typing_indicator_create",
+    ):
         for method in ("GET", "POST"):
-            foreign, missing = (
+            foreign, missing, absurd = (
                 mallory_client.generic(method, reverse(f"rooms:{name}", args=[number]))
-                for number in (private.pk, 10**9)
+                for number in (private.pk, 10**9, 10**25)
             )
-            assert foreign.status_code == missing.status_code
-            assert foreign.content == missing.content
-            assert dict(foreign.items()) == dict(missing.items())
+            assert foreign.status_code == missing.status_code == absurd.status_code
+            assert foreign.content == missing.content == absurd.content
+            assert dict(foreign.items()) == dict(missing.items()) == dict(absurd.items())

@@ -81,15 +81,15 @@ def people(transactional_db):
 async def test_everybody_learns_who_comes_in_any_process(people, here, there, clock):
     ada, ben = people
     _page, ada_sees = here.open(ada)
-    await here.presence.round()
+    await here.presence.round(None)
     there.open(ben)
-    await there.presence.round()
+    await there.presence.round(None)
     ada_sees.clear()
-    await here.presence.round()
+    await here.presence.round(None)
     assert len(ada_sees) == 1
     assert of(ben) in ada_sees[0]
     assert "online" in ada_sees[0]
-    await here.presence.round()
+    await here.presence.round(None)
     assert len(ada_sees) == 1  # told once
 
 
@@ -97,14 +97,14 @@ async def test_somebody_whose_process_was_killed_is_gone_within_a_minute(people,
     ada, ben = people
     _page, ada_sees = here.open(ada)
     there.open(ben)
-    await there.presence.round()
-    await here.presence.round()
+    await there.presence.round(None)
+    await here.presence.round(None)
     ada_sees.clear()
     seconds = 0
     while not ada_sees and seconds < 60:
         seconds += 10  # the time between two heartbeats
         clock.move_to(NOW + timedelta(seconds=seconds))
-        await here.presence.round()
+        await here.presence.round(None)
     assert of(ben) in ada_sees[0]
     assert "last seen" in ada_sees[0]
     assert "2026-05-04T12:00:00" in ada_sees[0]
@@ -114,13 +114,13 @@ async def test_going_from_page_to_page_is_not_going_away(people, here, clock):
     ada, ben = people
     _page, ada_sees = here.open(ada)
     first, _ben_sees = here.open(ben)
-    await here.presence.round()
+    await here.presence.round(None)
     ada_sees.clear()
     here.close(first)
-    await here.presence.round()
+    await here.presence.round(None)
     clock.move_to(NOW + timedelta(seconds=3))
     here.open(ben)
-    await here.presence.round()
+    await here.presence.round(None)
     assert ada_sees == []
 
 
@@ -130,7 +130,7 @@ async def test_who_hides_it_is_not_told_of_and_sees_nothing(people, here, databa
     await database.run(ben.save)
     _page, ada_sees = here.open(ada)
     _page, ben_sees = here.open(ben)
-    await here.presence.round()
+    await here.presence.round(None)
     assert of(ben) not in "".join(ada_sees)
     assert ben_sees == []
     assert here.presence.online_count == 1
@@ -144,13 +144,13 @@ async def test_what_is_still_good_is_not_written_again(people, here, database, c
         return ada.online_until
 
     here.open(ada)
-    await here.presence.round()
+    await here.presence.round(None)
     assert await until() == NOW + User.ONLINE_FOR
     clock.move_to(NOW + timedelta(seconds=4))
-    await here.presence.round()
+    await here.presence.round(None)
     assert await until() == NOW + User.ONLINE_FOR
     clock.move_to(NOW + timedelta(seconds=10))
-    await here.presence.round()
+    await here.presence.round(None)
     assert await until() == NOW + timedelta(seconds=10) + User.ONLINE_FOR
 
 
@@ -159,12 +159,12 @@ async def test_streams_are_counted_in_all_processes_but_dead_ones(people, here, 
     here.open(ada)
     here.open(ada)
     there.open(ben)
-    await there.presence.round()
-    await here.presence.round()
+    await there.presence.round(None)
+    await here.presence.round(None)
     assert here.presence.stream_count == 3
     assert here.presence.online_count == 2
     clock.move_to(NOW + timedelta(seconds=31))
-    await here.presence.round()
+    await here.presence.round(None)
     assert here.presence.stream_count == 2
     assert await database.run(ServerProcess.objects.count) == 1
 
@@ -173,7 +173,7 @@ async def test_the_log_tells_the_numbers(people, here, caplog, clock):
     ada, _ben = people
     caplog.set_level(logging.DEBUG, "rooms.live.presence")
     page, _written = here.open(ada)
-    await here.presence.round()
+    await here.presence.round(None)
     here.close(page)
     assert caplog.messages == [
         "Stream opened: 1 streams of 1 people here, 0 streams of 0 people in all",

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 
 from rooms.models import Membership, Mention, Message, ReadReceipt
 from rooms.receipts import marks_for
-from rooms.unread import unread_in_room
+from rooms.unread import unread_in_rooms
 from tests.factories import make_room, make_user
 
 PEOPLE = ["ada", "ben", "cem", "dot"]
@@ -35,6 +35,7 @@ class Member:
     read: int
     marker: int
     version: int = 0
+    unread_upto: int = 0
     seen_versions: list[int] = field(default_factory=lambda: [0])
 
 
@@ -63,10 +64,13 @@ class ReadState(RuleBasedStateMachine):
 
     def read_upto(self, name: str, upto: int) -> None:
         member = self.members[name]
-        self.receipts |= {
-            (pk, name) for pk, sender, _names in self.messages if member.read < pk <= upto and sender != name
-        }
-        member.read = max(member.read, upto)
+        if self.tells[name]:
+            self.receipts |= {
+                (pk, name)
+                for pk, sender, _names in self.messages
+                if member.read < pk <= upto and sender != name
+            }
+            member.read = max(member.read, upto)
         member.delivered = max(member.delivered, upto)
         member.marker = max(member.marker, upto)
 
@@ -116,8 +120,9 @@ class ReadState(RuleBasedStateMachine):
         upto = self.messages[max(0, len(self.messages) - 1 - age)][0]
         version = data.draw(st.sampled_from(member.seen_versions))
         self.membership(name).mark_read(upto + 1000 if beyond else upto, version)
-        if version == member.version:
-            self.read_upto(name, self.last if beyond else upto)
+        seen = self.last if beyond else upto
+        if version == member.version or seen > member.unread_upto:
+            self.read_upto(name, seen)
 
     @precondition(lambda self: self.messages)
     @rule(name=person, age=age)
@@ -127,7 +132,11 @@ class ReadState(RuleBasedStateMachine):
         member = self.members[name]
         pk = self.messages[max(0, len(self.messages) - 1 - age)][0]
         self.membership(name).mark_unread(Message.objects.get(pk=pk))
-        member.marker = pk - 1
+        self.turn_back(member, pk - 1)
+
+    def turn_back(self, member: Member, marker: int) -> None:
+        member.marker = min(member.marker, marker)
+        member.unread_upto = self.last
         member.version += 1
         member.seen_versions.append(member.version)
 
@@ -144,9 +153,7 @@ class ReadState(RuleBasedStateMachine):
         if undo:
             Membership.objects.restore_read_markers(self.users[name], markers)
             if before < self.last:
-                member.marker = before
-                member.version += 1
-                member.seen_versions.append(member.version)
+                self.turn_back(member, before)
 
     @rule(name=person)
     def hide_or_show_receipts(self, name: str) -> None:
@@ -156,7 +163,7 @@ class ReadState(RuleBasedStateMachine):
 
     @invariant()
     def badges_are_right(self) -> None:
-        found = unread_in_room(self.room.pk, [user.pk for user in self.users.values()])
+        found = unread_in_rooms({self.room.pk: [user.pk for user in self.users.values()]})[self.room.pk]
         assert found.keys() == {self.users[name].pk for name in self.members}
         for name, member in self.members.items():
             unread = [
@@ -171,11 +178,12 @@ class ReadState(RuleBasedStateMachine):
             author = self.users[name].pk
             marks = marks_for(self.room.pk, [author])[author]
             others = {other: member for other, member in self.members.items() if other != name}
-            telling = [member for other, member in others.items() if self.tells[other] and self.tells[name]]
             for pk, sender, _names in self.messages:
                 if sender == name:
-                    delivered = bool(others) and all(member.delivered >= pk for member in others.values())
-                    read = bool(telling) and all(member.read >= pk for member in telling)
+                    there = {other: member for other, member in others.items() if member.joined < pk}
+                    telling = [there[other] for other in there if self.tells[other] and self.tells[name]]
+                    delivered = bool(there) and all(member.delivered >= pk for member in there.values())
+                    read = delivered and bool(telling) and all(member.read >= pk for member in telling)
                     expected = "read" if read else "delivered" if delivered else "sent"
                     assert marks.tick(pk).state == expected
 

@@ -83,11 +83,11 @@ def indicators(hub):
 async def test_everybody_is_told_the_others(hub, indicators):
     ada, ben = Page(hub, 1), Page(hub, 2)
     indicators.started(7, 1, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "ada is typing…" in ben.last
     assert "is typing" not in ada.last
     indicators.started(7, 2, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "ben is typing…" in ada.last
     assert "ada is typing…" in ben.last
 
@@ -96,18 +96,18 @@ async def test_more_people_are_named_and_counted(hub, indicators):
     reader = Page(hub, 9)
     for user_id in (1, 2):
         indicators.started(7, user_id, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "ada and ben are typing…" in reader.last
     for user_id in (3, 4):
         indicators.started(7, user_id, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "ada, ben and 2 others are typing…" in reader.last
 
 
 async def test_list_of_chats_says_typing_without_names(hub, indicators):
     lobby = Page(hub, 9, room_id=None)
     indicators.started(7, 1, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "#room-7-typing" in lobby.last
     assert "ada" not in lobby.last
 
@@ -115,7 +115,7 @@ async def test_list_of_chats_says_typing_without_names(hub, indicators):
 async def test_private_chat_is_told_to_the_other_person_only(hub, indicators):
     ben, stranger = Page(hub, 2, room_id=None), Page(hub, 3, room_id=None)
     indicators.started(7, 1, (1, 2))
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "#person-1-typing" in ben.last
     assert stranger.frames == []
 
@@ -123,16 +123,16 @@ async def test_private_chat_is_told_to_the_other_person_only(hub, indicators):
 async def test_stop_message_and_closed_page_end_it(hub, indicators):
     ada, ben = Page(hub, 1), Page(hub, 2)
     indicators.started(7, 1, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     indicators.stopped(7, 1)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "is typing" not in ben.last
     indicators.started(7, 1, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "is typing" in ben.last
     hub.leave(ada.connection)
     indicators.left(ada.connection)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "is typing" not in ben.last
 
 
@@ -140,10 +140,10 @@ async def test_it_goes_on_while_another_page_of_the_typist_is_open(hub, indicato
     one, _other = Page(hub, 1), Page(hub, 1)
     ben = Page(hub, 2)
     indicators.started(7, 1, None)
-    await indicators.round()
+    await indicators.round(indicators.take())
     hub.leave(one.connection)
     indicators.left(one.connection)
-    await indicators.round()
+    await indicators.round(indicators.take())
     assert "ada is typing…" in ben.last
 
 
@@ -158,3 +158,40 @@ async def test_signal_that_is_not_repeated_fades(hub, indicators, monkeypatch):
         while "ada is typing…" in ben.last:
             await asyncio.sleep(0.01)
     indicators.stop()
+
+
+async def test_stop_while_a_name_is_looked_up_harms_nothing(hub):
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    class SlowNames(Names):
+        async def run(self, function, user_ids):
+            is_asked.set()
+            await may_answer.wait()
+            return await super().run(function, user_ids)
+
+    indicators = TypingIndicators(hub, SlowNames())
+    ben = Page(hub, 2)
+    indicators.started(7, 1, None)
+    round = asyncio.create_task(indicators.round(indicators.take()))
+    await is_asked.wait()
+    indicators.stopped(7, 1)
+    may_answer.set()
+    await round
+    await indicators.round(indicators.take())
+    assert "is typing" not in ben.last
+    indicators.started(7, 1, None)
+    await indicators.round(indicators.take())
+    assert "ada is typing…" in ben.last
+
+
+async def test_page_that_opens_is_told_of_all_rooms_and_tells_nobody_else(hub, indicators):
+    old = Page(hub, 2)
+    indicators.started(7, 1, None)
+    indicators.started(8, 3, None)
+    await indicators.round(indicators.take())
+    old.frames.clear()
+    new = Page(hub, 4, room_id=8)
+    indicators.joined(new.connection)
+    assert "#room-7-typing" in "".join(new.frames)
+    assert "cem is typing…" in "".join(new.frames)
+    assert old.frames == []
