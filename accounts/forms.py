@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import names
+from accounts import limits, names
 from accounts.models import NameTaken, User
 
 
@@ -48,28 +48,55 @@ class LoginForm(forms.Form):
         self.request = request
         self.user: User | None = None
         self.asks_for_password = False
+        self.reached: limits.LimitReached | None = None
 
     def clean(self) -> dict[str, Any]:
         if name := self.cleaned_data.get("name"):
-            self._enter(name, self.cleaned_data.get("password", ""))
+            try:
+                self._enter(name, self.cleaned_data.get("password", ""))
+            except limits.LimitReached as reached:
+                self.reached = reached
+                self.add_error("password" if self.asks_for_password else "name", str(reached))
         return self.cleaned_data
 
     def _enter(self, name: str, password: str) -> None:
-        try:
-            user = User.objects.enter(name)
-        except NameTaken:
-            raise ValidationError(
-                {"name": _("This name looks too much like somebody else's. Choose another one.")}
-            ) from None
+        user = User.objects.named(name) or self._create(name)
         if user.is_entered_by_name:
             self.user = user
             return
         self.asks_for_password = True
         if not password:
             raise ValidationError({"password": _("This name is protected. Enter its password.")})
-        self.user = authenticate(self.request, username=name, password=password)
+        self.user = check_password(self.request, user, password)
         if self.user is None:
             raise ValidationError({"password": _("This is not the password of that name.")})
+
+    def _create(self, name: str) -> User:
+        address = limits.address_of(self.request) if self.request else None
+        if address:
+            limits.take("new_name_per_address", address)
+        try:
+            return User.objects.enter(name)
+        except NameTaken:
+            raise ValidationError(
+                {"name": _("This name looks too much like somebody else's. Choose another one.")}
+            ) from None
+
+
+def check_password(request: HttpRequest | None, user: User, password: str) -> User | None:
+    """Return the user if that is the password and they may enter. Raises LimitReached after wrong ones.
+
+    A try is counted before it is looked at, and given back if it was right: many at once gain nothing.
+    """
+    counted: list[tuple[str, object]] = [("password_per_name", user.pk)]
+    if request and (address := limits.address_of(request)):
+        counted.append(("password_per_address", address))
+    for limit, who in counted:
+        limits.take(limit, who)
+    if found := authenticate(request, username=user.username, password=password):
+        for limit, who in counted:
+            limits.give_back(limit, who)
+    return found if isinstance(found, User) else None
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only

@@ -100,3 +100,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_entered_by_name(self) -> bool:
         """Whether the name alone is enough to enter: never for staff or where there is a password."""
         return not (self.is_staff or self.is_superuser or self.has_usable_password()) and self.is_active
+
+
+class Allowance(models.Model):
+    """What is left of a limit: `accounts.limits` counts with it."""
+
+    key = models.CharField(max_length=60, primary_key=True)
+    # When all of it is there again, in seconds since 1970. A row whose moment has passed says nothing.
+    whole_at = models.FloatField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

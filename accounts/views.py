@@ -24,7 +24,8 @@ def login_view(request: HttpRequest) -> HttpResponse:
         login(request, form.user, backend=BACKEND)
         return HttpResponseRedirect(next_page)
     status = 422 if form.is_bound else 200
-    return render(request, "accounts/login.html", {"form": form, "next": next_page}, status=status)
+    response = render(request, "accounts/login.html", {"form": form, "next": next_page}, status=status)
+    return form.reached.mark(response) if form.reached else response
 
 
 @login_not_required

@@ -34,7 +34,11 @@ class Pages:
             return await refuse(scope, send, 400)
         if body_length(scope) > settings.REQUEST_MAX_BYTES:
             return await refuse(scope, send, 413)
-        request = asyncio.ensure_future(self.application(scope, all_of(receive), send))
+        # In WSGI a name with _ is the same as one with -, and could pass for what a proxy says.
+        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+        request = asyncio.ensure_future(
+            self.application({**scope, "headers": headers}, all_of(receive), send)
+        )
         self.under_way.add(request)
         request.add_done_callback(self.under_way.discard)
         # Goes on when its sender has gone: a thread whose answer nobody takes would wait for ever.

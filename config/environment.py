@@ -4,9 +4,12 @@ import os
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config import rates
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -86,3 +89,33 @@ def secret_key(folder: Path) -> str:
         finally:
             candidate.unlink()
     return path.read_text().strip()
+
+
+def rate(name: str, default: str) -> rates.Rate | None:
+    """Return how often something may be done, given as `10/3m`; None for no limit."""
+    value = text(name, default)
+    try:
+        return rates.parse(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be like {default}, or off, not {value!r}.") from None
+
+
+def networks(name: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
+    """Return addresses and networks, separated by commas; none for `none`."""
+    value = text(name)
+    if value.lower() == "none":
+        return []
+    try:
+        return [ip_network(word) for word in words(name, default)]
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} must be addresses or networks such as 192.0.2.0/24, not {value!r}."
+        ) from None
+
+
+def number(name: str, default: int) -> int:
+    """Return a whole number from 1."""
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 2**31):
+        raise ImproperlyConfigured(f"{name} must be a whole number, such as {default}, not {value!r}.")
+    return int(value)

@@ -7,10 +7,27 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadableP
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from config import addresses
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # Set on answers whose body already is the fragment that explains the error.
 FRAGMENT_HEADER = "HX-Reswap"
+
+
+def known_address(get_response: GetResponse) -> GetResponse:
+    """Put the client's address into REMOTE_ADDR; take away what only a trusted proxy may say."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        peer = request.META.get("REMOTE_ADDR", "")
+        if not addresses.is_proxy(peer):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        request.META["REMOTE_ADDR"] = addresses.client_address(
+            peer, request.META.get("HTTP_X_FORWARDED_FOR", "")
+        )
+        return get_response(request)
+
+    return middleware
 
 
 def private_pages(get_response: GetResponse) -> GetResponse:

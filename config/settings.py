@@ -15,6 +15,8 @@ DEBUG = environment.flag("DEBUG", False)
 SECRET_KEY = environment.secret_key(DATA_DIR)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
+# Only these are believed when they say for whom they ask, and that the way to them was encrypted.
+TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES", [])
 
 # What it is made of
 INSTALLED_APPS = [
@@ -28,6 +30,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "config.middleware.known_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -96,6 +99,21 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 CSRF_COOKIE_NAME = "hearth_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+
+# How often something may be done: so often at once, and then evenly so often in that time
+LIMITS = {
+    "password_per_name": environment.rate("LIMIT_PASSWORD_PER_NAME", "10/10m"),  # wrong ones
+    "password_per_address": environment.rate("LIMIT_PASSWORD_PER_ADDRESS", "50/10m"),
+    "new_name_per_address": environment.rate("LIMIT_NEW_NAME_PER_ADDRESS", "60/10m"),
+    "room_per_user": environment.rate("LIMIT_ROOM_PER_USER", "100/1h"),
+    "post_per_user": environment.rate("LIMIT_POST_PER_USER", "600/1m"),
+    "post_per_address": environment.rate("LIMIT_POST_PER_ADDRESS", "3000/1m"),
+    "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
+}
+STREAMS_PER_USER = environment.number("STREAMS_PER_USER", 100)  # open at a time, in one process
+STREAMS_PER_ADDRESS = environment.number("STREAMS_PER_ADDRESS", 500)
+# Not limited by address. Behind a proxy that is not trusted, this machine's own stands for everybody.
+UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8", "::1"])
 
 # Language and time
 LANGUAGE_CODE = "en"

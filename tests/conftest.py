@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client, override_settings
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
+from config.rates import Rate
 from rooms.live import doorbell
 from rooms.models import ChatRoom
 from tests.factories import make_private_room, make_room, make_user
@@ -106,3 +108,20 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, int]]]:
 def committed(django_capture_on_commit_callbacks: Callable[..., Any]) -> Callable[..., Any]:
     """`with committed():` runs what waits for the commit, which a test never reaches."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Stop the clock; `clock.shift(seconds)` moves it."""
+    with time_machine.travel("2026-11-23T12:00:00Z", tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def limit(settings: Any) -> Callable[..., None]:
+    """Change limits by name: `limit(post_per_user=Rate(2, 60))`."""
+
+    def change(**rates: Rate | None) -> None:
+        settings.LIMITS = {**settings.LIMITS, **rates}
+
+    return change

@@ -98,3 +98,15 @@ async def test_requests_under_way_are_counted(pages):
 
 async def test_websockets_are_refused(asgi):
     assert await answer_to(asgi.refuse_websocket) == [{"type": "websocket.close"}]
+
+
+async def test_header_that_passes_for_that_of_a_proxy_is_dropped(pages):
+    seen = []
+
+    async def behind(scope, receive, send):
+        seen.extend(scope["headers"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    pages.application = behind
+    await answer_to(pages, headers=[(b"x_forwarded_proto", b"https"), (b"x-forwarded-proto", b"http")])
+    assert seen == [(b"x-forwarded-proto", b"http")]

@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
+from config.rates import Rate
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -81,6 +82,37 @@ def test_duration_is_given_in_seconds(variable, value, expected):
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, Rate(1, 60)),
+        ("10/3m", Rate(10, 180)),
+        ("5/s", Rate(5, 1)),
+        ("2/1H", Rate(2, 3600)),
+        ("off", None),
+    ],
+)
+def test_rate_is_an_amount_and_a_period(variable, value, expected):
+    variable(value)
+    assert environment.rate("X", "1/1m") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, ["::1/128"]), ("192.0.2.0/24, 10.0.0.1", ["192.0.2.0/24", "10.0.0.1/32"]), ("none", [])],
+)
+def test_networks_are_separated_by_commas(variable, value, expected):
+    variable(value)
+    assert [str(network) for network in environment.networks("X", ["::1"])] == expected
+
+
+def test_number_has_a_default(variable):
+    variable(None)
+    assert environment.number("X", 7) == 7
+    variable(" 9 ")
+    assert environment.number("X", 7) == 9
+
+
+@pytest.mark.parametrize(
     ("read", "value"),
     [
         (lambda: environment.flag("X", False), "maybe"),
@@ -90,6 +122,14 @@ def test_duration_is_given_in_seconds(variable, value, expected):
         (lambda: environment.seconds("X", 1), "0"),
         (lambda: environment.seconds("X", 1), "nan"),
         (lambda: environment.seconds("X", 1), "1e99"),
+        (lambda: environment.rate("X", "1/1m"), "often"),
+        (lambda: environment.rate("X", "1/1m"), "0/1m"),
+        (lambda: environment.rate("X", "1/1m"), "1/0m"),
+        (lambda: environment.rate("X", "1/1m"), "1/m/m"),
+        (lambda: environment.networks("X", []), "192.0.2.0/33"),
+        (lambda: environment.networks("X", []), "here"),
+        (lambda: environment.number("X", 1), "0"),
+        (lambda: environment.number("X", 1), "many"),
         (lambda: environment.folder("X", Path()), __file__),
         (lambda: environment.folder("X", Path()), f"{__file__}/below"),
     ],

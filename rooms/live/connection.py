@@ -28,12 +28,14 @@ class Connection:
         session_hash: str,
         room_id: int | None,
         channels: set[str],
+        address: str | None = None,
     ) -> None:
         self.user_id = user_id
         self.session_key = session_key
         self.session_hash = session_hash
         self.room_id = room_id
         self.channels = channels
+        self.address = address  # for which streams are counted; None where they are not
         self.is_ended = False
         self._is_aborted = False
         self._send = send

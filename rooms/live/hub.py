@@ -1,6 +1,6 @@
 """Who listens to which channel; one frame is written to all of them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from rooms.live.connection import Connection
 
@@ -11,14 +11,20 @@ class Hub:
     def __init__(self) -> None:
         self.channels: defaultdict[str, set[Connection]] = defaultdict(set)
         self.connections: set[Connection] = set()
+        self.addresses: Counter[str | None] = Counter()
 
     def join(self, connection: Connection) -> None:
         self.connections.add(connection)
+        self.addresses[connection.address] += 1
         for channel in connection.channels:
             self.channels[channel].add(connection)
 
     def leave(self, connection: Connection) -> None:
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self.connections.remove(connection)
+            self.addresses[connection.address] -= 1
+            if not self.addresses[connection.address]:
+                del self.addresses[connection.address]
         for channel in connection.channels:
             self.channels[channel].discard(connection)
             if not self.channels[channel]:

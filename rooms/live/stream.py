@@ -3,8 +3,13 @@
 import logging
 from typing import Any
 
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from config.addresses import client_address, counted_as
 from rooms.live import fragments, frames
 from rooms.live.access import Opening, Refused, open_stream
+from rooms.live.channels import user_channel
 from rooms.live.connection import Connection
 from rooms.live.present_state import PresentState, present_state
 from rooms.live.process import Live
@@ -23,7 +28,11 @@ HEADERS = [
 ]
 
 PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-EXPLANATIONS = {405: [(b"allow", b"GET")], 503: [(b"retry-after", b"2")]}
+EXPLANATIONS = {
+    405: [(b"allow", b"GET")],
+    429: [(b"retry-after", b"10")],
+    503: [(b"retry-after", b"2")],
+}
 
 
 class StreamEndpoint:
@@ -44,6 +53,9 @@ class StreamEndpoint:
             return await refuse(scope, send, refusal)
         if self.live.is_stopping:
             return await refuse(scope, send, Refused(503))
+        address = counted_address(scope)
+        if self.has_enough(opening.user.pk, address):
+            return await refuse(scope, send, Refused(429))
         connection = Connection(
             send,
             user_id=opening.user.pk,
@@ -51,6 +63,7 @@ class StreamEndpoint:
             session_hash=opening.user.get_session_auth_hash(),
             room_id=opening.room_id,
             channels=opening.channels,
+            address=address,
         )
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         connection.write(frames.greeting())
@@ -60,6 +73,13 @@ class StreamEndpoint:
             await connection.wait_until_ended(receive)
         finally:
             self.live.leave(connection)
+
+    def has_enough(self, user_id: int, address: str | None) -> bool:
+        """Whether this process serves as many streams of one user or address as it should."""
+        hub = self.live.hub
+        if len(hub.channels.get(user_channel(user_id), ())) >= settings.STREAMS_PER_USER:
+            return True
+        return address is not None and hub.addresses[address] >= settings.STREAMS_PER_ADDRESS
 
     async def authorise(self, scope: dict[str, Any]) -> Opening:
         if scope["method"] != "GET":
@@ -113,6 +133,16 @@ async def refuse(scope: dict[str, Any], send: Any, refusal: Refused) -> None:
         body = frames.swap(fragments.stream_ended(refusal.reason))
     else:
         status, headers = refusal.status, [*PLAIN, *EXPLANATIONS.get(refusal.status, ())]
-        body = b""
+        body = too_many_streams().encode() if refusal.status == 429 else b""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def too_many_streams() -> str:
+    return _("Too many pages are open. Close some of them; this one tries again after 10 seconds.")
+
+
+def counted_address(scope: dict[str, Any]) -> str | None:
+    """Return for which address a stream counts; None for one that is not limited."""
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return counted_as(client_address((scope.get("client") or ("",))[0], ",".join(lines)))

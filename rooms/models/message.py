@@ -1,5 +1,5 @@
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -24,6 +24,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def newest(self, count: int) -> "list[Message]":
         """Return the newest `count` messages with their senders, oldest first."""
         return list(self.select_related("sender").order_by("-pk")[:count])[::-1]
+
+    def posted_by(self, sender: Any) -> Self:
+        """Messages of one person, newest first."""
+        return self.filter(sender=sender).order_by("-pk")
 
     def changed_since(self, revision: int) -> Self:
         """Messages posted or changed after the room had `revision`, in the order they were posted."""

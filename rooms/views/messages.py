@@ -3,6 +3,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import limits
 from accounts.http import AuthenticatedRequest
 from config.text import is_utf8
 from rooms.forms import MessageForm
@@ -21,13 +22,24 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     if not form.is_valid():
         return refused(request, room, form, status=422)
     try:
+        count_post(request)
         message = room.post_message(request.user, **form.cleaned_data)
+    except limits.LimitReached as reached:
+        form.add_error("content", str(reached))
+        return reached.mark(refused(request, room, form, status=429))
     except TokenReused:
         form.add_error(
             None, _("Another message was already sent with this form. Send again to send this one too.")
         )
         return refused(request, room, form.with_new_token(), status=409)
     return posted(request, room, message)
+
+
+def count_post(request: AuthenticatedRequest) -> None:
+    """Raise LimitReached where there were too many."""
+    if address := limits.address_of(request):
+        limits.memory.take("post_per_address", address)
+    limits.check("post_per_user", Message.objects.posted_by(request.user).values_list("timestamp", flat=True))
 
 
 def posted(request: AuthenticatedRequest, room: ChatRoom, message: Message) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from rooms.chats import chats_digest, chats_of, newest_in, unread_in
@@ -27,7 +28,11 @@ def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
     form = ChatRoomForm(request.POST)
     if form.is_valid():
         try:
+            limits.take("room_per_user", request.user.pk)
             return redirect(ChatRoom.objects.create_group(form.cleaned_data["name"], request.user))
+        except limits.LimitReached as reached:
+            form.add_error("name", str(reached))
+            return reached.mark(lobby_response(request, form, status=429))
         except IntegrityError:
             form.add_error("name", _("There is a room of this name already."))
     return lobby_response(request, form, status=422)

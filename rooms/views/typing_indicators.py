@@ -2,6 +2,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
+from accounts import limits
 from accounts.http import AuthenticatedRequest
 from rooms.live import doorbell
 from rooms.models import ChatRoom
@@ -9,7 +10,14 @@ from rooms.models import ChatRoom
 
 @require_POST
 def typing_indicator_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Tell the others that the user types, or with `stop` that they do not any longer. Nothing is stored."""
+    """Tell the others that the user types, or with `stop` that they do not any longer. Nothing is stored.
+
+    A signal over the limit is dropped without a word: nobody waits for its answer, and another one follows.
+    """
+    try:
+        limits.memory.take("typing_per_user", request.user.pk)
+    except limits.LimitReached:
+        return HttpResponse(status=204)
     room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
     pair = {} if room.is_group else {"low": room.low_user_id or 0, "high": room.high_user_id or 0}
     is_typing = 0 if "stop" in request.POST else 1

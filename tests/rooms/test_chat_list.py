@@ -19,6 +19,7 @@ class Page:
     def __init__(self, user):
         self.user_id = user.pk
         self.room_id = None
+        self.address = None
         self.channels = {"lobby", f"user-{user.pk}"}
         self.told = []
 

@@ -34,6 +34,7 @@ class FakeStream(FakeServer):
     async def send(self, message):
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.headers = message["headers"]
         else:
             await super().send(message)
 
@@ -62,14 +63,15 @@ async def open_stream(live):
     tasks = []
     servers = []
 
-    def open_stream(client, room=None):
-        cookie = f"hearth_session={client.cookies['hearth_session'].value}"
+    def open_stream(visitor, room=None, client=None):
+        cookie = f"hearth_session={visitor.cookies['hearth_session'].value}"
         scope = {
             "type": "http",
             "method": "GET",
             "path": "/stream",
             "query_string": b"",
             "headers": [(b"cookie", cookie.encode())],
+            "client": client,
             "url_route": {"kwargs": {"room_id": room.pk} if room else {}},
         }
         server = FakeStream()
@@ -284,3 +286,34 @@ async def test_stop_ends_everything(live, open_stream, ada_client, room):
     await eventually(lambda: len(asyncio.all_tasks()) <= 1 + len(servers))
     live.start()
     assert not live._tasks
+
+
+async def test_too_many_streams_of_a_user_are_refused(live, open_stream, ada_client, ben_client, settings):
+    settings.STREAMS_PER_USER = 2
+    first = [open_stream(ada_client) for _ in range(2)]
+    await eventually(lambda: len(live.hub.connections) == 2)
+    third = open_stream(ada_client)
+    await eventually(lambda: third.status)
+    assert third.status == 429
+    assert (b"retry-after", b"10") in third.headers
+    assert "Too many pages are open." in third.text
+    other = open_stream(ben_client)
+    await eventually(lambda: other.status)
+    assert other.status == 200
+    first[0].disconnect.set()
+    await eventually(lambda: len(live.hub.connections) == 2)
+    again = open_stream(ada_client)
+    await eventually(lambda: again.status)
+    assert again.status == 200
+
+
+async def test_too_many_streams_of_an_address_are_refused(
+    live, open_stream, ada_client, ben_client, settings
+):
+    settings.STREAMS_PER_ADDRESS = 1
+    assert open_stream(ada_client, client=("203.0.113.7", 1))
+    await eventually(lambda: live.hub.connections)
+    second = open_stream(ben_client, client=("203.0.113.7", 2))
+    elsewhere = open_stream(ben_client, client=("203.0.113.8", 1))
+    await eventually(lambda: second.status and elsewhere.status)
+    assert (second.status, elsewhere.status) == (429, 200)

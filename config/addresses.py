@@ -1,0 +1,53 @@
+"""Who asks: the address of a client, also where proxies stand in between."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from django.conf import settings
+
+type Address = IPv4Address | IPv6Address
+type Network = IPv4Network | IPv6Network
+
+
+def parse(text: str) -> Address | None:
+    """Return the address, as IPv4 where it is one in the form of IPv6; None for anything else."""
+    try:
+        address = ip_address(text.strip().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_within(text: str, networks: Iterable[Network]) -> bool:
+    address = parse(text)
+    return address is not None and any(address in network for network in networks)
+
+
+def is_proxy(peer: str) -> bool:
+    return is_within(peer, settings.TRUSTED_PROXIES)
+
+
+def client_address(peer: str, forwarded_for: str) -> str:
+    """Return the address of the client: that of `peer`, or what trusted proxies say of it.
+
+    Each proxy adds the address that it sees at the end of X-Forwarded-For, so the last one that is no trusted
+    proxy is the client. What stands before it may be made up.
+    """
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+    client = peer
+    while hops and is_proxy(client) and parse(hops[-1]):
+        client = hops.pop()
+    return client
+
+
+def counted_as(text: str) -> str | None:
+    """Return what limits count for an address: itself, or 64 bits of IPv6, which one customer has.
+
+    None for an address that is not limited, and for what is none, such as a socket in a folder.
+    """
+    address = parse(text)
+    if address is None or is_within(text, settings.UNLIMITED_ADDRESSES):
+        return None
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, 64), strict=False))
+    return str(address)
