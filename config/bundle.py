@@ -19,6 +19,7 @@ PARTS = [
     "django_htmx/htmx-4.min.js",
     "django_htmx/ext/hx-sse-4.min.js",
     "django_htmx/ext/hx-upsert-4.min.js",
+    "js/trusted-types.js",
     "js/events.js",
     "js/connection.js",
     "js/composer.js",

@@ -6,6 +6,13 @@
   const dayOf = (moment) => new Date(moment).setHours(0, 0, 0, 0);
   const daysAgo = (day) => Math.round((dayOf(Date.now()) - day) / 86400000);
   const dayName = (day, other) => [today, yesterday][daysAgo(day)] ?? other.format(day);
+  const newLine = (key) => {
+    const line = document.createElement('li');
+    line.className = 'line day';
+    line.dataset.key = key;
+    line.append(document.createElement('h3'));
+    return line;
+  };
   const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 
   const showTimes = () => {
@@ -18,7 +25,7 @@
       const lineAbove = () => message.previousElementSibling?.closest('.day');
       if (day === last) lineAbove()?.remove();
       else {
-        if (!lineAbove()) message.insertAdjacentHTML('beforebegin', `<li class="line day" data-key="${message.dataset.key}"><h3></h3></li>`);
+        if (!lineAbove()) message.before(newLine(message.dataset.key));
         write(lineAbove().firstElementChild, dayName(day, long));
       }
       last = day;

@@ -139,7 +139,8 @@ class Person:
         page.on("console", self._read)
 
     def _read(self, message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text or "did not match any element" in message.text:
+        bad = ("Content Security Policy", "Trusted", "did not match any element")
+        if any(words in message.text for words in bad):
             self.problems.append(message.text)
 
     def enter(self) -> "Person":

@@ -1,0 +1,67 @@
+"""The settings as they are shipped, for a server that is reached by https."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = {"HTTPS": "1", "ALLOWED_HOSTS": "chat.example"}
+
+
+@pytest.fixture(scope="module")
+def manage(tmp_path_factory):
+    """Run a command of a new installation with the variables of a server that others reach."""
+    folder = tmp_path_factory.mktemp("data")
+
+    def run(*arguments, **variables):
+        variables = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), **SHIPPED, **variables}
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=variables, capture_output=True, text=True
+        )
+
+    return run
+
+
+def test_deployment_checks_find_nothing(manage):
+    result = manage("check", "--deploy", "--fail-level", "WARNING")
+    assert result.returncode == 0, result.stderr
+    assert "WARNINGS" not in result.stderr
+
+
+def test_deployment_without_https_is_warned_of(manage):
+    result = manage("check", "--deploy", HTTPS="0")
+    for warning in ("security.W004", "security.W008", "security.W012", "security.W016"):
+        assert warning in result.stderr
+
+
+VISIT = """
+from django.test import Client
+
+proxied = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+answers = {
+    "proxied": Client(headers={"Host": "chat.example", **proxied}).get("/login/"),
+    "direct": Client(headers={"Host": "chat.example"}).get("/login/"),
+    "spoofed": Client(headers={"Host": "chat.example", **proxied}, REMOTE_ADDR="203.0.113.9").get("/login/"),
+}
+for name, answer in answers.items():
+    print(name, answer.status_code, answer.get("Location", "-"), answer.get("Strict-Transport-Security", "-"))
+    for cookie in answer.cookies.values():
+        print(name, "cookie", cookie.OutputString())
+"""
+
+
+def test_pages_are_encrypted_only_and_cookies_bound_to_the_host(manage):
+    result = manage("setup")
+    assert result.returncode == 0, result.stderr
+    lines = manage("shell", "--verbosity", "0", "-c", VISIT).stdout.splitlines()
+    assert lines[0] == "proxied 200 - max-age=31536000"
+    assert lines[1].startswith("proxied cookie __Host-hearth_csrf=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in lines[1].split(";")}
+    assert "Domain" not in lines[1]
+    assert lines[2:] == [
+        "direct 301 https://chat.example/login/ -",
+        "spoofed 301 https://chat.example/login/ -",
+    ]
