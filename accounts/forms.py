@@ -2,11 +2,13 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, names
+from accounts.http import AuthenticatedRequest
 from accounts.models import NameTaken, User
 
 
@@ -109,3 +111,75 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
             "sends_read_receipts": _("Without it you do not see either what others have read."),
             "shows_presence": _("Without it you do not see either when others are online."),
         }
+
+
+def password_field(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, strip=False, widget=widget, **options)
+
+
+class CurrentPasswordForm(forms.Form):
+    """Asks for the password that the user has, if there is one."""
+
+    current_password = password_field(
+        _("Current password"),
+        "current-password",
+        error_messages={"required": _("Enter your current password.")},
+    )
+
+    def __init__(self, request: AuthenticatedRequest, data: QueryDict | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.request = request
+        self.reached: limits.LimitReached | None = None
+        if not request.user.has_usable_password():
+            del self.fields["current_password"]
+
+    def clean_current_password(self) -> str:
+        password: str = self.cleaned_data["current_password"]
+        try:
+            if check_password(self.request, self.request.user, password) is None:
+                raise ValidationError(_("This is not your current password."))
+        except limits.LimitReached as reached:
+            self.reached = reached
+            raise ValidationError(str(reached)) from None
+        return password
+
+
+class PasswordForm(CurrentPasswordForm):
+    """Set or change the password."""
+
+    new_password = password_field(
+        _("New password"), "new-password", error_messages={"required": _("Enter a new password.")}
+    )
+    repeated_password = password_field(
+        _("New password again"), "new-password", error_messages={"required": _("Enter it once more.")}
+    )
+
+    def __init__(self, request: AuthenticatedRequest, data: QueryDict | None = None) -> None:
+        super().__init__(request, data)
+        self.fields["new_password"].help_text = " ".join(password_validators_help_texts())
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        validate_password(password, self.request.user)
+        return password
+
+    def clean_repeated_password(self) -> str:
+        repeated: str = self.cleaned_data["repeated_password"]
+        if repeated != self.data.get("new_password"):
+            raise ValidationError(_("This is not the same as the new password."))
+        return repeated
+
+
+class PasswordRemovalForm(CurrentPasswordForm):
+    """Go back to entering by name alone."""
+
+    def __init__(self, request: AuthenticatedRequest, data: QueryDict | None = None) -> None:
+        super().__init__(request, data, auto_id="remove_%s")
+
+    def clean(self) -> dict[str, Any]:
+        if not self.request.user.may_lack_password:
+            raise ValidationError(_("Your name needs a password."))
+        if not self.request.user.has_usable_password():
+            raise ValidationError(_("There is no password."))
+        return self.cleaned_data

@@ -86,6 +86,21 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.skeleton = names.skeleton(self.username)
         super().save(*args, **kwargs)
 
+    def change_password(self, password: str | None) -> None:
+        """Set the password, or take it away with None. Sessions from before end, with their streams."""
+        self.set_password(password)
+        self.save(update_fields=["password"])
+        transaction.on_commit(self.ring_access, robust=True)
+
+    def ring_access(self) -> None:
+        """End streams that may not go on; the others come back at once, with what their session is now."""
+        doorbell.ring("settings", user=self.pk)
+        doorbell.ring("access", user=self.pk)
+
+    @property
+    def may_lack_password(self) -> bool:
+        return not (self.is_staff or self.is_superuser)
+
     @property
     def is_online(self) -> bool:
         """Whether others see that they are online."""
@@ -99,7 +114,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_entered_by_name(self) -> bool:
         """Whether the name alone is enough to enter: never for staff or where there is a password."""
-        return not (self.is_staff or self.is_superuser or self.has_usable_password()) and self.is_active
+        return self.may_lack_password and not self.has_usable_password() and self.is_active
 
 
 class Allowance(models.Model):

@@ -87,6 +87,12 @@ def ada_client(ada: User) -> Client:
 
 
 @pytest.fixture
+def ada_elsewhere(ada: User) -> Client:
+    """Another browser in which ada is logged in."""
+    return client_of(ada)
+
+
+@pytest.fixture
 def ben_client(ben: User) -> Client:
     return client_of(ben)
 

@@ -117,6 +117,19 @@ async def test_logout_while_a_stream_opens_ends_it(live, open_stream, ada, ada_c
     assert "session has ended" in server.text
 
 
+async def test_new_password_ends_streams_at_once_and_the_own_session_may_open_another(
+    live, open_stream, ada_client, ada_elsewhere, room
+):
+    own, other = open_stream(ada_client, room), open_stream(ada_elsewhere, room)
+    await eventually(lambda: len(live.hub.connections) == 2)
+    fields = {"new_password": "correct horse battery", "repeated_password": "correct horse battery"}
+    await live.database.run(ada_client.post, "/settings/password/", fields)
+    await eventually(lambda: own.is_complete and other.is_complete, AT_ONCE)
+    own, other = open_stream(ada_client, room), open_stream(ada_elsewhere, room)
+    await eventually(lambda: own.status and other.status)
+    assert (own.status, other.status) == (200, 401)
+
+
 async def test_list_that_changes_while_a_stream_opens_is_the_new_one(
     live, open_stream, ada, ada_client, ben_client, room, monkeypatch
 ):

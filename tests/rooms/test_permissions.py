@@ -95,6 +95,16 @@ TABLE = {
         "member": "405 405 422 405 405 405",
     },
     ("accounts:settings_update", None): {"anonymous": LOGIN_FIRST, "outsider": FORM, "member": FORM},
+    ("accounts:password_update", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": EMPTY_FORM,
+        "member": EMPTY_FORM,
+    },
+    ("accounts:password_delete", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 422 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
     ("rooms:membership_update", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,

@@ -6,8 +6,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.forms import LoginForm, SettingsForm
-from accounts.http import AuthenticatedRequest
+from accounts.forms import LoginForm
 from rooms.live import doorbell
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -36,16 +35,6 @@ def logout_view(request: HttpRequest) -> HttpResponse:
     if user_id:
         doorbell.ring("access", user=user_id)
     return redirect("accounts:login")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def settings_update(request: AuthenticatedRequest) -> HttpResponse:
-    form = SettingsForm(request.POST if request.method == "POST" else None, instance=request.user)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        doorbell.ring("settings", user=request.user.pk)
-        return redirect("rooms:lobby")
-    return render(request, "accounts/settings.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 def local_address(request: HttpRequest, address: str) -> str:

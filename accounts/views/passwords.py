@@ -1,0 +1,44 @@
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.forms import PasswordForm, PasswordRemovalForm
+from accounts.http import AuthenticatedRequest
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_update(request: AuthenticatedRequest) -> HttpResponse:
+    """Set or change the password, which ends all other sessions of the user."""
+    form = PasswordForm(request, request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        return changed(request, form.cleaned_data["new_password"])
+    return password_page(request, form, PasswordRemovalForm(request))
+
+
+@sensitive_post_parameters()
+@require_POST
+def password_delete(request: AuthenticatedRequest) -> HttpResponse:
+    """Let the name be entered without a password again."""
+    form = PasswordRemovalForm(request, request.POST)
+    if form.is_valid():
+        return changed(request, None)
+    return password_page(request, PasswordForm(request), form)
+
+
+def changed(request: AuthenticatedRequest, password: str | None) -> HttpResponse:
+    request.user.change_password(password)
+    update_session_auth_hash(request, request.user)
+    return redirect("accounts:settings_update")
+
+
+def password_page(
+    request: AuthenticatedRequest, form: PasswordForm, removal: PasswordRemovalForm
+) -> HttpResponse:
+    context = {"form": form, "removal": removal}
+    status = 422 if form.is_bound or removal.is_bound else 200
+    response = render(request, "accounts/password.html", context, status=status)
+    reached = form.reached or removal.reached
+    return reached.mark(response) if reached else response
