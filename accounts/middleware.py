@@ -7,6 +7,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
+from accounts import sessions
 from config.middleware import is_htmx
 
 TIME_ZONE_COOKIE = "hearth_timezone"
@@ -26,6 +27,20 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
         if request.method not in ("GET", "HEAD"):
             return redirect_to_login(request.headers.get("Referer", ""))
         return super().handle_no_permission(request, view_func)
+
+
+def noted_sessions(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Note when a session was last used. What is answered with nothing, such as typing, leaves no trace."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code not in (204, 500) and request.user.is_authenticated:
+            sessions.note(request)
+        return response
+
+    return middleware
 
 
 def time_zone(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import entering, passwords, settings
+from accounts.views import entering, passwords, sessions, settings
 
 app_name = "accounts"
 urlpatterns = [
@@ -8,5 +8,8 @@ urlpatterns = [
     path("settings/", settings.settings_update, name="settings_update"),
     path("settings/password/", passwords.password_update, name="password_update"),
     path("settings/password/remove/", passwords.password_delete, name="password_delete"),
+    path("settings/sessions/", sessions.session_list, name="session_list"),
+    path("settings/sessions/end/", sessions.session_delete_others, name="session_delete_others"),
+    path("settings/sessions/<int:login_session_id>/end/", sessions.session_delete, name="session_delete"),
     path("logout/", entering.logout_view, name="logout"),
 ]

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.noted_sessions",
     "accounts.middleware.time_zone",
 ]
 ROOT_URLCONF = "config.urls"

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from itertools import count
 
 from django.db.models import F
+from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import LoginSession, User
 from rooms.models import ChatRoom, Membership, Message
 
 _numbers = count(1)
@@ -23,6 +24,12 @@ def make_users(amount: int) -> list[User]:
         User(username=name, canonical_name=name, skeleton=name, password="!")
         for name in (f"crowd{next(_numbers)}" for _ in range(amount))
     )
+
+
+def login_session_of(client: Client) -> LoginSession:
+    """Return what is noted of the session of `client` when it opens a page."""
+    client.get("/")
+    return LoginSession.objects.get(session=client.session.session_key)
 
 
 def make_room(name: str | None = None, members: Iterable[User] = ()) -> ChatRoom:

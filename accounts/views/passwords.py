@@ -31,6 +31,7 @@ def password_delete(request: AuthenticatedRequest) -> HttpResponse:
 def changed(request: AuthenticatedRequest, password: str | None) -> HttpResponse:
     request.user.change_password(password)
     update_session_auth_hash(request, request.user)
+    request.user.login_sessions.exclude(session=request.session.session_key).end()
     return redirect("accounts:settings_update")
 
 

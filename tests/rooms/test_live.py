@@ -15,7 +15,7 @@ from rooms.live.process import Live
 from rooms.live.stream import StreamEndpoint
 from rooms.models import Membership
 from tests.clients import eventually
-from tests.factories import make_message
+from tests.factories import login_session_of, make_message
 from tests.rooms.test_connection import FakeServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,6 +128,18 @@ async def test_new_password_ends_streams_at_once_and_the_own_session_may_open_an
     own, other = open_stream(ada_client, room), open_stream(ada_elsewhere, room)
     await eventually(lambda: own.status and other.status)
     assert (own.status, other.status) == (200, 401)
+
+
+async def test_streams_of_a_session_that_is_ended_elsewhere_end_at_once(
+    live, open_stream, ada_client, ada_elsewhere, room
+):
+    session = await live.database.run(login_session_of, ada_elsewhere)
+    own, other = open_stream(ada_client, room), open_stream(ada_elsewhere, room)
+    await eventually(lambda: len(live.hub.connections) == 2)
+    await live.database.run(ada_client.post, f"/settings/sessions/{session.pk}/end/")
+    await eventually(lambda: other.is_complete, AT_ONCE)
+    assert "session has ended" in other.text
+    assert not own.is_complete
 
 
 async def test_list_that_changes_while_a_stream_opens_is_the_new_one(

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from tests.conftest import client_of
-from tests.factories import make_message
+from tests.factories import login_session_of, make_message
 from tests.responses import HTMX
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,17 @@ TABLE = {
         "outsider": "405 405 422 405 405 405",
         "member": "405 405 422 405 405 405",
     },
+    ("accounts:session_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("accounts:session_delete_others", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": ACTION,
+        "member": ACTION,
+    },
+    ("accounts:session_delete", "session"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": ACTION,
+    },
     ("rooms:membership_update", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -167,7 +178,7 @@ def test_every_row_says_what_everybody_may():
 
 
 @pytest.fixture
-def address(ben, room, private):
+def address(ada_elsewhere, ben, room, private):
     """`address(name, place)`: of the room, private chat or person that the row speaks of."""
     arguments = {
         None: [],
@@ -175,6 +186,7 @@ def address(ben, room, private):
         "person id": [ben.pk],
         "group": [room.pk],
         "private": [private.pk],
+        "session": [login_session_of(ada_elsewhere).pk],
         "message": [make_message(private, ben).pk],
     }
     return lambda name, place: reverse(name, args=arguments[place])

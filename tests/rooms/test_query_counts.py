@@ -45,6 +45,12 @@ def fill(user, room, amount):
     make_messages(room, people[0], amount)
 
 
+@pytest.fixture(autouse=True)
+def _noted(ada_client):
+    """Let it be noted that the session is used, which happens once a minute."""
+    ada_client.get("/settings/")
+
+
 @pytest.fixture
 def filled(ada, room):
     """Return a function that measures an address with little, then with much."""

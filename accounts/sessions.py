@@ -1,0 +1,40 @@
+"""Note which sessions are used, at most once a minute each."""
+
+import time
+
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import LoginSession
+
+INTERVAL = 60.0
+_FORGET_FROM = 10_000  # entries
+_noted: dict[str, float] = {}  # by session key; when this process last noted it
+
+
+def note(request: HttpRequest) -> None:
+    """Say that the session of `request`, which is somebody's, is used now by this browser.
+
+    It is not worth failing a request for.
+    """
+    if request.session.session_key is None:
+        request.session.save()
+    key, now = request.session.session_key or "", time.monotonic()
+    if now - _noted.get(key, -INTERVAL) < INTERVAL:
+        return
+    try:
+        _save(request, key)
+    except DatabaseError:
+        return
+    if len(_noted) >= _FORGET_FROM:
+        _noted.clear()
+    _noted[key] = now
+
+
+def _save(request: HttpRequest, key: str) -> None:
+    user_agent = request.headers.get("User-Agent", "")[: LoginSession.USER_AGENT_MAX_LENGTH]
+    fields = {"user_id": request.user.pk, "user_agent": user_agent, "last_seen": timezone.now()}
+    with transaction.atomic():
+        if not LoginSession.objects.filter(session=key).update(**fields):
+            LoginSession.objects.create(session_id=key, **fields)
