@@ -4,16 +4,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
-from accounts.browsers import browser_in_words
 from rooms.live import doorbell
 
 
@@ -123,54 +119,3 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_entered_by_name(self) -> bool:
         """Whether the name alone is enough to enter: never for staff or where there is a password."""
         return self.may_lack_password and not self.has_usable_password() and self.is_active
-
-
-class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
-    def of(self, user: User) -> "list[LoginSession]":
-        """Sessions with which `user` is logged in, the last used first."""
-        going_on = self.filter(user=user, session__expire_date__gt=timezone.now()).select_related("session")
-        return [one for one in going_on.order_by("-last_seen", "-pk") if one.is_valid_for(user)]
-
-    def end(self) -> None:
-        """Log out these browsers; their streams end at once."""
-        with transaction.atomic():
-            users = list(User.objects.filter(login_sessions__in=self).distinct())
-            Session.objects.filter(login_session__in=self).delete()
-            for user in users:
-                transaction.on_commit(user.ring_ended, robust=True)
-
-
-class LoginSession(models.Model):
-    """What a user is shown of a session: which browser it is in, and when it was last used."""
-
-    USER_AGENT_MAX_LENGTH = 300
-
-    session = models.OneToOneField(Session, models.CASCADE, related_name="login_session")
-    user = models.ForeignKey(User, models.CASCADE, related_name="login_sessions")
-    user_agent = models.CharField(max_length=USER_AGENT_MAX_LENGTH, blank=True)
-    last_seen = models.DateTimeField(default=timezone.now)
-
-    objects = LoginSessionQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"session {self.pk}"
-
-    @property
-    def browser(self) -> str:
-        return browser_in_words(self.user_agent)
-
-    def is_valid_for(self, user: User) -> bool:
-        """Whether the user has had the same password since."""
-        told = self.session.get_decoded().get(HASH_SESSION_KEY, "")
-        return constant_time_compare(told, user.get_session_auth_hash())
-
-
-class Allowance(models.Model):
-    """What is left of a limit: `accounts.limits` counts with it."""
-
-    key = models.CharField(max_length=60, primary_key=True)
-    # When all of it is there again, in seconds since 1970. A row whose moment has passed says nothing.
-    whole_at = models.FloatField(db_index=True)
-
-    def __str__(self) -> str:
-        return self.key

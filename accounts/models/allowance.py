@@ -1,0 +1,12 @@
+from django.db import models
+
+
+class Allowance(models.Model):
+    """What is left of a limit: `accounts.limits` counts with it."""
+
+    key = models.CharField(max_length=60, primary_key=True)
+    # When all of it is there again, in seconds since 1970. A row whose moment has passed says nothing.
+    whole_at = models.FloatField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
