@@ -1,15 +1,17 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits, names
+from accounts import claims, limits, names
 from accounts.http import AuthenticatedRequest
-from accounts.models import NameTaken, User
+from accounts.models import EntryLink, NameTaken, User
 
 
 class NameField(forms.CharField):
@@ -49,7 +51,7 @@ class LoginForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.request = request
         self.user: User | None = None
-        self.asks_for_password = False
+        self.asks_for_password = settings.ENTERING == "closed"
         self.reached: limits.LimitReached | None = None
 
     def clean(self) -> dict[str, Any]:
@@ -62,16 +64,28 @@ class LoginForm(forms.Form):
         return self.cleaned_data
 
     def _enter(self, name: str, password: str) -> None:
-        user = User.objects.named(name) or self._create(name)
-        if user.is_entered_by_name:
-            self.user = user
-            return
+        if settings.ENTERING != "closed":
+            user = User.objects.named(name) or self._create(name)
+            if user.is_entered_by_name:
+                return self._enter_by_name(user)
         self.asks_for_password = True
         if not password:
             raise ValidationError({"password": _("This name is protected. Enter its password.")})
-        self.user = check_password(self.request, user, password)
+        self.user = check_password(self.request, name, password)
         if self.user is None:
             raise ValidationError({"password": _("This is not the password of that name.")})
+
+    def _enter_by_name(self, user: User) -> None:
+        if settings.ENTERING == "claimed" and not (self.request and claims.take(user, self.request)):
+            raise ValidationError(
+                {
+                    "name": _(
+                        "This name belongs to another browser. There, open Settings and “Enter in another "
+                        "browser”, and follow the link here. Or choose another name."
+                    )
+                }
+            )
+        self.user = user
 
     def _create(self, name: str) -> User:
         address = limits.address_of(self.request) if self.request else None
@@ -85,17 +99,18 @@ class LoginForm(forms.Form):
             ) from None
 
 
-def check_password(request: HttpRequest | None, user: User, password: str) -> User | None:
-    """Return the user if that is the password and they may enter. Raises LimitReached after wrong ones.
+def check_password(request: HttpRequest | None, name: str, password: str) -> User | None:
+    """Return the user of that name if that is the password and they may enter.
 
-    A try is counted before it is looked at, and given back if it was right: many at once gain nothing.
+    Raises LimitReached after wrong ones. A try is counted before it is looked at, and given back if it was
+    right: many at once gain nothing.
     """
-    counted: list[tuple[str, object]] = [("password_per_name", user.pk)]
+    counted: list[tuple[str, object]] = [("password_per_name", names.canonical(name))]
     if request and (address := limits.address_of(request)):
         counted.append(("password_per_address", address))
     for limit, who in counted:
         limits.take(limit, who)
-    if found := authenticate(request, username=user.username, password=password):
+    if found := authenticate(request, username=name, password=password):
         for limit, who in counted:
             limits.give_back(limit, who)
     return found if isinstance(found, User) else None
@@ -137,7 +152,7 @@ class CurrentPasswordForm(forms.Form):
     def clean_current_password(self) -> str:
         password: str = self.cleaned_data["current_password"]
         try:
-            if check_password(self.request, self.request.user, password) is None:
+            if check_password(self.request, self.request.user.username, password) is None:
                 raise ValidationError(_("This is not your current password."))
         except limits.LimitReached as reached:
             self.reached = reached
@@ -145,8 +160,8 @@ class CurrentPasswordForm(forms.Form):
         return password
 
 
-class PasswordForm(CurrentPasswordForm):
-    """Set or change the password."""
+class NewPasswordForm(forms.Form):
+    """Asks for a new password, twice."""
 
     new_password = password_field(
         _("New password"), "new-password", error_messages={"required": _("Enter a new password.")}
@@ -155,13 +170,18 @@ class PasswordForm(CurrentPasswordForm):
         _("New password again"), "new-password", error_messages={"required": _("Enter it once more.")}
     )
 
-    def __init__(self, request: AuthenticatedRequest, data: QueryDict | None = None) -> None:
-        super().__init__(request, data)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.fields["new_password"].help_text = " ".join(password_validators_help_texts())
+
+    @property
+    def owner(self) -> User:
+        """Return for whom it must be good."""
+        raise NotImplementedError
 
     def clean_new_password(self) -> str:
         password: str = self.cleaned_data["new_password"]
-        validate_password(password, self.request.user)
+        validate_password(password, self.owner)
         return password
 
     def clean_repeated_password(self) -> str:
@@ -169,6 +189,50 @@ class PasswordForm(CurrentPasswordForm):
         if repeated != self.data.get("new_password"):
             raise ValidationError(_("This is not the same as the new password."))
         return repeated
+
+
+class PasswordForm(NewPasswordForm, CurrentPasswordForm):
+    """Set or change the password."""
+
+    @property
+    def owner(self) -> User:
+        return self.request.user
+
+
+class InvitationForm(NewPasswordForm):
+    """Become somebody with a name and a password."""
+
+    name = NameField(
+        label=_("Name"),
+        help_text=_("1 to 32 letters, digits and _ . - of one alphabet."),
+        strip=False,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    field_order = ("name",)
+
+    @property
+    def owner(self) -> User:
+        return User(username=self.cleaned_data.get("name", ""))
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if User.objects.named(name):
+            raise ValidationError(_("Somebody has this name already. Choose another one."))
+        return name
+
+    def join(self, link: EntryLink) -> User | None:
+        """Return the new user and use the link up; with None, the form says why not."""
+        try:
+            with transaction.atomic():
+                if not link.use():
+                    self.add_error(None, _("This invitation was used in the meantime."))
+                    return None
+                return User.objects.create_user(self.cleaned_data["name"], self.cleaned_data["new_password"])
+        except IntegrityError:
+            self.add_error("name", _("This name looks too much like somebody else's. Choose another one."))
+            return None
 
 
 class PasswordRemovalForm(CurrentPasswordForm):

@@ -2,12 +2,13 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth import middleware
+from django.contrib.auth import logout, middleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
-from accounts import sessions
+from accounts import claims, sessions
+from accounts.models import User
 from config.middleware import is_htmx
 
 TIME_ZONE_COOKIE = "hearth_timezone"
@@ -18,6 +19,11 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
 
     What a form was posted to cannot be opened after the login; the page it stood on can.
     """
+
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponseBase | None:
+        if isinstance(request.user, User) and not request.user.may_stay:
+            logout(request)
+        return super().process_view(request, *view)
 
     def handle_no_permission(  # type: ignore[override]  # the handler takes any response
         self, request: HttpRequest, view_func: Callable[..., Any]
@@ -36,8 +42,9 @@ def noted_sessions(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if response.status_code not in (204, 500) and request.user.is_authenticated:
-            sessions.note(request)
+        is_of_note = response.status_code not in (204, 500) and isinstance(request.user, User)
+        if is_of_note and sessions.note(request):
+            claims.keep(request, response)
         return response
 
     return middleware

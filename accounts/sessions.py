@@ -13,23 +13,24 @@ _FORGET_FROM = 10_000  # entries
 _noted: dict[str, float] = {}  # by session key; when this process last noted it
 
 
-def note(request: HttpRequest) -> None:
+def note(request: HttpRequest) -> bool:
     """Say that the session of `request`, which is somebody's, is used now by this browser.
 
-    It is not worth failing a request for.
+    Return whether it was noted, which is not worth failing a request for.
     """
     if request.session.session_key is None:
         request.session.save()
     key, now = request.session.session_key or "", time.monotonic()
     if now - _noted.get(key, -INTERVAL) < INTERVAL:
-        return
+        return False
     try:
         _save(request, key)
     except DatabaseError:
-        return
+        return False
     if len(_noted) >= _FORGET_FROM:
         _noted.clear()
     _noted[key] = now
+    return True
 
 
 def _save(request: HttpRequest, key: str) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import entering, passwords, sessions, settings
+from accounts.views import entering, entry_links, passwords, sessions, settings
 
 app_name = "accounts"
 urlpatterns = [
@@ -11,5 +11,9 @@ urlpatterns = [
     path("settings/sessions/", sessions.session_list, name="session_list"),
     path("settings/sessions/end/", sessions.session_delete_others, name="session_delete_others"),
     path("settings/sessions/<int:login_session_id>/end/", sessions.session_delete, name="session_delete"),
+    path("settings/browsers/", entry_links.entry_link_create, name="entry_link_create"),
+    path("settings/invitations/", entry_links.invitation_create, name="invitation_create"),
+    path("enter/<str:token>/", entry_links.entry_link_detail, name="entry_link_detail"),
+    path("join/<str:token>/", entry_links.invitation_detail, name="invitation_detail"),
     path("logout/", entering.logout_view, name="logout"),
 ]

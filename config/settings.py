@@ -100,6 +100,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 # Accounts and sessions
+# open: by a name alone, from any browser. claimed: a name belongs to the browser that takes it first.
+# closed: with a password; accounts come by invitation.
+ENTERING = environment.one_of("ENTERING", ["OPEN", "CLAIMED", "CLOSED"], "OPEN").lower()
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2Hasher",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = {"HTTPS": "1", "ALLOWED_HOSTS": "chat.example"}
+SHIPPED = {"HTTPS": "1", "ENTERING": "closed", "ALLOWED_HOSTS": "chat.example"}
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,10 @@ def test_deployment_without_https_is_warned_of(manage):
     result = manage("check", "--deploy", HTTPS="0")
     for warning in ("security.W004", "security.W008", "security.W012", "security.W016"):
         assert warning in result.stderr
+
+
+def test_open_door_to_the_world_is_warned_of(manage):
+    assert "accounts.W001" in manage("check", ENTERING="open").stderr
 
 
 VISIT = """

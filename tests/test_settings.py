@@ -142,7 +142,13 @@ def test_wrong_value_is_refused_by_the_name_of_its_variable(variable, read, valu
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DEBUG", "maybe"), ("LOG_LEVEL", "LOUD"), ("DATA_DIR", "/dev/null/x")],
+    [
+        ("DEBUG", "maybe"),
+        ("LOG_LEVEL", "LOUD"),
+        ("ENTERING", "wide"),
+        ("LIMIT_POST_PER_USER", "many"),
+        ("DATA_DIR", "/dev/null/x"),
+    ],
 )
 def test_wrong_value_stops_the_start(tmp_path, name, value):
     variables = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), name: value}

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.browsers import browser_in_words
+from accounts.models.claim import Claim
 from accounts.models.user import User
 
 
@@ -15,9 +16,10 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return [one for one in going_on.order_by("-last_seen", "-pk") if one.is_valid_for(user)]
 
     def end(self) -> None:
-        """Log out these browsers; their streams end at once."""
+        """Log out these browsers, for which names are no longer kept; their streams end at once."""
         with transaction.atomic():
             users = list(User.objects.filter(login_sessions__in=self).distinct())
+            Claim.objects.filter(login_sessions__in=self).delete()
             Session.objects.filter(login_session__in=self).delete()
             for user in users:
                 transaction.on_commit(user.ring_ended, robust=True)
@@ -30,6 +32,7 @@ class LoginSession(models.Model):
 
     session = models.OneToOneField(Session, models.CASCADE, related_name="login_session")
     user = models.ForeignKey(User, models.CASCADE, related_name="login_sessions")
+    claim = models.ForeignKey(Claim, models.SET_NULL, null=True, related_name="login_sessions")
     user_agent = models.CharField(max_length=USER_AGENT_MAX_LENGTH, blank=True)
     last_seen = models.DateTimeField(default=timezone.now)
 

@@ -101,9 +101,21 @@ class User(AbstractBaseUser, PermissionsMixin):
         """End streams whose session has ended."""
         doorbell.ring("access", user=self.pk)
 
+    def end_other_sessions(self, session_key: str | None) -> None:
+        """End all sessions but one, and whatever else lets other browsers in without a password."""
+        with transaction.atomic():
+            self.login_sessions.exclude(session=session_key).end()
+            self.claims.exclude(login_sessions__session=session_key).delete()
+            self.entry_links.all().delete()
+
     @property
     def may_lack_password(self) -> bool:
-        return not (self.is_staff or self.is_superuser)
+        return settings.ENTERING != "closed" and not (self.is_staff or self.is_superuser)
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether a session of theirs may go on: where all need a password, not without one."""
+        return settings.ENTERING != "closed" or self.has_usable_password()
 
     @property
     def is_online(self) -> bool:

@@ -23,7 +23,8 @@ def login_view(request: HttpRequest) -> HttpResponse:
         login(request, form.user, backend=BACKEND)
         return HttpResponseRedirect(next_page)
     status = 422 if form.is_bound else 200
-    response = render(request, "accounts/login.html", {"form": form, "next": next_page}, status=status)
+    context = {"form": form, "next": next_page, "entering": settings.ENTERING}
+    response = render(request, "accounts/login.html", context, status=status)
     return form.reached.mark(response) if form.reached else response
 
 

@@ -31,7 +31,7 @@ def password_delete(request: AuthenticatedRequest) -> HttpResponse:
 def changed(request: AuthenticatedRequest, password: str | None) -> HttpResponse:
     request.user.change_password(password)
     update_session_auth_hash(request, request.user)
-    request.user.login_sessions.exclude(session=request.session.session_key).end()
+    request.user.end_other_sessions(request.session.session_key)
     return redirect("accounts:settings_update")
 
 

@@ -26,5 +26,5 @@ def session_delete(request: AuthenticatedRequest, login_session_id: int) -> Http
 
 @require_POST
 def session_delete_others(request: AuthenticatedRequest) -> HttpResponse:
-    request.user.login_sessions.exclude(session=request.session.session_key).end()
+    request.user.end_other_sessions(request.session.session_key)
     return redirect("accounts:session_list")

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -14,4 +15,9 @@ def settings_update(request: AuthenticatedRequest) -> HttpResponse:
         form.save()
         doorbell.ring("settings", user=request.user.pk)
         return redirect("rooms:lobby")
-    return render(request, "accounts/settings.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {
+        "form": form,
+        "offers_link": settings.ENTERING == "claimed" and request.user.is_entered_by_name,
+        "offers_invitation": settings.ENTERING == "closed" and request.user.is_staff,
+    }
+    return render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)

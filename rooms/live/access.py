@@ -52,7 +52,7 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
     session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     request.session = session
     request.user = auth.get_user(request)
-    if not isinstance(request.user, User):
+    if not isinstance(request.user, User) or not request.user.may_stay:
         raise Refused(401, "session")
     chats = request.GET.get("chats")
     event_request = _event_request(request, {} if room_id is None else {"room_id": room_id})

@@ -323,7 +323,13 @@ def test_logout_needs_a_post(ada, ada_client, method):
 
 
 @pytest.mark.parametrize(
-    "address", ["/login/", "/logout/", "/rooms/", "/rooms/1/messages/", "/rooms/1/read/"]
+    "address",
+    [
+        *("/login/", "/logout/", "/rooms/", "/rooms/1/messages/", "/rooms/1/read/"),
+        *("/settings/", "/settings/password/", "/settings/password/remove/", "/settings/browsers/"),
+        *("/settings/sessions/end/", "/settings/sessions/1/end/", "/settings/invitations/"),
+        *("/enter/token/", "/join/token/"),
+    ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 def test_post_without_its_token_is_refused(ada, address, headers):

@@ -142,6 +142,13 @@ async def test_streams_of_a_session_that_is_ended_elsewhere_end_at_once(
     assert not own.is_complete
 
 
+async def test_who_has_no_password_gets_no_stream_where_all_need_one(live, open_stream, ada_client, settings):
+    settings.ENTERING = "closed"
+    server = open_stream(ada_client)
+    await eventually(lambda: server.status)
+    assert server.status == 401
+
+
 async def test_list_that_changes_while_a_stream_opens_is_the_new_one(
     live, open_stream, ada, ada_client, ben_client, room, monkeypatch
 ):

@@ -17,7 +17,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 LOGIN_FIRST = "302 302 302 302 302 302"
 READ_ONLY = "200 200 405 405 405 405"
 NOT_FOUND = "404 404 405 405 405 405"
-OPEN = {"accounts:login", "accounts:logout"}
+OPEN = {"accounts:login", "accounts:logout", "accounts:entry_link_detail", "accounts:invitation_detail"}
 FORM = "200 200 302 405 405 405"  # no field is needed
 EMPTY_FORM = "200 200 422 405 405 405"
 NO_FORM = "404 404 404 405 405 405"
@@ -116,6 +116,11 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": ACTION,
     },
+    # Which of these are there follows from ENTERING: see tests/accounts/test_entering.py.
+    ("accounts:entry_link_create", None): {"anonymous": LOGIN_FIRST, "outsider": NO_FORM, "member": NO_FORM},
+    ("accounts:invitation_create", None): {"anonymous": LOGIN_FIRST, "outsider": NO_FORM, "member": NO_FORM},
+    ("accounts:entry_link_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
+    ("accounts:invitation_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
     ("rooms:membership_update", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -182,6 +187,7 @@ def address(ada_elsewhere, ben, room, private):
     """`address(name, place)`: of the room, private chat or person that the row speaks of."""
     arguments = {
         None: [],
+        "token": ["nosuchtoken"],
         "person": [ben.username],
         "person id": [ben.pk],
         "group": [room.pk],

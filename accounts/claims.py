@@ -1,0 +1,65 @@
+"""Which browser a name belongs to, where `ENTERING` is `claimed`."""
+
+import hashlib
+import secrets
+from contextlib import suppress
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.models import Claim, LoginSession, User
+
+COOKIE = f"{settings.COOKIE_PREFIX}hearth_browser"
+COOKIE_AGE = timedelta(days=400)  # the most that browsers grant
+_SALT = "accounts.claims"
+_TOKEN = "hearth.browser"  # noqa: S105 (where a request keeps it)
+
+
+def take(user: User, request: HttpRequest) -> bool:
+    """Return whether the name belongs to this browser, from now on if it was free.
+
+    It is free where no browser has claimed it and nobody is logged in with it.
+    """
+    browser = _browser(request)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)  # one at a time
+        if user.claims.filter(browser=browser).exists():
+            return True
+        if user.claims.exists() or LoginSession.objects.of(user):
+            return False
+        user.claims.create(browser=browser)
+        return True
+
+
+def keep(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Let the name belong to this browser for as long as it comes back."""
+    if settings.ENTERING != "claimed" or not isinstance(request.user, User):
+        return
+    if not request.user.is_entered_by_name:
+        return
+    with suppress(DatabaseError), transaction.atomic():
+        claim, _is_new = Claim.objects.get_or_create(user=request.user, browser=_browser(request))
+        LoginSession.objects.filter(session=request.session.session_key).update(claim=claim)
+        response.set_signed_cookie(
+            COOKIE,
+            _token(request),
+            salt=_SALT,
+            max_age=COOKIE_AGE,
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def _token(request: HttpRequest) -> str:
+    """Return what the cookie says, or will say."""
+    if _TOKEN not in request.META:
+        said = request.get_signed_cookie(COOKIE, default=None, salt=_SALT)
+        request.META[_TOKEN] = said or secrets.token_urlsafe(32)
+    return str(request.META[_TOKEN])
+
+
+def _browser(request: HttpRequest) -> str:
+    return hashlib.sha256(_token(request).encode()).hexdigest()

@@ -1,0 +1,440 @@
+"""The three ways of entering: open, claimed, closed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from accounts import checks, claims
+from accounts.models import Claim, EntryLink, User
+from accounts.qr import qr_code
+from config.rates import Rate
+from tests.accounts.test_login import enter, user_of
+from tests.conftest import client_of
+from tests.factories import login_session_of, make_user
+from tests.responses import HTMX, page_of, texts
+
+pytestmark = pytest.mark.django_db
+
+LINK = "/settings/browsers/"
+INVITE = "/settings/invitations/"
+GOOD = {"new_password": "correct horse battery", "repeated_password": "correct horse battery"}
+ELSEWHERE = (
+    "This name belongs to another browser. There, open Settings and “Enter in another browser”, and follow "
+    "the link here. Or choose another name."
+)
+
+
+@pytest.fixture
+def claimed(settings):
+    settings.ENTERING = "claimed"
+
+
+@pytest.fixture
+def closed(settings):
+    settings.ENTERING = "closed"
+
+
+@pytest.fixture
+def boss():
+    return make_user("boss", "sesame street", is_staff=True)
+
+
+def errors(response):
+    return texts(page_of(response), "error")
+
+
+def link_of(client, url=LINK):
+    """Ask for a link as `client` would; return its path."""
+    response = client.post(url)
+    assert response.status_code == 201
+    [link] = page_of(response).all("a", "long")
+    return link["href"].removeprefix("http://testserver")
+
+
+# Open
+
+
+@pytest.mark.parametrize(
+    ("entering", "words"),
+    [
+        ("open", "Any name without a password is entered by its name alone, by anybody"),
+        ("claimed", "A new name belongs to this browser from then on"),
+        ("closed", "New people need an invitation"),
+    ],
+)
+def test_login_page_says_who_gets_in(client, settings, entering, words):
+    settings.ENTERING = entering
+    assert words in client.get("/login/").content.decode()
+
+
+@pytest.mark.parametrize("url", [LINK, INVITE])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_open_needs_no_links(ada_client, boss, url, method):
+    assert getattr(ada_client, method)(url).status_code == 404
+    assert getattr(client_of(boss), method)(url).status_code == 404
+
+
+def test_open_makes_no_claims(client):
+    enter(client, "ada")
+    assert not Claim.objects.exists()
+
+
+# Claimed
+
+
+@pytest.mark.usefixtures("claimed")
+def test_name_belongs_to_the_browser_that_took_it(client):
+    assert enter(client, "ada").status_code == 302
+    other = Client()
+    response = enter(other, "ADA")
+    assert response.status_code == 422
+    assert errors(response) == [ELSEWHERE]
+    assert page_of(response).by_id("id_name")["value"] == "ADA"
+    assert page_of(response).by_id("id_password") is None
+    assert user_of(other) is None
+    client.post("/logout/")
+    assert enter(other, "ada").status_code == 422
+    assert enter(client, "ada").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_free_name_is_taken_by_one_of_many_at_once(ada, rf):
+    def attempt(_number):
+        try:
+            return claims.take(ada, rf.post("/login/"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
+
+
+@pytest.mark.usefixtures("claimed")
+def test_cookie_of_a_browser_is_signed_and_out_of_reach(client):
+    enter(client, "ada")
+    cookie = client.cookies[claims.COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert cookie["max-age"] == 400 * 86400
+    assert Claim.objects.get().browser not in cookie.value
+    client.post("/logout/")
+    client.cookies[claims.COOKIE] = "forged:" + cookie.value
+    assert enter(client, "ada").status_code == 422
+
+
+@pytest.mark.usefixtures("claimed")
+def test_one_browser_may_have_several_names(client):
+    for name in ("ada", "ben", "ada"):
+        assert enter(client, name).status_code == 302
+
+
+@pytest.mark.usefixtures("claimed")
+def test_name_that_nobody_has_claimed_is_free(ada, client):
+    assert enter(client, "ada").status_code == 302
+    assert enter(Client(), "ada").status_code == 422
+
+
+def test_name_is_not_free_while_somebody_is_logged_in_with_it(ada_client, settings):
+    login_session_of(ada_client)
+    settings.ENTERING = "claimed"
+    assert enter(Client(), "ada").status_code == 422
+
+
+@pytest.mark.usefixtures("claimed")
+def test_browser_that_is_logged_in_claims_its_name(ada_client):
+    session = login_session_of(ada_client)
+    assert session.claim is not None
+    ada_client.post("/logout/")
+    assert enter(ada_client, "ada").status_code == 302
+
+
+@pytest.mark.usefixtures("claimed")
+def test_password_lets_other_browsers_in_and_is_needed_then(ada_client):
+    login_session_of(ada_client)
+    ada_client.post("/settings/password/", GOOD)
+    assert enter(Client(), "ada", password=GOOD["new_password"]).status_code == 302
+    ada_client.post("/logout/")
+    assert enter(ada_client, "ada").status_code == 422
+
+
+@pytest.mark.usefixtures("claimed")
+def test_browsers_from_before_a_password_stay_out_when_it_is_removed(ada_client):
+    other = Client()
+    other.post(link_of(ada_client))
+    ada_client.post("/settings/password/", GOOD)
+    ada_client.post("/settings/password/remove/", {"current_password": GOOD["new_password"]})
+    assert enter(other, "ada").status_code == 422
+    ada_client.post("/logout/")
+    assert enter(ada_client, "ada").status_code == 302
+
+
+@pytest.mark.usefixtures("claimed")
+def test_link_lets_one_other_browser_in(ada, ada_client, mallory_client):
+    path = link_of(ada_client)
+    other = Client()
+    assert "ada" in other.get(path).content.decode()
+    assert other.get(path).status_code == 200  # looking does not use it up
+    assert other.post(path).url == "/"
+    assert user_of(other) == ada.pk
+    other.post("/logout/")
+    assert enter(other, "ada").status_code == 302
+    for late in (Client(), mallory_client, other):
+        for method in (late.get, late.post):
+            response = method(path)
+            assert response.status_code == 404
+            assert "This link does not work any more" in response.content.decode()
+    assert ada_client.get("/").status_code == 200
+
+
+@pytest.mark.usefixtures("claimed")
+def test_link_is_shown_as_a_qr_code_and_kept_nowhere(ada_client):
+    response = ada_client.post(LINK)
+    page = page_of(response)
+    [image] = [element for element in page.all("svg") if element.get("role") == "img"]
+    assert image["aria-label"]
+    assert all(not element.get("style") for element in page.all())
+    token = link_of(ada_client).split("/")[-2]
+    assert len(token) >= 43
+    assert EntryLink.objects.get().digest != token
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_qr_code_is_drawn_square_by_square():
+    code = qr_code("https://chat.example/enter/x/")
+    assert code["size"] >= 29
+    assert code["path"].startswith("M4 4h1v1h-1z")
+
+
+@pytest.mark.usefixtures("claimed")
+def test_link_ends_after_ten_minutes_and_with_the_next(ada_client, clock):
+    first = link_of(ada_client)
+    second = link_of(ada_client)
+    assert Client().get(first).status_code == 404
+    clock.shift(timedelta(minutes=9, seconds=59))
+    assert Client().get(second).status_code == 200
+    clock.shift(1)
+    assert Client().post(second).status_code == 404
+
+
+@pytest.mark.usefixtures("claimed")
+@pytest.mark.parametrize("what", [("/settings/password/", GOOD), ("/settings/sessions/end/",)], ids=str)
+def test_link_ends_with_the_other_sessions(ada_client, what):
+    path = link_of(ada_client)
+    ada_client.post(*what)
+    assert Client().post(path).status_code == 404
+
+
+@pytest.mark.usefixtures("claimed")
+@pytest.mark.parametrize("fields", [{"password": "sesame street"}, {"is_staff": True}], ids=str)
+def test_name_with_a_password_has_no_links(fields):
+    client = client_of(make_user("grace", **fields))
+    assert client.post(LINK).status_code == 404
+
+
+@pytest.mark.usefixtures("claimed")
+def test_link_does_not_let_in_who_needs_a_password_by_now(ada, ada_client):
+    path = link_of(ada_client)
+    User.objects.filter(pk=ada.pk).update(is_staff=True)
+    assert Client().post(path).status_code == 404
+
+
+@pytest.mark.usefixtures("claimed")
+def test_link_that_two_browsers_use_at_once_lets_one_in(ada_client, monkeypatch):
+    path = link_of(ada_client)
+    monkeypatch.setattr(EntryLink, "use", lambda link: False)
+    other = Client()
+    assert other.post(path).status_code == 404
+    assert user_of(other) is None
+
+
+@pytest.mark.usefixtures("claimed")
+def test_browser_that_was_logged_out_from_afar_has_lost_the_name(ada_client):
+    other = Client()
+    other.post(link_of(ada_client))
+    ada_client.post(f"/settings/sessions/{login_session_of(other).pk}/end/")
+    assert enter(other, "ada").status_code == 422
+    assert ada_client.get("/").status_code == 200
+
+
+@pytest.mark.usefixtures("claimed")
+def test_logging_out_all_others_takes_the_name_from_browsers_that_have_left_too(ada_client):
+    other = Client()
+    other.post(link_of(ada_client))
+    other.post("/logout/")
+    login_session_of(ada_client)
+    ada_client.post("/settings/sessions/end/")
+    assert enter(other, "ada").status_code == 422
+    ada_client.post("/logout/")
+    assert enter(ada_client, "ada").status_code == 302
+
+
+@pytest.mark.usefixtures("claimed")
+def test_entering_with_a_link_needs_its_token_and_a_post(ada_client):
+    path = link_of(ada_client)
+    assert Client(enforce_csrf_checks=True).post(path).status_code == 403
+    assert Client().put(path).status_code == 405
+
+
+# Closed
+
+
+@pytest.mark.usefixtures("closed")
+def test_closed_makes_nobody_of_a_name(client):
+    assert page_of(client.get("/login/")).by_id("id_password")["autocomplete"] == "current-password"
+    assert enter(client, "ada").status_code == 422
+    assert enter(client, "ada", password="x").status_code == 422
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_sessions_without_a_password_end_when_it_is_closed(ada_client, boss, settings, headers):
+    boss_client = client_of(boss)
+    assert ada_client.get("/").status_code == 200
+    settings.ENTERING = "closed"
+    assert ada_client.get("/", headers=headers).status_code in (302, 401)
+    assert user_of(ada_client) is None
+    assert boss_client.get("/", headers=headers).status_code == 200
+
+
+@pytest.mark.usefixtures("closed")
+def test_closed_does_not_tell_which_names_there_are(ada, boss):
+    answers = [enter(Client(), name, password="wrong") for name in ("ada", "boss", "nobody1")]
+    assert [errors(answer) for answer in answers] == [["This is not the password of that name."]] * 3
+    answers = [enter(Client(), name) for name in ("ada", "boss", "nobody1")]
+    assert [errors(answer) for answer in answers] == [["This name is protected. Enter its password."]] * 3
+
+
+@pytest.mark.usefixtures("closed")
+def test_tries_are_limited_for_names_that_are_none(clock, limit):
+    limit(password_per_name=Rate(1, 60))
+    enter(Client(), "nobody1", password="x")
+    assert enter(Client(), "NOBODY1", password="x").status_code == 429
+
+
+@pytest.mark.usefixtures("closed")
+def test_password_enters(boss, client):
+    assert enter(client, "boss", password="sesame street").status_code == 302
+
+
+@pytest.mark.usefixtures("closed")
+def test_password_cannot_be_removed(client):
+    make_user("grace", "sesame street")
+    enter(client, "grace", password="sesame street")
+    response = client.post("/settings/password/remove/", {"current_password": "sesame street"})
+    assert errors(response) == ["Your name needs a password."]
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_only_staff_invite(boss, method):
+    member = client_of(make_user("grace", "sesame street"))
+    assert getattr(member, method)(INVITE).status_code == 404
+    assert getattr(client_of(boss), method)(LINK).status_code == 404
+    assert getattr(client_of(boss), method)(INVITE).status_code in (200, 201)
+    assert "Invite somebody" in client_of(boss).get("/settings/").content.decode()
+
+
+@pytest.mark.usefixtures("closed")
+def test_invitation_makes_one_person(boss, client):
+    path = link_of(client_of(boss), INVITE)
+    page = page_of(client.get(path))
+    assert page.by_id("id_name")["autocomplete"] == "username"
+    assert page.by_id("id_new_password")["autocomplete"] == "new-password"
+    assert client.post(path, {"name": "ada", **GOOD}).url == "/"
+    ada = User.objects.get(username="ada")
+    assert user_of(client) == ada.pk
+    assert ada.check_password(GOOD["new_password"])
+    assert not ada.is_staff
+    assert Client().post(path, {"name": "ben", **GOOD}).status_code == 404
+    assert enter(Client(), "ada", password=GOOD["new_password"]).status_code == 302
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"name": "BOSS"}, ["Somebody has this name already. Choose another one."]),
+        ({"name": "bоss"}, ["Use letters of one alphabet only: mixed ones look like other names."]),
+        ({"name": ""}, ["Enter a name."]),
+        ({"name": "ada", "repeated_password": "x"}, ["This is not the same as the new password."]),
+        ({"name": "verylongname", "new_password": "verylongname1", "repeated_password": "verylongname1"},
+         ["The password is too similar to the name."]),
+    ],
+)  # fmt: skip
+def test_invitation_is_kept_while_something_is_wrong(boss, client, fields, expected):
+    path = link_of(client_of(boss), INVITE)
+    response = client.post(path, {**GOOD, **fields})
+    assert response.status_code == 422
+    assert errors(response) == expected
+    assert page_of(response).by_id("id_name").get("value") == fields["name"]
+    assert User.objects.count() == 1
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.usefixtures("closed")
+def test_lookalike_is_refused_and_the_invitation_kept(client, boss):
+    make_user("coco")
+    path = link_of(client_of(boss), INVITE)
+    response = client.post(path, {"name": "сосо", **GOOD})
+    assert errors(response) == ["This name looks too much like somebody else's. Choose another one."]
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.usefixtures("closed")
+def test_invitation_that_two_people_use_at_once_makes_one(boss, client, monkeypatch):
+    path = link_of(client_of(boss), INVITE)
+    monkeypatch.setattr(EntryLink, "use", lambda link: False)
+    response = client.post(path, {"name": "ada", **GOOD})
+    assert errors(response) == ["This invitation was used in the meantime."]
+    assert not User.objects.filter(username="ada").exists()
+
+
+@pytest.mark.usefixtures("closed")
+def test_invitation_ends_after_a_week_and_others_go_on(boss, clock, client):
+    path = link_of(client_of(boss), INVITE)
+    other = link_of(client_of(boss), INVITE)
+    assert [client.get(one).status_code for one in (path, other)] == [200, 200]
+    clock.shift(timedelta(days=7))
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.usefixtures("closed")
+def test_links_of_one_kind_are_not_those_of_the_other(boss, ada, client):
+    invitation = EntryLink.objects.issue(None)
+    entry = EntryLink.objects.issue(ada)
+    assert client.post(f"/join/{entry}/", {"name": "eve", **GOOD}).status_code == 404
+    assert client.post(f"/enter/{invitation}/").status_code == 404
+
+
+@pytest.mark.usefixtures("closed")
+def test_command_invites(capsys, client):
+    call_command("invite", "https://chat.example/")
+    address = capsys.readouterr().out.split()[-1]
+    assert address.startswith("https://chat.example/join/")
+    assert client.get(address.removeprefix("https://chat.example")).status_code == 200
+
+
+# The check
+
+
+@pytest.mark.parametrize(
+    ("hosts", "is_warned"),
+    [
+        (["localhost", "127.0.0.1", "[::1]"], False),
+        (["192.168.1.7", "10.0.0.1", "fe80::1", "nas", "nas.local", "chat.home.arpa", ".lan"], False),
+        (["chat.example"], True),
+        (["*"], True),
+        ([".example.org"], True),
+        (["8.8.8.8"], True),
+        (["[2606:4700::1111]"], True),
+    ],
+)
+def test_open_to_strangers_is_warned_of(settings, hosts, is_warned):
+    settings.ALLOWED_HOSTS = hosts
+    assert bool(checks.open_to_strangers(None)) is is_warned
+    for entering in ("claimed", "closed"):
+        settings.ENTERING = entering
+        assert checks.open_to_strangers(None) == []
