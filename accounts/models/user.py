@@ -114,8 +114,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def may_stay(self) -> bool:
-        """Whether a session of theirs may go on: where all need a password, not without one."""
-        return settings.ENTERING != "closed" or self.has_usable_password()
+        """Whether a session of theirs may go on: who needs a password may have begun it without one."""
+        return self.may_lack_password or self.has_usable_password()
 
     @property
     def is_online(self) -> bool:

@@ -158,6 +158,14 @@ def test_staff_never_go_without(fields):
     assert enter(Client(), "boss").status_code == 422
 
 
+@pytest.mark.parametrize("role", ["is_staff", "is_superuser"])
+def test_session_begun_without_a_password_ends_when_somebody_is_made_staff(ada, ada_client, role):
+    assert ada_client.get("/").status_code == 200
+    setattr(ada, role, True)
+    ada.save()
+    assert ada_client.get("/").status_code == 302
+
+
 @pytest.mark.parametrize("url", [URL, REMOVE])
 def test_tries_at_the_current_password_are_limited_like_those_at_the_door(
     grace, grace_client, clock, limit, url
