@@ -105,9 +105,11 @@ def check_password(request: HttpRequest | None, name: str, password: str) -> Use
     Raises LimitReached after wrong ones. A try is counted before it is looked at, and given back if it was
     right: many at once gain nothing.
     """
-    counted: list[tuple[str, object]] = [("password_per_name", names.canonical(name))]
+    # The address first: one that has tried too often must not keep the owner of the name out as well.
+    counted: list[tuple[str, object]] = []
     if request and (address := limits.address_of(request)):
         counted.append(("password_per_address", address))
+    counted.append(("password_per_name", names.canonical(name)))
     for limit, who in counted:
         limits.take(limit, who)
     if found := authenticate(request, username=name, password=password):

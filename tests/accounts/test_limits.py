@@ -190,6 +190,13 @@ def test_wrong_passwords_from_an_address_are_slowed_down_for_all_names(clock, li
     assert enter(Client(REMOTE_ADDR="203.0.113.8"), "grace", password="sesame").status_code == 302
 
 
+def test_address_that_is_over_its_limit_does_not_use_up_that_of_a_name(clock, limit, grace):
+    limit(password_per_address=Rate(1, 60), password_per_name=Rate(2, 60))
+    for _ in range(5):
+        enter(Client(REMOTE_ADDR=FAR), "grace", password="x")
+    assert enter(Client(REMOTE_ADDR="203.0.113.8"), "grace", password="sesame").status_code == 302
+
+
 def test_right_passwords_do_not_count(clock, limit, grace):
     limit(password_per_name=Rate(1, 60), password_per_address=Rate(1, 60))
     for _ in range(3):
