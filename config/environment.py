@@ -2,11 +2,14 @@
 
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from config import rates
@@ -68,6 +71,52 @@ def seconds(name: str, default: float) -> timedelta:
     if duration <= timedelta(0):
         raise ImproperlyConfigured(f"{name} must be a number of seconds, such as {default}, not {value!r}.")
     return duration
+
+
+def address(name: str, schemes: Sequence[str]) -> str:
+    """Return a URL of one of `schemes`, or nothing. It may hold a password, so no error repeats it."""
+    value = text(name)
+    try:
+        is_known = urlsplit(value).scheme in schemes
+    except ValueError:
+        is_known = False
+    if value and not is_known:
+        raise ImproperlyConfigured(f"{name} must be an address that begins with {schemes[0]}://.")
+    return value
+
+
+def postgresql(name: str, timeout: timedelta) -> dict[str, Any]:
+    """Return Django's settings for the PostgreSQL server that a URL names; nothing without a URL.
+
+    Whatever waits for the server or for somebody's lock gives up after `timeout`.
+    """
+    url = address(name, ["postgresql", "postgres"])
+    if not url:
+        return {}
+    try:
+        database = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be like postgresql://user:password@host/name.") from None
+    seconds = timeout.total_seconds()
+    options = {
+        "connect_timeout": max(2, round(seconds)),  # no less is possible
+        "options": f"-c lock_timeout={round(1000 * seconds)}",
+        # A server that is gone without a word is noticed.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 20_000,
+    }
+    return {**database, "OPTIONS": options | database.get("OPTIONS", {})}
+
+
+def channel_layer(name: str) -> dict[str, Any]:
+    """Return the channel layer on the Redis server that a URL names; without a URL the one in memory."""
+    url = address(name, ["redis", "rediss", "unix"])
+    if not url:
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    host = {"address": url, "socket_connect_timeout": 1, "socket_timeout": 2, "socket_keepalive": True}
+    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [host]}}
 
 
 def secret_key(folder: Path) -> str:

@@ -79,8 +79,10 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Where it keeps things
+DATABASE_TIMEOUT = environment.seconds("DATABASE_TIMEOUT", 5)  # then a request gives up, with a sentence
 DATABASES = {
-    "default": {
+    "default": environment.postgresql("DATABASE_URL", DATABASE_TIMEOUT)
+    or {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA_DIR / "hearth.sqlite3",
         "CONN_MAX_AGE": None,
@@ -88,7 +90,7 @@ DATABASES = {
             # A transaction that reads before it writes would fail at once, without waiting, if it began
             # deferred.
             "transaction_mode": "IMMEDIATE",
-            "timeout": 5,
+            "timeout": DATABASE_TIMEOUT.total_seconds(),
             # FULL: a message that was answered with success survives a power cut.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
@@ -97,7 +99,7 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CHANNEL_LAYERS = {"default": environment.channel_layer("REDIS_URL")}
 
 # Accounts and sessions
 # open: by a name alone, from any browser. claimed: a name belongs to the browser that takes it first.
@@ -120,6 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "rooms:lobby"
 LOGOUT_REDIRECT_URL = "accounts:login"
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}hearth_session"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}hearth_csrf"
@@ -189,7 +192,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": environment.one_of("LOG_LEVEL", LOG_LEVELS, "INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
@@ -198,6 +204,8 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "daphne": {"level": "WARNING"},
+        # A stack trace each second while Redis is away; the doorbell says it in one line.
+        "channels_redis": {"handlers": ["nowhere"], "propagate": False},
     },
 }
 

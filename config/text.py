@@ -22,3 +22,9 @@ def is_utf8(request: HttpRequest) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def one_line(error: BaseException) -> str:
+    """Return what went wrong as a line for the log: what databases say often has several."""
+    said = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {said}"

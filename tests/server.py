@@ -1,15 +1,20 @@
 """A real Hearth: `manage.py serve` in a process of its own, with a database of its own, on a free port."""
 
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = {
@@ -19,6 +24,20 @@ PROGRAMS = {
 LISTENING = "0A"  # in /proc/net/tcp
 
 
+class Rows:
+    """The database of a server, for a look behind its back and for changes that nobody rings for."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement with ? for each value; return the rows, if it is one that finds some."""
+        if isinstance(self.connection, psycopg.Connection):
+            statement = statement.replace("?", "%s")
+        cursor = self.connection.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -26,7 +45,10 @@ def free_port() -> int:
 
 
 class Server:
-    """Serves the database in `folder`. Several with one folder are several processes of one installation."""
+    """Serves the database in `folder`, or the one that DATABASE_URL names.
+
+    Several with one folder are several processes of one installation.
+    """
 
     def __init__(
         self, folder: Path, port: int | None = None, program: str = "daphne", **environment: str
@@ -46,6 +68,16 @@ class Server:
     def log(self) -> str:
         path = self.folder / f"serve-{self.port}.log"
         return path.read_text() if path.exists() else ""
+
+    @contextlib.contextmanager
+    def rows(self) -> Iterator[Rows]:
+        url = self.environment.get("DATABASE_URL")
+        with contextlib.closing(
+            psycopg.connect(url, autocommit=True)
+            if url
+            else sqlite3.connect(self.folder / "hearth.sqlite3", timeout=5, autocommit=True)
+        ) as connection:
+            yield Rows(connection)
 
     def __enter__(self) -> Self:
         self.manage("setup")

@@ -173,6 +173,55 @@ def test_folder_is_made_for_its_owner_only(variable, tmp_path):
     assert stat.S_IMODE(folder.stat().st_mode) & 0o007 == 0
 
 
+POSTGRESQL = "postgresql://ada:a%20secret@db.example:5433/hearth?sslmode=require"
+
+
+def test_database_is_the_one_that_the_url_names(variable):
+    variable(POSTGRESQL)
+    database = environment.postgresql("X", timedelta(seconds=3))
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["USER"], database["PASSWORD"]) == ("ada", "a secret")
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example", 5433, "hearth")
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (None, True)
+    options = database["OPTIONS"]
+    assert (options["sslmode"], options["connect_timeout"]) == ("require", 3)
+    assert options["options"] == "-c lock_timeout=3000"
+
+
+def test_options_of_the_url_win(variable):
+    variable("postgresql:///hearth?host=/run/postgresql&connect_timeout=30")
+    options = environment.postgresql("X", timedelta(seconds=3))["OPTIONS"]
+    assert (options["host"], options["connect_timeout"]) == ("/run/postgresql", 30)
+
+
+def test_without_a_url_there_is_no_other_server(variable):
+    variable(None)
+    assert environment.postgresql("X", timedelta(seconds=3)) == {}
+    assert environment.channel_layer("X") == {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+
+
+@pytest.mark.parametrize("url", ["redis://cache/1", "rediss://:secret@cache:6380", "unix:///run/redis.sock"])
+def test_doorbells_go_over_redis(variable, url):
+    variable(url)
+    layer = environment.channel_layer("X")
+    assert layer["BACKEND"] == "channels_redis.pubsub.RedisPubSubChannelLayer"
+    assert layer["CONFIG"]["hosts"][0]["address"] == url
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:secret@h/n", "secret", "postgresql://u:secret@h:port/n", "redis://[secret"]
+)
+@pytest.mark.parametrize(
+    "read",
+    [lambda: environment.postgresql("X", timedelta(seconds=1)), lambda: environment.channel_layer("X")],
+)
+def test_wrong_url_is_refused_without_repeating_it(variable, url, read):
+    variable(url)
+    with pytest.raises(ImproperlyConfigured, match=r"^X must be ") as refusal:
+        read()
+    assert "secret" not in str(refusal.value)
+
+
 def test_secret_key_from_the_environment_is_written_nowhere(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY", "from outside")
     assert environment.secret_key(tmp_path) == "from outside"

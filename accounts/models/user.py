@@ -23,7 +23,9 @@ class UserManager(BaseUserManager["User"]):
 
     def named(self, name: str) -> "User | None":
         """Return the user of that name, however it is written, or None."""
-        return self.filter(canonical_name=names.canonical(name)).first()
+        canonical = names.canonical(name)
+        # PostgreSQL has no text with a NUL in it.
+        return None if "\0" in canonical else self.filter(canonical_name=canonical).first()
 
     def enter(self, name: str) -> "User":
         """Return the user of that name, made now if there is none.

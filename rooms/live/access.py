@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
@@ -17,6 +16,7 @@ from django_eventstream.eventrequest import EventRequest
 from django_eventstream.utils import get_channelmanager
 
 from accounts.models import User
+from accounts.session_store import SessionStore
 from rooms.live.channels import room_channel
 from rooms.live.connection import Connection
 from rooms.models import Membership

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
+from config.text import one_line
+
 logger = logging.getLogger(__name__)
 
 # How long a reader may take to take the last bytes of a stream that ends.
@@ -105,7 +107,7 @@ class Connection:
         except OSError:
             self._abort()
         except Exception as error:
-            logger.error("Writing to a stream failed: %s: %s", type(error).__name__, error)
+            logger.error("Writing to a stream failed: %s", one_line(error))
             self._abort()
         finally:
             self._writing = None

@@ -6,12 +6,16 @@ One that fails never fails the request that rang it: the change is already commi
 
 import asyncio
 import logging
+import math
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
+
+from config.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +24,11 @@ GROUP = "hearth"
 ORIGIN = uuid.uuid4().hex
 # How long the channel layer may take.
 ANSWER_SECONDS = 2.0
-# Membership of a group expires.
-LISTEN_SECONDS = 600.0
+# A process rings itself through the channel layer so often: layers do not tell that they have gone deaf.
+ECHO_SECONDS = 1.0
+SILENCE_SECONDS = 3.5
 RETRY_SECONDS = 1.0
+ECHO = "echo"
 
 type Answer = Callable[[dict[str, Any]], None]
 
@@ -72,33 +78,38 @@ class Outage:
     """Logs one line when the channel layer begins to fail, in whatever way, and one when all works again."""
 
     def __init__(self) -> None:
-        self.failing: set[str] = set()
+        self.is_on = False
+        self.echoes = 0  # sent so far
+        self.heard_at = -math.inf  # when an echo came back last, by time.monotonic()
+        self._first_proof = 0  # the echo that shows that it works again
 
-    def begins(self, what: str, error: Exception) -> None:
-        if not self.failing:
-            logger.warning("Channel layer failing, the poll takes over: %s: %s", type(error).__name__, error)
-        self.failing.add(what)
+    def begins(self, error: Exception) -> None:
+        if not self.is_on:
+            logger.warning("Channel layer failing, the poll takes over: %s", one_line(error))
+        self.is_on = True
+        self._first_proof = self.echoes + 1
 
-    def ends(self, what: str) -> None:
-        if what in self.failing:
-            self.failing.remove(what)
-            if not self.failing:
-                logger.warning("Channel layer works again")
+    def heard(self, echo: int) -> None:
+        """Note that an echo came back: sending works, and so does listening."""
+        self.heard_at = time.monotonic()
+        if self.is_on and echo >= self._first_proof:
+            self.is_on = False
+            logger.warning("Channel layer works again")
 
 
 outage = Outage()
 
 
 async def _tell_other_processes(payload: dict[str, Any]) -> None:
+    if outage.is_on and payload["kind"] != ECHO:
+        return  # it would only wait; the poll finds it
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await get_channel_layer().group_send(
                 GROUP, {"type": "ring", "origin": ORIGIN, "payload": payload}
             )
     except Exception as error:
-        outage.begins("sending", error)
-    else:
-        outage.ends("sending")
+        outage.begins(error)
 
 
 async def listen(answer: Answer) -> None:
@@ -107,22 +118,49 @@ async def listen(answer: Answer) -> None:
         try:
             await _receive(answer)
         except Exception as error:
-            outage.begins("listening", error)
-            await asyncio.sleep(RETRY_SECONDS)
+            outage.begins(error)
+        with suppress(Exception):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await get_channel_layer().flush()
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _receive(answer: Answer) -> None:
-    """Hear doorbells for some minutes."""
+    """Hear doorbells for as long as they come through."""
     layer = get_channel_layer()
     async with asyncio.timeout(ANSWER_SECONDS):
         channel = await layer.new_channel()
         await layer.group_add(GROUP, channel)
-    outage.ends("listening")
+    echoing = asyncio.create_task(_echo(layer, channel))
     try:
-        async with asyncio.timeout(LISTEN_SECONDS):
-            while True:
-                message = await layer.receive(channel)
-                if message.get("origin") != ORIGIN and isinstance(message.get("payload"), dict):
-                    answer(message["payload"])
+        while True:
+            _hear(await _next_message(layer, channel), answer)
+    finally:
+        echoing.cancel()
+
+
+async def _next_message(layer: Any, channel: str) -> Any:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await layer.receive(channel)
     except TimeoutError:
-        await layer.group_discard(GROUP, channel)
+        raise TimeoutError("nothing comes through") from None
+
+
+def _hear(message: Any, answer: Answer) -> None:
+    match message:
+        case {"origin": str(origin), "payload": {"kind": "echo", "number": int(number)}}:
+            if origin == ORIGIN:
+                outage.heard(number)
+        case {"origin": str(origin), "payload": dict(payload)} if origin != ORIGIN:
+            answer(payload)
+
+
+async def _echo(layer: Any, channel: str) -> None:
+    while True:
+        with suppress(Exception):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await layer.group_add(GROUP, channel)  # membership of a group may expire
+        outage.echoes += 1
+        await _tell_other_processes({"kind": ECHO, "number": outage.echoes})
+        await asyncio.sleep(ECHO_SECONDS)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from config.database import update_in_order
 from rooms.live import fragments, frames
 from rooms.live.channels import PRESENCE
 from rooms.live.database import DatabaseThreads
@@ -83,7 +84,7 @@ def _exchange(here: set[int]) -> set[int]:
     until = now + User.ONLINE_FOR
     # Where the clock was set back, it is too far ahead.
     is_due = Q(online_until=None) | Q(online_until__lt=until - RENEWAL) | Q(online_until__gt=until)
-    User.objects.filter(is_due, pk__in=here).update(online_until=until)
+    update_in_order(User.objects.filter(is_due, pk__in=here), online_until=until)
     online = User.objects.filter(online_until__gt=now, shows_presence=True, is_active=True)
     return set(online.values_list("pk", flat=True))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from config.text import one_line
 from rooms.live import access, doorbell, fragments, frames
 from rooms.live.chat_list import ChatList
 from rooms.live.connection import Connection
@@ -200,7 +201,7 @@ async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
     try:
         await coroutine
     except Exception as error:
-        logger.error("Answering a doorbell failed: %s: %s", type(error).__name__, error)
+        logger.error("Answering a doorbell failed: %s", one_line(error))
 
 
 def _pair_of(ids: dict[str, Any]) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from config.addresses import client_address, counted_as
+from config.text import one_line
 from rooms.live import fragments, frames
 from rooms.live.access import Opening, Refused, open_stream
 from rooms.live.channels import user_channel
@@ -93,7 +94,7 @@ class StreamEndpoint:
         except Refused:
             raise
         except Exception as error:
-            logger.error("Opening a stream failed: %s: %s", type(error).__name__, error)
+            logger.error("Opening a stream failed: %s", one_line(error))
             raise Refused(503) from None
 
     async def begin(self, connection: Connection, opening: Opening, is_in_doubt: bool) -> None:
@@ -110,7 +111,7 @@ class StreamEndpoint:
             return connection.end()  # the page comes back, and is told
         except Exception as error:
             if not connection.is_ended:
-                logger.error("Beginning a stream failed: %s: %s", type(error).__name__, error)
+                logger.error("Beginning a stream failed: %s", one_line(error))
             return connection.end()  # the page comes back
         if state:
             self.live.begin(connection, state)

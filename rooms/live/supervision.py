@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from config.text import one_line
+
 logger = logging.getLogger(__name__)
 
 SHORTEST_WAIT = 0.1
@@ -25,7 +27,7 @@ async def keep_running(name: str, function: Callable[[], Awaitable[None]]) -> No
             if loop.time() - started > WORKED_SECONDS:
                 wait, is_logged = SHORTEST_WAIT, False
             if not is_logged:
-                logger.error("Restarting the %s: %s: %s", name, type(error).__name__, error)
+                logger.error("Restarting the %s: %s", name, one_line(error))
             is_logged = True
         await asyncio.sleep(wait)
         wait = min(2 * wait, LONGEST_WAIT)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from config.database import update_in_order
 from rooms.live import doorbell
 from rooms.models.message import Message
 
@@ -29,7 +30,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def mark_delivered(self, room_id: int, user_ids: Iterable[int], upto: int) -> int:
         """Note that messages up to `upto` reached these people; return how many of them it was new to."""
         behind = self.filter(room=room_id, user__in=list(user_ids), last_delivered__lt=upto)
-        return behind.update(last_delivered=upto)
+        return update_in_order(behind, last_delivered=upto)
 
     def mark_list_delivered(self, user: User, upto: int) -> None:
         """Note that `user` was shown the list of chats when `upto` was the last message of all."""
@@ -38,7 +39,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         if not room_ids:
             return
         with transaction.atomic():
-            self.filter(user=user, room__in=room_ids).update(last_delivered=_last_message(upto))
+            update_in_order(self.filter(user=user, room__in=room_ids), last_delivered=_last_message(upto))
             transaction.on_commit(lambda: _ring_all("receipt", room_ids), robust=True)
 
     def mark_all_read(self, user: User) -> dict[int, tuple[int, int]]:

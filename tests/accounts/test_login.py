@@ -391,3 +391,10 @@ def test_htmx_request_without_login_gets_a_sentence_and_no_redirect(client):
     [partial] = page_of(response).all("hx-partial")
     assert partial["hx-target"] == "#notice"
     assert partial.text == "Your session has ended. Log in again to go on."
+
+
+@pytest.mark.parametrize("key", ["unknown", "x" * 5000, '"aaaaaaaaaaaaaaa\\000"'])
+def test_cookie_of_no_session_is_nobodys(client, key):
+    """The last one is decoded to a NUL, which PostgreSQL does not take."""
+    response = client.get("/", headers={"Cookie": f"hearth_session={key}"})
+    assert (response.status_code, response.url) == (302, "/login/?next=/")

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
-    Server(folder).manage("setup")
+    Server(folder, DATABASE_URL="").manage("setup")
     return folder
 
 
@@ -34,7 +34,7 @@ def start(prepared_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Serve
     with ExitStack() as stack:
 
         def start(**options: str) -> Server:
-            server = Server(folder, **options)
+            server = Server(folder, **{"DATABASE_URL": "", **options})
             stack.callback(server.kill)
             server.start()
             return server

@@ -1,8 +1,7 @@
 """The server is killed, again and again, while people talk."""
 
 import asyncio
-import sqlite3
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 
 from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
@@ -13,21 +12,19 @@ WRITERS = ("kim", "lou", "max", "nic")
 
 def rows_of(server, room_id):
     """Return what the database has: positions, and ids with contents, in the order of the room."""
-    with closing(sqlite3.connect(server.folder / "hearth.sqlite3")) as database:
-        found = database.execute(
+    with server.rows() as rows:
+        found = rows.execute(
             "SELECT position, id, content FROM rooms_message WHERE room_id = ? ORDER BY position", [room_id]
-        ).fetchall()
+        )
     return [position for position, _id, _content in found], [row[1:] for row in found]
 
 
 def kill_after_a_commit(server, room_id):
     """Kill the server the moment a message is saved: whoever sent it mostly never hears of it."""
-    with closing(sqlite3.connect(server.folder / "hearth.sqlite3")) as database:
+    with server.rows() as rows:
 
         def newest():
-            return database.execute(
-                "SELECT MAX(id) FROM rooms_message WHERE room_id = ?", [room_id]
-            ).fetchone()
+            return rows.execute("SELECT MAX(id) FROM rooms_message WHERE room_id = ?", [room_id])
 
         before = newest()
         while newest() == before:

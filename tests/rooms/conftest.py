@@ -5,14 +5,13 @@ ann and bob have a private chat, `private_id`, and are in a group, `group_id`; e
 
 import itertools
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tests.clients import ChatClient
-from tests.server import Server
+from tests.server import Rows, Server
 
 HEARTBEAT = 0.5
 COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")
@@ -83,7 +82,6 @@ async def group_id(ann: ChatClient, bob: ChatClient, number: int) -> int:
 
 
 @pytest.fixture
-def rows(hearth: Server) -> Iterator[sqlite3.Connection]:
-    """The database of the server, for a look behind its back and for changes that nobody rings for."""
-    with closing(sqlite3.connect(hearth.folder / "hearth.sqlite3", timeout=5, autocommit=True)) as connection:
-        yield connection
+def rows(hearth: Server) -> Iterator[Rows]:
+    with hearth.rows() as rows:
+        yield rows

@@ -55,6 +55,12 @@ async def test_heartbeats_are_events_that_a_page_can_see(ann, private_id):
 async def test_anonymous_gets_401(hearth, private_id):
     async with await StreamReader.open(hearth.url, f"/rooms/{private_id}/stream") as stream:
         assert stream.status == 401
+
+
+async def test_cookie_that_no_database_takes_gets_401(hearth, private_id, no_complaint):
+    headers = {"Cookie": r'hearth_session="aaaaaaaaaaaaaaa\000"'}
+    async with await StreamReader.open(hearth.url, f"/rooms/{private_id}/stream", headers=headers) as stream:
+        assert stream.status == 401
         assert not stream.header("location")
 
 
@@ -221,7 +227,7 @@ async def test_logout_elsewhere_ends_nothing_here(ann, bob, group_id, two_stream
 
 
 async def test_deactivation_ends_streams(ann, bob, group_id, two_streams, rows):
-    rows.execute("UPDATE accounts_user SET is_active = 0 WHERE username = ?", [bob.name])
+    rows.execute("UPDATE accounts_user SET is_active = FALSE WHERE username = ?", [bob.name])
     await two_streams[0].wait_until_closed(2)
     await assert_ended(two_streams, ann, group_id, "session has ended")
 

@@ -1,0 +1,184 @@
+"""The servers that Hearth can work with, each with a folder and an address of its own.
+
+`python -m tests.services COMMAND…` runs a command with DATABASE_URL set to such a PostgreSQL.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+
+import psycopg
+import pytest
+
+ROOM_TO_LOOK = [*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), "/usr/sbin"]
+READY_SECONDS = 30.0
+
+
+def program(name: str) -> str:
+    """Return the path of a program. Without it a test is skipped, but fails on a build server."""
+    path = shutil.which(name) or shutil.which(name, path=os.pathsep.join(ROOM_TO_LOOK))
+    if path is None:
+        missing = f"{name} is not installed; .ci/run packages does that"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
+
+
+def unprivileged() -> dict[str, object]:
+    """Return what makes a process that root starts one of somebody else: these servers refuse root."""
+    if os.getuid() != 0:
+        return {}
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    account = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+class Service:
+    """A program that serves until it is stopped, with all it writes in `folder`."""
+
+    name: str
+    end_signal = signal.SIGTERM
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"hearth-{self.name}-"))
+        self.process: subprocess.Popen[bytes] | None = None
+        self.account = unprivileged()
+        if self.account:
+            os.chown(self.folder, self.account["user"], self.account["group"])
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), cwd=self.folder, stdout=log, stderr=log, **self.account
+            )
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.is_ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} does not start: {self.log}")
+            time.sleep(0.02)
+
+    def send(self, how: signal.Signals) -> None:
+        assert self.process
+        self.process.send_signal(how)
+
+    def stop(self, how: signal.Signals | None = None) -> None:
+        if self.process:
+            self.send(how or self.end_signal)
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self.process:
+            self.send(signal.SIGCONT)
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PostgreSQL(Service):
+    """Listens on a socket in its folder only. What is committed survives its end, not the machine's."""
+
+    name = "postgresql"
+    end_signal = signal.SIGINT  # ends connections at once, and cleanly
+    CRASH = signal.SIGQUIT
+
+    def __init__(self) -> None:
+        super().__init__()
+        arguments = ["-U", "hearth", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        subprocess.run(
+            [program("initdb"), "-D", str(self.folder / "data"), *arguments],
+            cwd=self.folder, check=True, capture_output=True, **self.account,
+        )  # fmt: skip
+
+    def command(self) -> list[str]:
+        options = {
+            "listen_addresses": "",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+        }
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        return [program("postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *settings]
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://hearth@/{database}?host={self.folder}"
+
+    def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def create(self, database: str, template: str = "template1") -> str:
+        """Make a database; return its URL."""
+        with self.connect() as connection:
+            connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+        return self.url(database)
+
+    def is_ready(self) -> bool:
+        with contextlib.suppress(psycopg.OperationalError), self.connect():
+            return True
+        return False
+
+
+class Redis(Service):
+    """Keeps nothing."""
+
+    name = "redis"
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> list[str]:
+        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no"]
+        return [program("redis-server"), *options]
+
+    def say(self, *words: str) -> str:
+        """Send a command; return the first line of the answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(" ".join(words).encode() + b"\r\n")
+            return connection.makefile().readline().strip()
+
+    def is_ready(self) -> bool:
+        with contextlib.suppress(OSError):
+            return self.say("PING") == "+PONG"
+        return False
+
+
+def main(arguments: list[str]) -> int:
+    with PostgreSQL() as server:
+        environment = {**os.environ, "DATABASE_URL": server.url()}
+        return subprocess.run(arguments, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
