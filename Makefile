@@ -1,12 +1,14 @@
 PORT ?= 8000
 ARGS ?=
 PY := .venv/bin/python
+# tests/faults starts what it needs by itself.
+WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format lock clean
+.PHONY: help run demo test test-postgresql check format lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # exec, so that Ctrl-C and SIGTERM reach the server itself; it ends with status 0 and
 # make then has nothing to complain about.
@@ -20,9 +22,14 @@ demo: ## Fill the database with people and conversations to look at
 	@$(PY) manage.py setup
 	@$(PY) manage.py demo
 
-test: ## Run the tests (ARGS="-k name" goes to pytest)
+test: ## Run the tests, with SQLite and PostgreSQL (ARGS="-k name": some of them, with SQLite)
 	@bin/setup --dev
 	@.venv/bin/pytest $(ARGS)
+	$(if $(ARGS),,@$(WITH_POSTGRESQL))
+
+test-postgresql: ## Run those tests with PostgreSQL that need no browser
+	@bin/setup --dev
+	@$(WITH_POSTGRESQL) $(ARGS)
 
 check: ## Run the linters, the type checker and other checks
 	@bin/setup --dev
