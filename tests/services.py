@@ -6,6 +6,7 @@
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -13,19 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 import pytest
+import redis
 
-ROOM_TO_LOOK = [*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), "/usr/sbin"]
+ROOT = Path(__file__).resolve().parent.parent
+PLACES = [*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), "/usr/sbin"]
 READY_SECONDS = 30.0
 
 
 def program(name: str) -> str:
     """Return the path of a program. Without it a test is skipped, but fails on a build server."""
-    path = shutil.which(name) or shutil.which(name, path=os.pathsep.join(ROOM_TO_LOOK))
+    path = shutil.which(name) or shutil.which(name, path=os.pathsep.join(PLACES))
     if path is None:
         missing = f"{name} is not installed; .ci/run packages does that"
         if os.environ.get("CI") == "true":
@@ -163,16 +167,54 @@ class Redis(Service):
         options = ["--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no"]
         return [program("redis-server"), *options]
 
-    def say(self, *words: str) -> str:
-        """Send a command; return the first line of the answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            connection.sendall(" ".join(words).encode() + b"\r\n")
-            return connection.makefile().readline().strip()
+    def say(self, *words: str) -> Any:
+        """Send a command; return the answer."""
+        with redis.Redis.from_url(self.url, socket_timeout=5) as client:
+            return client.execute_command(*words)
+
+    @property
+    def listeners(self) -> int:
+        """The number of processes that hear doorbells."""
+        return self.say("PUBSUB", "NUMSUB", "asgi__group__hearth")[1]
 
     def is_ready(self) -> bool:
-        with contextlib.suppress(OSError):
-            return self.say("PING") == "+PONG"
+        with contextlib.suppress(redis.RedisError):
+            return bool(self.say("PING"))
         return False
+
+
+class Nginx(Service):
+    """A proxy with the settings that docs/deploying.md shows, but without TLS, for servers on `ports`."""
+
+    name = "nginx"
+
+    def __init__(self, port: int, ports: Iterable[int]) -> None:
+        super().__init__()
+        self.port = port
+        text = (ROOT / "docs" / "deploying.md").read_text()
+        shown = text.split("```nginx\n")[1].split("```")[0]
+        shown = re.sub(r".*ssl_certificate.*\n", "", shown)
+        shown = re.sub(r"listen .*;", f"listen 127.0.0.1:{port};", shown)
+        servers = "\n".join(f"server 127.0.0.1:{one};" for one in ports)
+        shown = re.sub(r"( *server 127\.0\.0\.1:\d+.*;\n)+", f"{servers}\n", shown)
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        folders = "\n".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in kinds)
+        self.settings = self.folder / "nginx.conf"
+        self.settings.write_text(
+            f"daemon off; pid {self.folder}/pid; error_log stderr;\n"
+            f"events {{}}\nhttp {{ access_log off;\n{folders}\n{shown} }}\n"
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        return [program("nginx"), "-p", str(self.folder), "-e", "stderr", "-c", str(self.settings)]
+
+    def is_ready(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 def main(arguments: list[str]) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import Server
+from tests.server import Server, free_port
+from tests.services import Nginx, PostgreSQL, Redis
 
 COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")
 
@@ -40,6 +41,25 @@ def start(prepared_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Serve
             return server
 
         yield start
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    with Redis(free_port()) as redis:
+        yield redis
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[..., Nginx]]:
+    """Start nginx in front of servers: `proxy(server, other)`."""
+    with ExitStack() as stack:
+        yield lambda *servers: stack.enter_context(Nginx(free_port(), [server.port for server in servers]))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    with PostgreSQL() as postgresql:
+        yield postgresql
 
 
 def assert_no_complaint(server: Server) -> None:
