@@ -1,8 +1,21 @@
-"""What PostgreSQL and SQLite do not do alike."""
+"""What PostgreSQL and SQLite do not do alike, and what they say when they cannot."""
 
+import logging
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import InterfaceError, OperationalError, connection, models, transaction
+
+from config.text import one_line
+
+READ_ONLY = "25006"  # PostgreSQL's code for what Django takes for a fault of the program
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database is away, locked, full or read-only: nobody's mistake, and over after a while."""
+    return (
+        isinstance(error, (OperationalError, InterfaceError))
+        or getattr(error.__cause__, "sqlstate", "") == READ_ONLY
+    )
 
 
 def update_in_order(rows: models.QuerySet[Any], **values: Any) -> int:
@@ -16,3 +29,14 @@ def update_in_order(rows: models.QuerySet[Any], **values: Any) -> int:
         ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
         changed: int = rows.model._base_manager.filter(pk__in=ids).update(**values)
         return changed
+
+
+class WithoutTrace(logging.Filter):
+    """Say in one line, without a stack trace, that the database was not to be had."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error and is_unavailable(error):
+            record.msg, record.args = "%s: %s", (record.getMessage(), one_line(error))
+            record.exc_info = record.exc_text = None
+        return True

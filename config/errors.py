@@ -1,11 +1,18 @@
 """Pages for requests that failed; htmx requests get a fragment from `config.middleware.worded_failures`."""
 
 import logging
+import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.context_processors import csrf
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from config.database import is_unavailable
+from config.middleware import error_sentence
+
+RETRY_AFTER_SECONDS = 2
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +43,22 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if (error := sys.exception()) and is_unavailable(error):
+        return database_unavailable(request)
     # Without the request, whose user may be what cannot be read.
     page = {"heading": _("Something went wrong"), "explanation": _("The fault was logged. Try again.")}
     return HttpResponse(render_to_string("error.html", page), status=500)
+
+
+def database_unavailable(request: HttpRequest) -> HttpResponse:
+    """Say so, with what was typed and a button that sends it again, with its token: it is saved once."""
+    page = {
+        "heading": _("This did not work"),
+        "explanation": error_sentence(503),
+        # Another site may have sent what was not checked.
+        "unsent": request.POST if getattr(request, "csrf_processing_done", False) else {},
+        "action": request.path,
+    }
+    # Without the request, whose user cannot be read.
+    html = render_to_string("error.html", page | csrf(request))
+    return HttpResponse(html, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -92,7 +92,7 @@ def error_sentence(status: int) -> str:
         413: _("This is too large."),
         422: _("This was not accepted. Check it and try again."),
         429: _("Too many requests. Wait a moment and try again."),
-        503: _("The server is busy. Try again in a moment."),
+        503: _("The database does not answer. Try again in a moment."),
     }
     return sentences.get(status, _("Something went wrong on the server. Try again."))
 

@@ -1,10 +1,14 @@
 """What every answer has in common, and what it says when something went wrong."""
 
+import uuid
+
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 from django.http import UnreadablePostError
+from django.test import Client
 
+from rooms.models import ChatRoom
 from tests.factories import make_message
 from tests.responses import HTMX, page_of
 
@@ -154,8 +158,73 @@ def test_page_for_a_fault_needs_no_database(quiet, monkeypatch, headers):
 
     monkeypatch.setattr("django.contrib.auth.middleware.get_user", get_user)
     response = quiet.get("/", headers=headers)
-    assert response.status_code == 500
-    assert "went wrong" in response.content.decode()
+    assert response.status_code == 503
+    assert response["Retry-After"] == "2"
+    assert "The database does not answer. Try again in a moment." in response.content.decode()
+    assert ("hx-partial" in response.content.decode()) == bool(headers)
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("database is locked\nat line 3"), InterfaceError("closed")]
+)
+def test_database_that_is_away_is_one_line_in_the_log(quiet, failing, caplog, error):
+    failing(error)
+    assert quiet.get("/").status_code == 503
+    (record,) = caplog.records
+    said = str(error).partition("\n")[0]
+    assert record.getMessage() == f"Service Unavailable: /: {type(error).__name__}: {said}"
+    assert record.exc_info is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_may_only_be_read_still_shows_rooms(quiet, room, caplog):
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON" if is_sqlite else "SET default_transaction_read_only = on")
+    try:
+        assert quiet.get(f"/rooms/{room.pk}/").status_code == 200
+        answer = quiet.post(f"/rooms/{room.pk}/messages/", {"content": "Hi", "token": str(uuid.uuid4())})
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = OFF" if is_sqlite else "RESET default_transaction_read_only")
+    assert answer.status_code == 503
+    assert "Hi</textarea>" in answer.content.decode()
+    assert [record.exc_info for record in caplog.records] == [None]
+
+
+def test_other_faults_keep_their_stack_trace(quiet, failing, caplog):
+    failing(IntegrityError("odd"))
+    assert quiet.get("/").status_code == 500
+    assert caplog.records[0].exc_info
+
+
+def test_text_that_the_database_did_not_take_stays_in_a_form(quiet, room, monkeypatch):
+    def post_message(*_args, **_options):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(ChatRoom, "post_message", post_message)
+    address, token = f"/rooms/{room.pk}/messages/", str(uuid.uuid4())
+    page = page_of(quiet.post(address, {"content": "\n<b>dear</b>", "token": token}))
+    (form,) = page.all("form")
+    fields = {field["name"]: field["value"] for field in form.all("input")}
+    assert form["action"] == address
+    assert fields["token"] == token
+    assert fields["csrfmiddlewaretoken"]
+    assert form.all("textarea")[0].text.removeprefix("\n") == "\n<b>dear</b>"
+    monkeypatch.undo()
+    again = quiet.post(address, {"content": "<b>dear</b>", "token": token})
+    assert again.status_code == 302
+
+
+def test_text_of_another_site_is_not_shown(ada, monkeypatch):
+    def process_view(*_args):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("django.middleware.csrf.CsrfViewMiddleware.process_view", process_view)
+    client = Client(raise_request_exception=False)
+    response = client.post("/rooms/1/messages/", {"content": "Buy this"})
+    assert response.status_code == 503
+    assert "Buy this" not in response.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Servers that may be harmed: each has a folder of its own, and everything in it that `setup` makes."""
 
+import itertools
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from tests.server import Server, free_port
 from tests.services import Nginx, PostgreSQL, Redis
 
+numbers = itertools.count(1)
 COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")
 
 
@@ -60,6 +62,25 @@ def proxy() -> Iterator[Callable[..., Nginx]]:
 def postgresql() -> Iterator[PostgreSQL]:
     with PostgreSQL() as postgresql:
         yield postgresql
+
+
+@pytest.fixture(scope="session")
+def prepared_database(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with everything in it that `setup` makes."""
+    url = postgresql.create("prepared")
+    Server(tmp_path_factory.mktemp("prepared"), DATABASE_URL=url).manage("setup")
+    return "prepared"
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL, prepared_database: str) -> str:
+    """A database of the test's own."""
+    return postgresql.create(f"test_{next(numbers)}", template=prepared_database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("postgresql_url") if request.param == "postgresql" else ""
 
 
 def assert_no_complaint(server: Server) -> None:
