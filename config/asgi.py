@@ -16,6 +16,7 @@ wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
 from config.middleware import error_sentence, make_fragment  # noqa: E402
+from rooms.live.operation import Operation  # noqa: E402
 from rooms.live.process import Live  # noqa: E402
 from rooms.live.stream import StreamEndpoint  # noqa: E402
 
@@ -108,10 +109,18 @@ async def refuse_websocket(scope: dict[str, Any], receive: Any, send: Any) -> No
 live = Live()
 pages = Pages()
 stream = StreamEndpoint(live)
+operation = Operation(live)
 router = ProtocolTypeRouter(
     {
         "http": URLRouter(
-            [path("stream", stream), path("rooms/<int:room_id>/stream", stream), re_path("", pages)]  # type: ignore[arg-type]  # ASGI applications, as Channels wants
+            [  # ASGI applications, as Channels wants
+                path("healthz", operation.healthz),  # type: ignore[arg-type]
+                path("readyz", operation.readyz),  # type: ignore[arg-type]
+                path("metrics", operation.metrics),  # type: ignore[arg-type]
+                path("stream", stream),  # type: ignore[arg-type]
+                path("rooms/<int:room_id>/stream", stream),  # type: ignore[arg-type]
+                re_path("", pages),  # type: ignore[arg-type]
+            ]
         ),
         "websocket": refuse_websocket,
     }

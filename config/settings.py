@@ -219,4 +219,5 @@ UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread
 REPLAY_LIMIT = 100  # a page that is more changes behind than this gets the newest page as a whole
 HEARTBEAT_INTERVAL = environment.seconds("HEARTBEAT_INTERVAL", 10)  # pages give up after 30 s of silence
 POLL_INTERVAL = environment.seconds("POLL_INTERVAL", 1)  # a change that no doorbell announced is seen so soon
+METRICS_TOKEN = environment.text("METRICS_TOKEN")  # who has it may read /metrics; nobody without one
 STREAM_MAX_BACKLOG = 256 * 1024  # bytes a reader may be behind before its stream is closed

@@ -7,6 +7,7 @@ which are the room's revision: `room-5:17`.
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -65,6 +66,14 @@ class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package h
         return room_id_of(channel) is not None
 
 
+class Change(Event):  # type: ignore[misc]  # the package has no types
+    """What takes a page to revision `revision`; `posted_at` says when its new messages were saved."""
+
+    def __init__(self, channel: str, html: str, revision: int, posted_at: Collection[datetime] = ()) -> None:
+        super().__init__(channel, "message", html, revision)
+        self.posted_at = posted_at
+
+
 class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no types
     """The database as the log of events: rooms carry a revision, so there is no second table to fill."""
 
@@ -80,7 +89,7 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
 
     def get_changes(
         self, channel: str, revisions: Collection[int], limit: int = settings.REPLAY_LIMIT
-    ) -> dict[int, Event]:
+    ) -> dict[int, Change]:
         """Return for each of `revisions` that is behind the event that takes a page from it to the present.
 
         One query finds the changed messages, in one moment of the database: every change up to the greatest
@@ -90,15 +99,16 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         room_id = room_id_of(channel) or 0
         current = self.get_current_id(channel)
         near = {revision for revision in revisions if max(current - limit, 0) <= revision <= current}
-        events = {}
+        events: dict[int, Change] = {}
         if near:
             messages = list(Message.objects.filter(room=room_id).changed_since(min(near)))
             reached = max([current, *(message.revision for message in messages)])
             for revision in near - {reached}:
                 changed = [message for message in messages if message.revision > revision]
                 html = fragments.changes(changed, revision, make_id({channel: reached}))
-                events[revision] = Event(channel, "message", html, reached)
+                posted_at = [message.timestamp for message in changed if message.position > revision]
+                events[revision] = Change(channel, html, reached, posted_at)
         if far := set(revisions) - near:
             html, reached = fragments.newest_page(ChatRoom.objects.get(pk=room_id))
-            events |= dict.fromkeys(far, Event(channel, "message", html, reached))
+            events |= dict.fromkeys(far, Change(channel, html, reached))
         return events

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from config.text import one_line
+from rooms.live import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +154,7 @@ class Connection:
             self._bound = settings.STREAM_MAX_BACKLOG
         elif owed > self._bound:
             logger.info("Closing the stream of a reader that does not read")
+            metrics.slow_readers_closed.inc()
             self._abort()
         return self.is_ended
 

@@ -15,8 +15,9 @@ THREADS = 2
 class DatabaseThreads:
     """Run functions that use the ORM beside the event loop."""
 
-    def __init__(self) -> None:
-        self.executor = ThreadPoolExecutor(THREADS, thread_name_prefix="live-database")
+    def __init__(self, threads: int = THREADS) -> None:
+        self.threads = threads
+        self.executor = ThreadPoolExecutor(threads, thread_name_prefix="live-database")
 
     async def run[T](self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(
@@ -25,10 +26,10 @@ class DatabaseThreads:
 
     async def close(self) -> None:
         """Close the connections, of which each thread has its own, and let the threads end."""
-        together = threading.Barrier(THREADS)
+        together = threading.Barrier(self.threads)
         loop = asyncio.get_running_loop()
         await asyncio.gather(
-            *(loop.run_in_executor(self.executor, _close, together) for _thread in range(THREADS))
+            *(loop.run_in_executor(self.executor, _close, together) for _thread in range(self.threads))
         )
         self.executor.shutdown(wait=False)
 

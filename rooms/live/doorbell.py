@@ -16,6 +16,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 
 from config.text import one_line
+from rooms.live import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,8 @@ def ring(kind: str, **ids: int) -> None:
 
 
 def _ring(loop: asyncio.AbstractEventLoop, answer: Answer, payload: dict[str, Any]) -> None:
+    if "sender" in payload:
+        metrics.messages_posted.inc()
     _keep(loop.create_task(_tell_other_processes(payload)))
     answer(payload)
 
@@ -84,6 +87,7 @@ class Outage:
         self._first_proof = 0  # the echo that shows that it works again
 
     def begins(self, error: Exception) -> None:
+        metrics.doorbell_failures.inc()
         if not self.is_on:
             logger.warning("Channel layer failing, the poll takes over: %s", one_line(error))
         self.is_on = True

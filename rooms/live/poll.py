@@ -9,6 +9,7 @@ from django.db.models import Max, Q
 
 from accounts.models import User
 from rooms.chats import PEOPLE_LIMIT
+from rooms.live import metrics
 from rooms.models import ChatRoom
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Poll:
         now = self._seen = await self._live.database.run(_see, before, set(self._live.tails))
         for room_id, revision in now.read.items():
             if (tail := self._live.tails.get(room_id)) and tail.revision < revision:
+                metrics.poll_finds.inc()
                 self._live.room_changed(room_id)
         if before is None:
             self._live.chat_list.begin_after(now.message)

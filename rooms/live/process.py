@@ -13,11 +13,12 @@ from rooms.live import access, doorbell, fragments, frames
 from rooms.live.chat_list import ChatList
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
+from rooms.live.health import Health
 from rooms.live.hub import Hub
 from rooms.live.poll import Poll
 from rooms.live.presence import Presence
 from rooms.live.present_state import PresentState
-from rooms.live.supervision import keep_running
+from rooms.live.supervision import Watch, keep_running
 from rooms.live.tail import Tail
 from rooms.live.ticks import Ticks
 from rooms.live.typing_indicators import TypingIndicators
@@ -42,8 +43,10 @@ class Live:
         self.typing = TypingIndicators(self.hub, self.database)
         self.presence = Presence(self.hub, self.database)
         self._rounds = (self.chat_list, self.ticks, self.typing, self.presence)
+        self.health = Health(self)
         self.is_stopping = False
         self.access_changes = 0  # counts doorbells that may end streams
+        self._watches: dict[str, Watch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -51,6 +54,12 @@ class Live:
         if self._tasks or self.is_stopping:
             return
         self.poll = Poll(self)
+        poll, heartbeat = settings.POLL_INTERVAL.total_seconds(), settings.HEARTBEAT_INTERVAL.total_seconds()
+        self._watches |= {
+            "poll": Watch(poll),
+            "heartbeat": Watch(heartbeat),
+            "access check": Watch(heartbeat),
+        }
         for rounds in self._rounds:
             rounds.start()
         for name, function in (
@@ -76,7 +85,14 @@ class Live:
             task.cancel()
         for tail in self.tails.values():
             tail.stop()
-        await asyncio.gather(self.database.close(), self.openings.close())
+        await asyncio.gather(self.database.close(), self.openings.close(), self.health.close())
+
+    def late_part(self) -> str:
+        """Return the name of something that does not come to its work; nothing if all do."""
+        watches = {rounds.name: rounds.watch for rounds in self._rounds} | self._watches
+        late = [name for name, watch in watches.items() if watch.is_late]
+        late += ["tail" for tail in self.tails.values() if tail.watch.is_late]
+        return next(iter(late), "")
 
     def join(self, connection: Connection, position: int) -> None:
         """Begin to write to a stream. `position` is the revision of its room that the page has."""
@@ -174,6 +190,7 @@ class Live:
     async def _poll(self) -> None:
         while True:
             await self.poll.look()
+            self._watches["poll"].done()
             await asyncio.sleep(settings.POLL_INTERVAL.total_seconds())
 
     async def _beat(self) -> None:
@@ -185,11 +202,13 @@ class Live:
                 for connection in connections:
                     connection.write(frames.HEARTBEAT)
                 await asyncio.sleep(0)
+            self._watches["heartbeat"].done()
 
     async def _check_access(self) -> None:
         while True:
             await asyncio.sleep(settings.HEARTBEAT_INTERVAL.total_seconds())
             await self.end_forbidden(list(self.hub.connections))
+            self._watches["access check"].done()
 
     def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)

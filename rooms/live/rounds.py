@@ -4,7 +4,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 
-from rooms.live.supervision import keep_running
+from rooms.live.supervision import Watch, keep_running
 
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -18,6 +18,7 @@ class Rounds[Gathered](ABC):
     name: str
 
     def __init__(self) -> None:
+        self.watch = Watch()
         self._bell = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -25,6 +26,7 @@ class Rounds[Gathered](ABC):
         self._task = asyncio.create_task(keep_running(self.name, self._run))
 
     def ring(self) -> None:
+        self.watch.due()
         self._bell.set()
 
     def stop(self) -> None:
@@ -47,6 +49,7 @@ class Rounds[Gathered](ABC):
         while True:
             await self._bell.wait()
             self._bell.clear()
+            self.watch.due()
             started = time.monotonic()
             gathered = self.take()
             try:
@@ -55,5 +58,6 @@ class Rounds[Gathered](ABC):
                 self.put_back(gathered)
                 self.ring()
                 raise
+            self.watch.done()
             worked = time.monotonic() - started
             await asyncio.sleep(min(max(PAUSE_FACTOR * worked, SHORTEST_PAUSE), LONGEST_PAUSE))

@@ -1,7 +1,8 @@
-"""Tasks that must not die."""
+"""Tasks that must not die, and how one notices when they have."""
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from config.text import one_line
@@ -12,6 +13,27 @@ SHORTEST_WAIT = 0.1
 LONGEST_WAIT = 5.0
 # What has run for so long before it failed has worked: its failure is a new one.
 WORKED_SECONDS = 60.0
+# Work that is due for so long and not done is hanging, failing or dead.
+LATE_SECONDS = 15.0
+
+
+class Watch:
+    """Knows since when something is due: after `due`, or every `period` seconds."""
+
+    def __init__(self, period: float | None = None) -> None:
+        self._period = period
+        self._due_since = None if period is None else time.monotonic()
+
+    def due(self) -> None:
+        if self._due_since is None:
+            self._due_since = time.monotonic()
+
+    def done(self) -> None:
+        self._due_since = None if self._period is None else time.monotonic() + self._period
+
+    @property
+    def is_late(self) -> bool:
+        return self._due_since is not None and time.monotonic() - self._due_since > LATE_SECONDS
 
 
 async def keep_running(name: str, function: Callable[[], Awaitable[None]]) -> None:

@@ -4,13 +4,11 @@ import asyncio
 import time
 from collections.abc import Collection
 
-from django_eventstream.event import Event
-
-from rooms.live import fragments, frames
-from rooms.live.channels import RoomStorage, room_channel
+from rooms.live import fragments, frames, metrics
+from rooms.live.channels import Change, RoomStorage, room_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
-from rooms.live.supervision import keep_running
+from rooms.live.supervision import Watch, keep_running
 from rooms.models import ChatRoom, Membership
 
 LONGEST_PAUSE = 0.25
@@ -29,6 +27,7 @@ class Tail:
         self._database = database
         self._positions: dict[Connection, int] = {}
         self._joined: set[Connection] = set()  # no round has written to them yet
+        self.watch = Watch()
         self._bell = asyncio.Event()
         self._task = asyncio.create_task(keep_running(f"tail of {self.channel}", self._run))
 
@@ -51,6 +50,7 @@ class Tail:
         return min(self._positions.values(), default=0)
 
     def ring(self) -> None:
+        self.watch.due()
         self._bell.set()
 
     def stop(self) -> None:
@@ -61,8 +61,10 @@ class Tail:
         while True:
             await self._bell.wait()
             self._bell.clear()
+            self.watch.due()
             started = time.monotonic()
             await self._round()
+            self.watch.done()
             # Writing to many readers keeps all else waiting. A pause as long lets posts in, and they gather.
             await asyncio.sleep(min(time.monotonic() - started, LONGEST_PAUSE))
 
@@ -73,16 +75,26 @@ class Tail:
         users = {connection.user_id for connection in readers}
         events, members = await self._database.run(self._read, set(readers.values()), users)
         encoded = {revision: frames.swap(event.data, event) for revision, event in events.items()}
+        written: dict[Connection, Change] = {}
         for connection, position in readers.items():
             if connection.user_id not in members:
                 connection.end(frames.swap(fragments.stream_ended("room")))
             elif connection in self._positions and position in events:
                 write = connection.begin if connection in self._joined else connection.write
                 write(encoded[position])
+                written[connection] = events[position]
                 self._positions[connection] = events[position].id
+        self._count(written)
         self._joined -= readers.keys()
 
-    def _read(self, revisions: Collection[int], users: Collection[int]) -> tuple[dict[int, Event], set[int]]:
+    def _count(self, written: dict[Connection, Change]) -> None:
+        replays = self._joined & written.keys()
+        metrics.replays.inc(len(replays))
+        metrics.deliveries.inc(sum(len(change.posted_at) for change in written.values()))
+        just_posted = {moment for page in written.keys() - replays for moment in written[page].posted_at}
+        metrics.note_lag(just_posted)
+
+    def _read(self, revisions: Collection[int], users: Collection[int]) -> tuple[dict[int, Change], set[int]]:
         """Return the events for `revisions`, and who of `users` may have them.
 
         Members are read last: nobody gets what was said after their membership ended, doorbell or not.

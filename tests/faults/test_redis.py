@@ -120,6 +120,8 @@ async def test_outage_costs_a_second_and_two_lines(redis, talk, how, times):
         if how != "restarted":
             await eventually(lambda count=count: [len(said) for said in talk.said()] == [2 * count - 1] * 2)
             await talk.say(6, POLL_SECONDS)
+            assert (await talk.kim.get("/readyz")).text == "doorbell"
+            assert (await talk.kim.get("/healthz")).text == "ok"
         if how == "stopped for a while":
             redis.send(signal.SIGCONT)
         else:
@@ -127,6 +129,7 @@ async def test_outage_costs_a_second_and_two_lines(redis, talk, how, times):
         await talk.outages(count)
         await eventually(lambda: redis.listeners == 2, RECOVERY_SECONDS)
         await talk.say(6, POLL_SECONDS)
+        assert (await talk.kim.get("/readyz")).text == "ok"
     assert len(talk.pages[0].posted) == len(talk.sent)
     assert [page.connections for page in talk.pages] == [1, 1]  # no page noticed
 

@@ -48,6 +48,7 @@ async def test_sender_is_told_and_keeps_the_text_and_nothing_is_half_written(sta
                 kim.http.headers["HX-Request"] = "false"
                 whole = await kim.send(f"/rooms/{room_id}/messages/", **form)
                 kim.http.headers["HX-Request"] = "true"
+                assert (await kim.get("/readyz")).text == ("database" if trouble is locked else "ok")
                 reading = await kim.get(f"/rooms/{room_id}/")
             for answer in (fragment, whole):
                 assert_says_so(answer)

@@ -14,6 +14,7 @@ from tests.clients import ChatClient
 from tests.server import Rows, Server
 
 HEARTBEAT = 0.5
+METRICS_TOKEN = "who has it may look"
 COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")
 
 type Enter = Callable[[str], Awaitable[ChatClient]]
@@ -24,7 +25,8 @@ numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def hearth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that do not harm it; each test uses people and rooms of its own."""
-    with Server(tmp_path_factory.mktemp("hearth"), HEARTBEAT_INTERVAL=str(HEARTBEAT)) as server:
+    options = {"HEARTBEAT_INTERVAL": str(HEARTBEAT), "METRICS_TOKEN": METRICS_TOKEN}
+    with Server(tmp_path_factory.mktemp("hearth"), **options) as server:
         yield server
 
 

@@ -5,9 +5,9 @@ from collections import deque
 
 import pytest
 from django.db import DatabaseError
-from django_eventstream.event import Event
 
 from rooms.live import supervision
+from rooms.live.channels import Change
 from rooms.live.tail import Tail
 from tests.clients import eventually
 
@@ -30,7 +30,7 @@ class FakeDatabase:
         if self.errors:
             raise self.errors.popleft()
         events = {
-            position: Event("room-1", "message", f"{position} to {revision}", revision)
+            position: Change("room-1", f"{position} to {revision}", revision)
             for position in revisions
             if position != revision
         }

@@ -1,0 +1,73 @@
+"""Whether a process can do its work: what /readyz tells a proxy or whoever watches."""
+
+import asyncio
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from rooms.live import doorbell
+from rooms.live.database import DatabaseThreads
+from rooms.models import ChatRoom
+
+if TYPE_CHECKING:
+    from rooms.live.process import Live
+
+# An answer is good for so long, however often it is asked for.
+KEPT_SECONDS = 1.0
+ECHO_SECONDS = 5.0
+LEAST_DISK_SPACE = 64 * 1024**2
+
+
+class Health:
+    def __init__(self, live: "Live") -> None:
+        self._live = live
+        self._database = DatabaseThreads(threads=1)  # a queue of its own: others may be what hangs
+        self._lock = asyncio.Lock()
+        self._looked_at = -KEPT_SECONDS
+        self._problem = ""
+        self._is_migrated = False
+
+    async def problem(self) -> str:
+        """Return the name of a part that does not work; nothing if all do."""
+        if self._live.is_stopping:
+            return "stopping"
+        async with self._lock:
+            if time.monotonic() - self._looked_at >= KEPT_SECONDS:
+                self._problem = await self._look()
+                self._looked_at = time.monotonic()
+            return self._problem
+
+    async def _look(self) -> str:
+        try:
+            async with asyncio.timeout(settings.DATABASE_TIMEOUT.total_seconds() + 1):
+                await self._database.run(try_to_write)
+                self._is_migrated = self._is_migrated or await self._database.run(is_migrated)
+        except Exception:
+            return "database"
+        if not self._is_migrated:
+            return "migrations"
+        if late := self._live.late_part():
+            return late
+        if doorbell.outage.is_on or time.monotonic() - doorbell.outage.heard_at > ECHO_SECONDS:
+            return "doorbell"
+        if shutil.disk_usage(settings.DATA_DIR).free < LEAST_DISK_SPACE:
+            return "disk"
+        return ""
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+def try_to_write() -> None:
+    """Change what is not there: that takes the right and the lock to write, and leaves nothing."""
+    with transaction.atomic():
+        ChatRoom.objects.filter(pk=0).update(revision=0)
+
+
+def is_migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())

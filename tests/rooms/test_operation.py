@@ -1,0 +1,195 @@
+"""/healthz, /readyz and /metrics, which watch a process from outside."""
+
+import asyncio
+import re
+from collections import namedtuple
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from rooms.live import doorbell, health, metrics, supervision
+from rooms.live.operation import Operation
+from rooms.live.process import Live
+from rooms.live.supervision import Watch
+from tests.clients import eventually
+from tests.rooms.conftest import METRICS_TOKEN
+
+TOKEN = "a token of some length"
+
+
+@pytest.fixture
+async def live(transactional_db):
+    live = Live()
+    live.start()
+    await eventually(lambda: live.poll.has_looked.is_set() and doorbell.outage.heard_at > 0)
+    yield live
+    await live.stop()
+
+
+@pytest.fixture
+def ask(live, monkeypatch):
+    """`await ask("readyz")` returns status and text."""
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0)
+    operation = Operation(live)
+
+    async def ask(name, token="", method="GET"):
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
+        await getattr(operation, name)({"method": method, "headers": headers}, None, send)
+        return sent[0]["status"], sent[1]["body"].decode()
+
+    return ask
+
+
+async def test_process_that_works_says_ok_and_no_more(ask):
+    assert await ask("healthz") == (200, "ok")
+    assert await ask("readyz") == (200, "ok")
+
+
+async def test_head_has_no_body_and_nothing_can_be_posted(ask):
+    assert await ask("healthz", method="HEAD") == (200, "")
+    assert await ask("readyz", method="POST") == (405, "not allowed")
+
+
+def not_to_be_had():
+    raise OperationalError("database is locked, and this is a secret")
+
+
+DiskUsage = namedtuple("DiskUsage", "total used free")
+
+
+@pytest.mark.parametrize(
+    ("part", "place", "name", "value"),
+    [
+        ("database", health, "try_to_write", not_to_be_had),
+        ("migrations", health, "is_migrated", lambda: False),
+        ("disk", health.shutil, "disk_usage", lambda _path: DiskUsage(100, 99, 1)),
+        ("doorbell", doorbell.outage, "is_on", True),
+        ("doorbell", doorbell.outage, "heard_at", -1e9),
+    ],
+)
+async def test_part_that_fails_is_named_and_nothing_else(ask, monkeypatch, part, place, name, value):
+    monkeypatch.setattr(place, name, value)
+    assert await ask("readyz") == (503, part)
+    assert await ask("healthz") == (200, "ok")
+    monkeypatch.undo()
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0)
+    assert await ask("readyz") == (200, "ok")
+
+
+@pytest.mark.parametrize(
+    "part", ["chat list", "ticks", "typing indicators", "presence", "poll", "heartbeat", "access check"]
+)
+async def test_part_that_does_not_come_to_its_work_is_named(live, ask, monkeypatch, part):
+    watches = {rounds.name: rounds.watch for rounds in live._rounds} | live._watches
+    monkeypatch.setattr(watches[part], "_due_since", -1e9)
+    monkeypatch.setattr(watches[part], "done", lambda: None)
+    assert await ask("readyz") == (503, part)
+
+
+async def test_round_that_fails_again_and_again_is_noticed(live, ask, monkeypatch):
+    async def fail():
+        raise OperationalError("no")
+
+    monkeypatch.setattr(supervision, "LATE_SECONDS", 0.05)
+    monkeypatch.setattr(live.ticks, "round", fail)
+    live.ticks.ring()
+    await eventually(lambda: live.late_part() == "ticks")
+    assert await ask("readyz") == (503, "ticks")
+
+
+async def test_tail_that_hangs_is_noticed(live, ask, monkeypatch):
+    class Hanging:
+        watch = Watch()
+
+        def stop(self):
+            pass
+
+    Hanging.watch._due_since = -1e9
+    live.tails[7] = Hanging()
+    assert await ask("readyz") == (503, "tail")
+
+
+async def test_process_that_stops_is_not_ready(live, ask):
+    live.is_stopping = True
+    assert await ask("readyz") == (503, "stopping")
+    live.is_stopping = False
+
+
+async def test_many_questions_are_one_look(live, ask, monkeypatch):
+    looks = []
+    monkeypatch.setattr(health, "KEPT_SECONDS", 60)
+    monkeypatch.setattr(health, "try_to_write", lambda: looks.append(1))
+    await asyncio.gather(*(ask("readyz") for _ in range(20)))
+    assert len(looks) <= 1
+
+
+@pytest.mark.parametrize(("configured", "given"), [("", ""), ("", TOKEN), (TOKEN, ""), (TOKEN, "another")])
+async def test_metrics_do_not_exist_without_the_token(ask, settings, configured, given):
+    settings.METRICS_TOKEN = configured
+    assert await ask("metrics", given) == (404, "not found")
+
+
+async def test_metrics_are_for_prometheus(ask, settings):
+    settings.METRICS_TOKEN = TOKEN
+    status, text = await ask("metrics", TOKEN)
+    assert status == 200
+    gauges = ["open_streams", "people_online", "delivery_lag_seconds_bucket"]
+    counters = [
+        "messages_posted", "deliveries", "replays", "slow_readers_closed", "doorbell_failures", "poll_finds"
+    ]  # fmt: skip
+    for name in [*gauges, *(f"{counter}_total" for counter in counters)]:
+        assert f"\nhearth_{name}" in text
+
+
+def test_moment_in_the_future_counts_as_no_lag():
+    before = metrics.registry.get_sample_value("hearth_delivery_lag_seconds_sum")
+    metrics.note_lag([timezone.now() + timedelta(hours=1)])
+    assert metrics.registry.get_sample_value("hearth_delivery_lag_seconds_sum") == before
+
+
+def numbers(text):
+    return {name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", text, re.MULTILINE)}
+
+
+async def test_what_happens_is_counted(ann, bob, private_id, hearth):
+    headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+
+    async def counted():
+        return numbers((await ann.get("/metrics", **headers)).text)
+
+    await ann.post(private_id, "before")
+    before = await counted()
+    query = {"lastEventId": f"room-{private_id}:0"}
+    async with (
+        await bob.stream(private_id, query=query) as his,
+        await ann.stream(private_id, query=query) as hers,
+    ):
+        for stream in (his, hers):
+            await stream.wait_for_message("before")
+        await ann.post(private_id, "now")
+        for stream in (his, hers):
+            await stream.wait_for_message("now")
+        now = await counted()
+    rise = {name: now[name] - before[name] for name in now}
+    assert now["hearth_open_streams"] >= 2
+    assert rise["hearth_messages_posted_total"] == 1
+    assert rise["hearth_replays_total"] == 2
+    assert rise["hearth_deliveries_total"] == 4
+    assert rise["hearth_delivery_lag_seconds_count"] == 1
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz"])
+async def test_server_says_that_it_is_well_to_anybody(hearth, address):
+    async with httpx.AsyncClient(verify=False) as http:  # noqa: S501
+        answer = await http.get(f"{hearth.url}{address}")
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert answer.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in answer.headers
