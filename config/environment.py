@@ -73,6 +73,13 @@ def seconds(name: str, default: float) -> timedelta:
     return duration
 
 
+def count(name: str, default: int) -> int:
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise ImproperlyConfigured(f"{name} must be a number such as {default}, not {value!r}.")
+    return int(value)
+
+
 def address(name: str, schemes: Sequence[str]) -> str:
     """Return a URL of one of `schemes`, or nothing. It may hold a password, so no error repeats it."""
     value = text(name)

@@ -99,6 +99,7 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+WEB_CONCURRENCY = environment.count("WEB_CONCURRENCY", 1)  # processes; uvicorn's name for it
 CHANNEL_LAYERS = {"default": environment.channel_layer("REDIS_URL")}
 
 # Accounts and sessions
