@@ -1,5 +1,6 @@
 """Two processes with Redis between them, and what becomes of people's talk when it fails."""
 
+import asyncio
 import itertools
 import re
 import signal
@@ -25,8 +26,8 @@ async def talk(start):
     """`await talk(url)` starts two processes and puts kim on the one and lou on the other, both in a room."""
     talks = []
 
-    async def begin(url, **environment):
-        servers = [start(REDIS_URL=url, **environment) for _ in range(2)]
+    async def begin(url, other="daphne", **environment):
+        servers = [start(REDIS_URL=url, program=program, **environment) for program in ("daphne", other)]
         talks.append(talk := Talk(servers))
         return await talk.__aenter__()
 
@@ -84,8 +85,9 @@ class Talk:
         )
 
 
-async def test_doorbells_alone_bring_everything_to_the_other_process(redis, talk):
-    talk = await talk(redis.url, POLL_INTERVAL=NEVER)
+@pytest.mark.parametrize("other", ["daphne", "uvicorn"])
+async def test_doorbells_alone_bring_everything_to_the_other_process(redis, talk, other):
+    talk = await talk(redis.url, other, POLL_INTERVAL=NEVER)
     await eventually(lambda: redis.listeners == 2)
     await talk.say(10, 10)
     hers, his = (page.page for page in talk.pages)
@@ -172,3 +174,20 @@ async def test_cut_connections_are_made_anew(redis, talk):
         await talk.say(4, POLL_SECONDS)
     await eventually(lambda: redis.listeners == 2, RECOVERY_SECONDS)
     await eventually(lambda: all(len(said) % 2 == 0 for said in talk.said()), RECOVERY_SECONDS)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_outage_does_not_keep_a_process_from_ending(redis, start, is_there):
+    server = start(REDIS_URL=redis.url)
+    async with ChatClient(server.url, "kim") as kim, await kim.stream() as stream:
+        await eventually(lambda: redis.listeners == 1)
+        if is_there:
+            redis.send(signal.SIGSTOP)
+        else:
+            redis.stop(signal.SIGKILL)
+        await eventually(lambda: "Channel layer failing" in server.log)
+        server.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(server.process.wait, 10) == 0
+        await stream.wait_until_closed()
+        assert stream.is_complete
+    assert_no_complaint(server)
