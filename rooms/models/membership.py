@@ -1,6 +1,6 @@
 """A person's place in a room: what they have, what they have read, and what they want to be told."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -16,12 +16,14 @@ from rooms.models.message import Message
 
 # Neither the ORM nor a loop does this in one statement, whatever the number of messages.
 _INSERT_RECEIPTS = """
+    WITH bound (membership_id, upto) AS (VALUES {pairs})
     INSERT INTO rooms_readreceipt (message_id, user_id, read_at)
     SELECT message.id, membership.user_id, %s
-    FROM rooms_membership AS membership
+    FROM bound
+    JOIN rooms_membership AS membership ON membership.id = bound.membership_id
     JOIN rooms_message AS message ON message.room_id = membership.room_id
-    WHERE membership.id IN ({places}) AND message.sender_id <> membership.user_id
-    AND message.id > membership.last_read AND message.id <= %s
+    WHERE message.sender_id <> membership.user_id
+    AND message.id > membership.last_read AND message.id <= bound.upto
     ON CONFLICT DO NOTHING
 """
 
@@ -48,21 +50,23 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         Returns the read markers as they were and as they are now, by room, for `restore_read_markers`.
         """
         with transaction.atomic():
-            newest = Message.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-            behind = self.filter(user=user, read_marker__lt=Least(F("room__last_message"), newest))
-            before = {row.room_id: row for row in behind.select_for_update(of=("self",))}
-            if not before:
+            behind = self.filter(user=user, read_marker__lt=F("room__last_message"))
+            rows = list(behind.select_related("room").select_for_update(of=("self",)))
+            if not rows:
                 return {}
-            last = _last_message(newest)
-            told = {"last_read": last} if user.sends_read_receipts else {}
-            if told:
-                _insert_receipts([row.pk for row in before.values()], newest)
-            self.filter(user=user, room__in=before).update(read_marker=last, last_delivered=last, **told)
+            # Receipts and marks end at the same message, although others may post between the statements.
+            last = {row.pk: row.room.last_message_id or 0 for row in rows}
+            before = {row.room_id: (row.read_marker, last[row.pk]) for row in rows}
+            if user.sends_read_receipts:
+                _insert_receipts(last)
+            for row in rows:
+                row.read_marker = last[row.pk]
+                row.last_delivered = max(row.last_delivered, row.read_marker)
+                if user.sends_read_receipts:
+                    row.last_read = max(row.last_read, row.read_marker)
+            self.bulk_update(rows, ["read_marker", "last_read", "last_delivered"])
             transaction.on_commit(lambda: _ring_all("read", before, user=user.pk), robust=True)
-            now = dict(
-                self.filter(pk__in=[row.pk for row in before.values()]).values_list("room", "read_marker")
-            )
-        return {room_id: (row.read_marker, now[room_id]) for room_id, row in before.items()}
+        return before
 
     def restore_read_markers(self, user: User, markers: dict[int, tuple[int, int]]) -> None:
         """Undo `mark_all_read` where nothing was read since; what others were told stays told."""
@@ -90,11 +94,13 @@ def _ring_all(kind: str, room_ids: Iterable[int], **ids: int) -> None:
         doorbell.ring(kind, room=room_id, **ids)
 
 
-def _insert_receipts(membership_ids: Collection[int], upto: int) -> None:
-    places = ", ".join(["%s"] * len(membership_ids))
+def _insert_receipts(bounds: Mapping[int, int]) -> None:
+    """Insert those between the last read message of each membership and the id that `bounds` has for it."""
+    pairs = ", ".join(["(%s, %s)"] * len(bounds))
     with connection.cursor() as cursor:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
-        cursor.execute(_INSERT_RECEIPTS.format(places=places), [now, *membership_ids, upto])
+        values = [number for bound in bounds.items() for number in bound]
+        cursor.execute(_INSERT_RECEIPTS.format(pairs=pairs), [*values, now])
 
 
 class Membership(models.Model):
@@ -151,7 +157,7 @@ class Membership(models.Model):
             # Moves the lower mark first, which also locks the row for what follows.
             moved = mine.filter(read_marker__lt=last.pk).update(read_marker=last.pk)
             if mine.filter(last_read__lt=last.pk, user__sends_read_receipts=True).exists():
-                _insert_receipts([self.pk], last.pk)
+                _insert_receipts({self.pk: last.pk})
                 moved += mine.filter(last_read__lt=last.pk).update(last_read=last.pk)
             moved += mine.filter(last_delivered__lt=last.pk).update(last_delivered=last.pk)
             if moved:

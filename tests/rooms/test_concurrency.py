@@ -118,6 +118,21 @@ def test_reports_of_many_tabs_leave_the_furthest_and_one_receipt_each(room, ada,
     assert list(read.values_list("message", flat=True)) == [message.pk for message in messages[:11]]
 
 
+def test_everything_marked_as_read_has_a_receipt_whatever_is_posted_meanwhile(room, ada, ben, at_once):
+    def act(turn):
+        for _ in range(20):
+            if turn:
+                make_message(ChatRoom.objects.get(pk=room.pk), ada)
+            else:
+                Membership.objects.mark_all_read(ben)
+
+    at_once(act, range(THREADS))
+    last_read = Membership.objects.get(room=room, user=ben).last_read
+    read = Message.objects.filter(pk__lte=last_read).order_by("pk").values_list("pk", flat=True)
+    receipts = ReadReceipt.objects.filter(user=ben).order_by("message").values_list("message", flat=True)
+    assert list(receipts) == list(read)
+
+
 def test_marks_of_the_same_people_in_any_order_do_not_deadlock(at_once, ada):
     room = make_room(members=[ada])
     people = make_users(60)
