@@ -1,5 +1,6 @@
 """Read settings from the environment; a wrong value stops start-up and names its variable."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Collection, Sequence
@@ -117,13 +118,19 @@ def postgresql(name: str, timeout: timedelta) -> dict[str, Any]:
     return {**database, "OPTIONS": options | database.get("OPTIONS", {})}
 
 
-def channel_layer(name: str) -> dict[str, Any]:
-    """Return the channel layer on the Redis server that a URL names; without a URL the one in memory."""
+def channel_layer(name: str, secret: str) -> dict[str, Any]:
+    """Return the channel layer on the Redis server that a URL names; without a URL the one in memory.
+
+    All databases of a Redis share its channels, so those of another installation need other names: processes
+    with one `secret` hear each other.
+    """
     url = address(name, ["redis", "rediss", "unix"])
     if not url:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    prefix = f"hearth-{hashlib.sha256(secret.encode()).hexdigest()[:16]}-"
     host = {"address": url, "socket_connect_timeout": 1, "socket_timeout": 2, "socket_keepalive": True}
-    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [host]}}
+    config = {"hosts": [host], "prefix": prefix}
+    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}
 
 
 def secret_key(folder: Path) -> str:

@@ -100,7 +100,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WEB_CONCURRENCY = environment.count("WEB_CONCURRENCY", 1)  # processes; uvicorn's name for it
-CHANNEL_LAYERS = {"default": environment.channel_layer("REDIS_URL")}
+CHANNEL_LAYERS = {"default": environment.channel_layer("REDIS_URL", SECRET_KEY)}
 
 # Accounts and sessions
 # open: by a name alone, from any browser. claimed: a name belongs to the browser that takes it first.

@@ -175,7 +175,8 @@ class Redis(Service):
     @property
     def listeners(self) -> int:
         """The number of processes that hear doorbells."""
-        return self.say("PUBSUB", "NUMSUB", "asgi__group__hearth")[1]
+        groups = self.say("PUBSUB", "CHANNELS", "*__group__hearth")
+        return sum(self.say("PUBSUB", "NUMSUB", *groups)[1::2]) if groups else 0
 
     def is_ready(self) -> bool:
         with contextlib.suppress(redis.RedisError):

@@ -177,12 +177,14 @@ def test_database_that_is_away_is_one_line_in_the_log(quiet, failing, caplog, er
 
 
 @pytest.mark.django_db(transaction=True)
-def test_database_that_may_only_be_read_still_shows_rooms(quiet, room, caplog):
+def test_database_that_may_only_be_read_still_shows_rooms(quiet, room, ben, caplog):
+    make_message(room, ben)  # which is noted as delivered by whoever shows it
     is_sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA query_only = ON" if is_sqlite else "SET default_transaction_read_only = on")
     try:
         assert quiet.get(f"/rooms/{room.pk}/").status_code == 200
+        assert quiet.get("/").status_code == 200
         answer = quiet.post(f"/rooms/{room.pk}/messages/", {"content": "Hi", "token": str(uuid.uuid4())})
     finally:
         with connection.cursor() as cursor:

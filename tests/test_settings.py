@@ -200,15 +200,17 @@ def test_options_of_the_url_win(variable):
 def test_without_a_url_there_is_no_other_server(variable):
     variable(None)
     assert environment.postgresql("X", timedelta(seconds=3)) == {}
-    assert environment.channel_layer("X") == {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    assert environment.channel_layer("X", "key") == {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 
 
 @pytest.mark.parametrize("url", ["redis://cache/1", "rediss://:secret@cache:6380", "unix:///run/redis.sock"])
 def test_doorbells_go_over_redis(variable, url):
     variable(url)
-    layer = environment.channel_layer("X")
+    layer = environment.channel_layer("X", "key")
     assert layer["BACKEND"] == "channels_redis.pubsub.RedisPubSubChannelLayer"
     assert layer["CONFIG"]["hosts"][0]["address"] == url
+    assert layer["CONFIG"]["prefix"] == environment.channel_layer("X", "key")["CONFIG"]["prefix"]
+    assert layer["CONFIG"]["prefix"] != environment.channel_layer("X", "other")["CONFIG"]["prefix"]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +218,10 @@ def test_doorbells_go_over_redis(variable, url):
 )
 @pytest.mark.parametrize(
     "read",
-    [lambda: environment.postgresql("X", timedelta(seconds=1)), lambda: environment.channel_layer("X")],
+    [
+        lambda: environment.postgresql("X", timedelta(seconds=1)),
+        lambda: environment.channel_layer("X", "key"),
+    ],
 )
 def test_wrong_url_is_refused_without_repeating_it(variable, url, read):
     variable(url)

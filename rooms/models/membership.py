@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from config.database import update_in_order
+from config.database import is_unavailable, update_in_order
 from rooms.live import doorbell
 from rooms.models.message import Message
 
@@ -35,7 +35,17 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return update_in_order(behind, last_delivered=upto)
 
     def mark_list_delivered(self, user: User, upto: int) -> None:
-        """Note that `user` was shown the list of chats when `upto` was the last message of all."""
+        """Note that `user` was shown the list of chats when `upto` was the last message of all.
+
+        A database that takes no writes can still be read: the page is shown, and the next one is noted.
+        """
+        try:
+            self._mark_list_delivered(user, upto)
+        except DatabaseError as error:
+            if not is_unavailable(error):
+                raise
+
+    def _mark_list_delivered(self, user: User, upto: int) -> None:
         behind = self.filter(user=user, last_delivered__lt=Least(F("room__last_message"), upto))
         room_ids = list(behind.values_list("room", flat=True))
         if not room_ids:
