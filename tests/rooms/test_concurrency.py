@@ -5,7 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts.models import User
 from rooms.live.channels import RoomStorage, room_channel
@@ -54,39 +54,30 @@ def test_revisions_have_no_gaps_and_go_as_the_ids_do(room, ada, ben, at_once):
 
 def test_reader_skips_no_revision_whoever_commits_late(room, ada, ben, at_once):
     """Somebody looks again and again, from where the last look ended, while others post and edit."""
-    is_over = threading.Event()
-    writers = threading.Semaphore(0)
+    done = []
 
     def write(sender):
-        for number in range(15):
-            message = make_message(ChatRoom.objects.get(pk=room.pk), sender)
-            if number % 3 == 0:
-                message.edit("changed")
-        writers.release()
+        try:
+            for number in range(15):
+                message = make_message(ChatRoom.objects.get(pk=room.pk), sender)
+                if number % 3 == 0:
+                    message.edit("changed")
+        finally:
+            done.append(sender)
 
     def read():
         seen, revision = [], 0
         is_last = False
         while not is_last:
-            is_last = is_over.is_set()
-            with transaction.atomic():
-                current = RoomStorage().get_current_id(room_channel(room.pk))
+            is_last = len(done) == THREADS - 1
+            current = RoomStorage().get_current_id(room_channel(room.pk))
             messages = list(Message.objects.filter(room=room.pk).changed_since(revision))
             seen += [message.pk for message in messages if message.position > revision]
             revision = max([current, *(message.revision for message in messages)])
         return seen
 
-    def act(sender):
-        if sender is None:
-            return read()
-        write(sender)
-        if sender == ada:
-            for _ in range(THREADS - 1):
-                writers.acquire(timeout=PATIENCE)
-            is_over.set()
-        return None
-
-    seen = at_once(act, [None, ada, *([ben] * (THREADS - 2))])[0]
+    people = [None, ada, *([ben] * (THREADS - 2))]
+    seen = at_once(lambda sender: write(sender) if sender else read(), people)[0]
     assert seen == list(Message.objects.order_by("position").values_list("pk", flat=True))
 
 
