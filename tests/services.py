@@ -224,6 +224,7 @@ def main(arguments: list[str]) -> int:
     except (pytest.skip.Exception, pytest.fail.Exception) as missing:
         print(f"Not run: {missing}")
         return int(isinstance(missing, pytest.fail.Exception))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # PostgreSQL ends too
     with server:
         environment = {**os.environ, "DATABASE_URL": server.url()}
         return subprocess.run(arguments, env=environment, check=False).returncode
