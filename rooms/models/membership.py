@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Least
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -50,8 +50,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         room_ids = list(behind.values_list("room", flat=True))
         if not room_ids:
             return
+        messages = Message.objects.filter(room=OuterRef("room"), pk__lte=upto)
+        # A room whose first message is newer has none of these.
+        last = Coalesce(Subquery(messages.order_by("-pk").values("pk")[:1]), F("last_delivered"))
         with transaction.atomic():
-            update_in_order(self.filter(user=user, room__in=room_ids), last_delivered=_last_message(upto))
+            update_in_order(self.filter(user=user, room__in=room_ids), last_delivered=last)
             transaction.on_commit(lambda: _ring_all("receipt", room_ids), robust=True)
 
     def mark_all_read(self, user: User) -> dict[int, tuple[int, int]]:
@@ -91,12 +94,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
                 row.turn_back(markers[row.room_id][0])
             self.bulk_update(rows, ["read_marker", "marker_version", "unread_upto"])
             transaction.on_commit(lambda: _ring_all("read", markers, user=user.pk), robust=True)
-
-
-def _last_message(upto: int) -> Subquery:
-    """The last message of a membership's room, of those up to `upto`."""
-    messages = Message.objects.filter(room=OuterRef("room"), pk__lte=upto)
-    return Subquery(messages.order_by("-pk").values("pk")[:1])
 
 
 def _ring_all(kind: str, room_ids: Iterable[int], **ids: int) -> None:

@@ -81,7 +81,7 @@
     if (hasty < 3 && !isPaused()) return attempts++;
     hasty = 0;
     fail();
-    event.preventDefault(); // hx-trigger "every 1s" begins anew
+    event.preventDefault(); // hx-trigger "every 5s" begins anew
   });
 
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();

@@ -52,7 +52,7 @@ def test_reading_in_one_tab_clears_all(ada, dora):
     expect(lobby).to_have_title("(2) Chats – Hearth")
     expect(dora.page).to_have_title("(2) ada – Hearth")
     dora.look()
-    expect(badge).to_have_count(0, timeout=1000)
+    expect(badge).to_have_count(0)
     expect(lobby).to_have_title("Chats – Hearth")
     expect(dora.page).to_have_title("ada – Hearth")
     expect(icon(lobby)).to_have_attribute("href", re.compile(r"/icon\."))

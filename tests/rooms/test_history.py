@@ -221,7 +221,8 @@ def test_everything_read_has_no_line(ben, ben_client, room, messages):
     assert "New messages" not in lines(ben_client.get(address(room)))
 
 
-def test_line_keeps_its_place_on_older_pages_while_reading(ben, ben_client, room, messages):
+def test_line_keeps_its_place_on_older_pages_while_reading(ben, ben_client, room, messages, settings):
+    settings.UNREAD_PAGE_LIMIT = 0  # the newest page does not reach back to it
     room.memberships.get(user=ben).mark_read(messages[29].pk)
     newest = ben_client.get(address(room))
     assert "New messages" not in lines(newest)

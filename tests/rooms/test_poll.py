@@ -24,6 +24,12 @@ class FakeLive:
         self.tails = {}
         self.rung = []
         self.entered = []
+        self.chat_list = self  # which is told where the news begins
+        self.began_after = None
+
+    def begin_after(self, message_id):
+        assert self.began_after is None
+        self.began_after = message_id
 
     def room_changed(self, room_id):
         self.rung.append(room_id)
