@@ -123,10 +123,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
 
     class Meta:
         model = User
-        fields = ("sends_read_receipts", "shows_presence", "plays_sound")
+        fields = ("sends_read_receipts", "shows_presence", "plays_sound", "announcements")
         help_texts: ClassVar[dict[str, Any]] = {
             "sends_read_receipts": _("Without it you do not see either what others have read."),
             "shows_presence": _("Without it you do not see either when others are online."),
+            "announcements": _("In the room that is open. Your own messages are never read out."),
         }
 
 

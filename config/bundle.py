@@ -29,6 +29,7 @@ PARTS = [
     "js/ticks.js",
     "js/typing.js",
     "js/notifications.js",
+    "js/announcer.js",
 ]
 # Our scripts are written to be read: indentation, and lines that are comments.
 NOT_FOR_BROWSERS = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)

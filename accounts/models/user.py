@@ -57,6 +57,11 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person, known by a name; with a password only if they or an administrator set one."""
 
+    class Announcements(models.TextChoices):
+        ALL = "all", _("All messages")
+        MENTIONS = "mentions", _("Mentions only")
+        NONE = "none", _("Nothing")
+
     username = models.CharField(_("name"), max_length=names.MAX_LENGTH, unique=True)
     canonical_name = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
     skeleton = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
@@ -67,6 +72,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     sends_read_receipts = models.BooleanField(_("others see what I have read"), default=True)
     shows_presence = models.BooleanField(_("others see when I am online"), default=True)
     plays_sound = models.BooleanField(_("play a sound for new messages"), default=False)
+    announcements = models.CharField(
+        _("what a screen reader says of new messages"),
+        max_length=8,
+        choices=Announcements,
+        default=Announcements.ALL,
+    )
     # Moved ahead while a stream of theirs is open; in the past, it is when they were seen last.
     online_until = models.DateTimeField(null=True, editable=False, db_index=True)
 

@@ -37,3 +37,5 @@ def greeting() -> bytes:
 
 
 HEARTBEAT = named("heartbeat")
+# After what a page missed: what comes now is new.
+LEVEL = named("level")

@@ -79,11 +79,14 @@ class Tail:
         for connection, position in readers.items():
             if connection.user_id not in members:
                 connection.end(frames.swap(fragments.stream_ended("room")))
-            elif connection in self._positions and position in events:
+                continue
+            if connection in self._positions and position in events:
                 write = connection.begin if connection in self._joined else connection.write
                 write(encoded[position])
                 written[connection] = events[position]
                 self._positions[connection] = events[position].id
+            if connection in self._joined:
+                connection.write(frames.LEVEL)
         self._count(written)
         self._joined -= readers.keys()
 

@@ -6,18 +6,26 @@ URL = "/settings/"
 
 
 def test_settings_are_saved_and_announced(ada_client, ada, rung):
-    response = ada_client.post(URL, {"plays_sound": "on"})
+    response = ada_client.post(URL, {"plays_sound": "on", "announcements": "mentions"})
     assert response.status_code == 302
     ada.refresh_from_db()
     assert (ada.sends_read_receipts, ada.shows_presence, ada.plays_sound) == (False, False, True)
+    assert ada.announcements == "mentions"
     assert rung == [("settings", {"user": ada.pk})]
 
 
 def test_nothing_else_can_be_set(ada_client, ada):
-    ada_client.post(URL, {"is_staff": "on", "username": "root", "shows_presence": "on"})
+    ada_client.post(URL, {"is_staff": "on", "username": "root", "announcements": "all"})
     ada.refresh_from_db()
     assert not ada.is_staff
     assert ada.username == "ada"
+
+
+def test_unknown_choice_is_refused(ada_client, ada, rung):
+    assert ada_client.post(URL, {"announcements": "shouting"}).status_code == 422
+    ada.refresh_from_db()
+    assert ada.announcements == "all"
+    assert not rung
 
 
 def test_anonymous_is_asked_to_log_in(client):

@@ -18,7 +18,6 @@ LOGIN_FIRST = "302 302 302 302 302 302"
 READ_ONLY = "200 200 405 405 405 405"
 NOT_FOUND = "404 404 405 405 405 405"
 OPEN = {"accounts:login", "accounts:logout", "accounts:entry_link_detail", "accounts:invitation_detail"}
-FORM = "200 200 302 405 405 405"  # no field is needed
 EMPTY_FORM = "200 200 422 405 405 405"
 NO_FORM = "404 404 404 405 405 405"
 ACTION = "405 405 302 405 405 405"
@@ -94,7 +93,11 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": "405 405 422 405 405 405",
     },
-    ("accounts:settings_update", None): {"anonymous": LOGIN_FIRST, "outsider": FORM, "member": FORM},
+    ("accounts:settings_update", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": EMPTY_FORM,
+        "member": EMPTY_FORM,
+    },
     ("accounts:password_update", None): {
         "anonymous": LOGIN_FIRST,
         "outsider": EMPTY_FORM,

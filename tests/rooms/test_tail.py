@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 from django.db import DatabaseError
 
-from rooms.live import supervision
+from rooms.live import frames, supervision
 from rooms.live.channels import Change
 from rooms.live.tail import Tail
 from tests.clients import eventually
@@ -44,10 +44,14 @@ class Reader:
         self.user_id = user_id
         self.written = []
         self.begun = []
+        self.level_after = []
         self.last = None
 
     def write(self, frame):
-        self.written.append(text_of(frame))
+        if frame == frames.LEVEL:
+            self.level_after.append(list(self.written))
+        else:
+            self.written.append(text_of(frame))
 
     def begin(self, frame):
         self.begun.append(text_of(frame))
@@ -85,6 +89,7 @@ async def test_reader_who_joins_gets_what_it_missed_and_then_what_is_new(tail, d
     tail.ring()
     await eventually(lambda: reader.written == ["3 to 5", "5 to 6"])
     assert reader.begun == ["3 to 5"]
+    assert reader.level_after == [["3 to 5"]]
 
 
 async def test_reader_who_is_level_gets_nothing(tail, database):
@@ -94,6 +99,7 @@ async def test_reader_who_is_level_gets_nothing(tail, database):
     tail.join(other, 4)
     await eventually(lambda: other.written)
     assert not reader.written
+    assert reader.level_after == [[]]
 
 
 async def test_ring_during_a_round_begins_another(tail, database):

@@ -1,0 +1,56 @@
+// Has screen readers say what others write here. The list itself is no live region: all that changes in it would be read out.
+enhance('announcer', (announcer) => {
+  const AT_ONCE = 3; // more are summed up
+  const { user, wanted, sent, one, many, crowd } = announcer.dataset;
+  const list = new Intl.ListFormat(document.documentElement.lang);
+  const all = () => [...document.querySelectorAll('.message')];
+  const keyOf = (message) => +message?.dataset.key || 0;
+  let newest = keyOf(all().at(-1));
+  let waiting = [], more = '', isSent, isLevel, timer;
+
+  const say = (text) => {
+    const line = document.createElement('p');
+    line.textContent = text;
+    announcer.append(line);
+    setTimeout(() => line.remove(), 3000);
+    return text.length;
+  };
+  const speak = (atOnce) => {
+    const messages = isLevel ? waiting.splice(0) : [];
+    const texts = messages.map((message) => ['.sender', '.content'].map((part) => message.querySelector(part).textContent.trim()));
+    const names = [...new Set(texts.map(([name]) => name))];
+    const summary = (names[4] ? crowd : messages[1] ? many : one).replace('{count}', messages.length + more)
+      .replace('{names}', () => names[4] ? names.length : list.format(names));
+    const words = messages.length > atOnce ? [summary] : texts.map((parts) => parts.join(': '));
+    if (isSent) words.unshift(sent);
+    isSent = more = '';
+    // While this is being said, more gathers.
+    const length = words.map(say).reduce((sum, next) => sum + next, 0);
+    timer = length && setTimeout(speak, Math.min(Math.max(1000, 40 * length), 5000), AT_ONCE);
+  };
+  const speakSoon = () => { timer ||= setTimeout(speak, 500, AT_ONCE); };
+
+  const look = () => {
+    const shown = all();
+    const messages = shown.filter((message) => keyOf(message) > newest && message.dataset.sender !== user);
+    if (!messages[0]) return;
+    if (keyOf(shown[0]) > newest && byId('older-link')) more = '+'; // the newest page, after more than it shows
+    newest = keyOf(messages.at(-1));
+    waiting.push(...messages.filter((message) => message.querySelector(wanted)));
+    speakSoon();
+  };
+  keep(byId('conversation'), look);
+  // What a page missed comes between these two: it is told as a number.
+  on('connected', () => { isLevel = false; });
+  on('level', () => {
+    look();
+    isLevel = true;
+    clearTimeout(timer);
+    speak(0);
+  });
+  on('htmx-finally-request', ({ detail: { ctx } }) => {
+    if (ctx.sourceElement?.id !== 'composer' || ctx.response?.status !== 201) return;
+    isSent = true;
+    speakSoon();
+  });
+});
