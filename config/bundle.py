@@ -30,6 +30,7 @@ PARTS = [
     "js/typing.js",
     "js/notifications.js",
     "js/announcer.js",
+    "js/regions.js",
 ]
 # Our scripts are written to be read: indentation, and lines that are comments.
 NOT_FOR_BROWSERS = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)

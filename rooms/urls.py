@@ -1,6 +1,7 @@
 from django.urls import path
 
 from rooms.views import (
+    help_page,
     memberships,
     messages,
     people,
@@ -32,5 +33,6 @@ urlpatterns = [
     path("read/", read_receipts.read_receipt_create_all, name="read_receipt_create_all"),
     path("read/undo/", read_receipts.read_receipt_undo_all, name="read_receipt_undo_all"),
     path("people/<str:username>/", people.person_detail, name="person_detail"),
+    path("help/", help_page.help_page, name="help"),
     path("own/<int:user_id>.css", stylesheets.own_messages, name="own_messages"),
 ]

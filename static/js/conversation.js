@@ -27,22 +27,38 @@ enhance('conversation', (conversation) => {
     const newest = messages().at(-1);
     if (newest) conversation.querySelector('.nothing')?.remove();
     if (newest && byId('stream')) form.upto.value = newest.dataset.key;
-    conversation.querySelectorAll('.meta').forEach((link) => { link.tabIndex = -1; });
+    conversation.querySelectorAll('.message a').forEach((link) => {
+      link.tabIndex = link.closest('.message').contains(document.activeElement) ? 0 : -1;
+    });
     reportSoon();
   });
   scroller.addEventListener('scroll', () => {
     down.hidden = scroller.scrollTop > -40;
     reportSoon();
   });
-  // The conversation is one stop for Tab; arrow keys go from message to message in it.
+  // The conversation is one stop for Tab. Keys go from message to message in it, and Tab to the links of the one reached.
+  const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
   scroller.addEventListener('keydown', (event) => {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const shown = messages();
-    const here = shown.indexOf(document.activeElement.closest('.message'));
-    shown.at(here < 0 ? -1 : Math.max(0, here + step))?.querySelector('.meta').focus();
+    const { key, target } = event;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (key === 'Enter' && target.matches('.message')) target.querySelector('.meta').click();
+    else if (key === 'Escape') byId('content')?.focus();
+    else if (STEPS[key]) {
+      const shown = messages();
+      const here = shown.indexOf(target.closest('.message'));
+      const next = shown[here < 0 ? shown.length - 1 : Math.max(0, Math.min(here + STEPS[key], shown.length - 1))];
+      if (!next) return;
+      // Named by all that is in it: a screen reader says no more than the name of what has the focus.
+      next.setAttribute('aria-labelledby', next.id);
+      next.focus();
+    } else return;
     event.preventDefault();
   });
+  const tieLinks = ({ type, target }) => target.closest('.message')?.querySelectorAll('a').forEach((link) => {
+    link.tabIndex = type === 'focusin' ? 0 : -1;
+  });
+  scroller.addEventListener('focusin', tieLinks);
+  scroller.addEventListener('focusout', tieLinks);
   down.addEventListener('click', () => {
     scroller.scrollTop = 0;
     byId('content')?.focus();

@@ -1,5 +1,8 @@
 """A whole visit without a mouse."""
 
+import re
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Person
@@ -53,3 +56,138 @@ def test_skip_link_leads_past_the_chats(ada):
     expect(link).to_be_in_viewport()
     ada.page.keyboard.press("Enter")
     expect(ada.page.get_by_role("main")).to_be_focused()
+
+
+def test_first_tab_in_a_room_finds_the_skip_link(ada, room):
+    ada.open_live(room)
+    expect(ada.box).to_be_focused()
+    ada.page.keyboard.press("Tab")
+    link = ada.page.get_by_role("link", name="Skip to content")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("use", ["typed", "clicked"])
+def test_tab_goes_on_from_a_box_that_was_used(ada, room, use):
+    ada.open_live(room)
+    if use == "typed":
+        ada.page.keyboard.type("H")
+    else:
+        ada.box.click()
+    ada.page.keyboard.press("Tab")
+    expect(ada.page.get_by_role("button", name="Send")).to_be_focused()
+
+
+def test_messages_are_one_stop_with_keys_inside(ada, ben, room, backstage):
+    backstage.fill(room, ben.name, 30)
+    ben.say(room, "See https://example.com/ and https://example.org/")
+    ada.open_live(room)
+    message = ada.page.locator(".message")
+    keyboard = ada.page.keyboard
+    keyboard.press("Shift+Tab")
+    expect(ada.scroller).to_be_focused()
+    keyboard.press("Tab")
+    expect(ada.box).to_be_focused()
+    keyboard.press("Shift+Tab")
+
+    keyboard.press("ArrowUp")
+    expect(message.last).to_be_focused()
+    # Author, text, time, state: in this order, and no more than once.
+    expect(message.last).to_have_accessible_name(
+        re.compile(r"^ben See https://example\.com/ and https://example\.org/ \d\d:\d\d\s*, message details$")
+    )
+    keyboard.press("ArrowDown")
+    expect(message.last).to_be_focused()
+    for key, number in (("ArrowUp", 29), ("PageUp", 19), ("PageUp", 9), ("PageUp", 0), ("ArrowUp", 0)):
+        keyboard.press(key)
+        expect(message.nth(number)).to_be_focused()
+        expect(message.nth(number)).to_be_in_viewport()
+    for key, number in (("PageDown", 10), ("Home", 0), ("End", 30)):
+        keyboard.press(key)
+        expect(message.nth(number)).to_be_focused()
+
+    for name in ("https://example.com/", "https://example.org/", "message details"):
+        keyboard.press("Tab")
+        expect(message.last.get_by_role("link", name=name)).to_be_focused()
+    keyboard.press("Tab")
+    expect(ada.box).to_be_focused()
+
+    keyboard.press("Shift+Tab")
+    keyboard.press("ArrowUp")
+    keyboard.press("Escape")
+    expect(ada.box).to_be_focused()
+    keyboard.press("Shift+Tab")
+    keyboard.press("ArrowUp")
+    keyboard.press("Enter")
+    expect(ada.page.get_by_role("heading", name="Message details")).to_be_visible()
+
+
+def test_incoming_message_moves_neither_focus_nor_place(ada, ben, room, backstage):
+    backstage.fill(room, ben.name, 40)
+    ada.open_live(room)
+    ada.page.keyboard.press("Shift+Tab")
+    ada.page.keyboard.press("ArrowUp")
+    ada.page.keyboard.press("Home")
+    first = ada.page.locator(".message").first
+    expect(first).to_be_focused()
+    top = first.bounding_box()["y"]
+    ben.say(room, "News")
+    expect(ada.messages.last).to_have_text("News")
+    expect(first).to_be_focused()
+    assert abs(first.bounding_box()["y"] - top) <= 1
+
+
+def test_f6_goes_from_region_to_region(ada, ben, room):
+    ben.say(room, "Hello")
+    ada.open_live(room)
+    keyboard = ada.page.keyboard
+    chat = ada.page.locator("#chats [aria-current]")
+    for stop in (chat, ada.scroller, ada.box, chat):
+        keyboard.press("F6")
+        expect(stop).to_be_focused()
+    for stop in (ada.box, ada.scroller, chat):
+        keyboard.press("Shift+F6")
+        expect(stop).to_be_focused()
+    keyboard.press("F6")
+    keyboard.press("ArrowUp")  # to a message
+    keyboard.press("F6")
+    expect(ada.box).to_be_focused()
+    ada.page.get_by_role("button", name="Leave").focus()  # in no region
+    keyboard.press("Shift+F6")
+    expect(ada.box).to_be_focused()
+
+    ada.page.set_viewport_size({"width": 320, "height": 600})  # the chats have a page of their own
+    for stop in (ada.scroller, ada.box):
+        keyboard.press("F6")
+        expect(stop).to_be_focused()
+
+    ada.page.set_viewport_size({"width": 1280, "height": 800})
+    ada.open_live("/")
+    keyboard.press("F6")
+    expect(ada.chats.get_by_role("link").first).to_be_focused()
+    keyboard.press("F6")
+    expect(ada.page.get_by_role("main")).to_be_focused()
+
+
+def test_no_single_key_does_anything(ada, ben, room):
+    ben.say(room, "Hello")
+    ada.open_live(room)
+    ada.page.keyboard.press("Shift+Tab")
+    before = ada.page.locator("main").inner_html()
+    requests = ada.requests("**/*")
+    for key in "abcdefghijklmnopqrstuvwxyz0123456789/?.,-+*#":
+        ada.page.keyboard.press(key)
+    expect(ada.scroller).to_be_focused()
+    assert ada.page.locator("main").inner_html() == before
+    assert [request.url for request in requests.seen if request.method == "GET"] == []
+
+
+def test_help_lists_the_keys(ada):
+    ada.open("/")
+    ada.page.get_by_role("link", name="Help").click()
+    expect(ada.page.get_by_role("rowheader", name="F6")).to_be_visible()
+    ada.open("/settings/")
+    ada.page.get_by_role("link", name="Help").click()
+    expect(ada.page.get_by_role("heading", name="Keys")).to_be_visible()

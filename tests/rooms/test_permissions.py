@@ -17,7 +17,13 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 LOGIN_FIRST = "302 302 302 302 302 302"
 READ_ONLY = "200 200 405 405 405 405"
 NOT_FOUND = "404 404 405 405 405 405"
-OPEN = {"accounts:login", "accounts:logout", "accounts:entry_link_detail", "accounts:invitation_detail"}
+OPEN = {
+    "accounts:login",
+    "accounts:logout",
+    "accounts:entry_link_detail",
+    "accounts:invitation_detail",
+    "rooms:help",
+}
 EMPTY_FORM = "200 200 422 405 405 405"
 NO_FORM = "404 404 404 405 405 405"
 ACTION = "405 405 302 405 405 405"
@@ -33,6 +39,7 @@ TABLE = {
         "outsider": "405 405 302 405 405 405",
         "member": "405 405 302 405 405 405",
     },
+    ("rooms:help", None): {"anonymous": READ_ONLY, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:lobby", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:lobby_stream", None): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
     ("rooms:chat_room_create", None): {
