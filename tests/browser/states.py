@@ -1,0 +1,227 @@
+"""Every page in every state that looks different, by name: somebody whose page was brought there."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.backstage import Backstage
+from tests.browser.conftest import MakePerson, Person
+from tests.server import Server
+
+
+class Scene:
+    """Who is there: ada, who looks, and ben, who does what she sees."""
+
+    def __init__(self, person: MakePerson, server: Server, backstage: Backstage) -> None:
+        self.person = person
+        self.server = server
+        self.backstage = backstage
+
+    @property
+    def ada(self) -> Person:
+        return self.person("ada", at=self.server)
+
+    @property
+    def ben(self) -> Person:
+        return self.person("ben", at=self.server)
+
+
+STATES: dict[str, Callable[[Scene], Person]] = {}
+
+
+def state(scene: Callable[[Scene], Person]) -> Callable[[Scene], Person]:
+    STATES[scene.__name__.replace("_", " ")] = scene
+    return scene
+
+
+@state
+def login(scene: Scene) -> Person:
+    return scene.person("ada", at=scene.server, enter=False).open("/login/")
+
+
+@state
+def login_with_a_name_that_is_refused(scene: Scene) -> Person:
+    ada = login(scene)
+    ada.page.get_by_label("Name", exact=True).fill("two words")
+    ada.page.get_by_role("button", name="Enter").click()
+    expect(ada.notice).to_be_visible()
+    return ada
+
+
+@state
+def login_that_asks_for_a_password(scene: Scene) -> Person:
+    scene.backstage.run("User.objects.named('vera') or factories.make_user('vera', 'secret')")
+    ada = login(scene)
+    ada.page.get_by_label("Name", exact=True).fill("vera")
+    ada.page.get_by_role("button", name="Enter").click()
+    expect(ada.page.get_by_label("Password")).to_be_visible()
+    return ada
+
+
+@state
+def lobby(scene: Scene) -> Person:
+    return scene.ada.open_live("/")
+
+
+@state
+def lobby_with_unread_messages(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ben.make_room(ada)
+    ben.say(
+        room, f"Hello @{ada.name}", "A long line of words that does not fit into the list of chats at all"
+    )
+    muted = ben.make_room(ada)
+    ben.say(muted, "You will not hear this")
+    ada.context.request.get(f"{ada.url}{muted}")
+    ada.post(f"{muted}notifications/", notify="all", mute="week")
+    private = ben.chat_with(ada)
+    ben.say(private, "Just you")
+    ada.open_live("/")
+    ben.open_live(private)
+    ben.box.press_sequentially("I am")
+    expect(ada.page.get_by_text("typing…")).to_be_visible()
+    ada.page.locator("summary").click()
+    return ada
+
+
+@state
+def lobby_with_a_room_that_is_refused(scene: Scene) -> Person:
+    ada = scene.ada.open_live("/")
+    ada.page.locator("summary").click()
+    ada.page.get_by_label("Name of a new room").fill("general")
+    ada.page.get_by_role("button", name="Create room").click()
+    expect(ada.page.get_by_text("There is a room of this name already.")).to_be_visible()
+    return ada
+
+
+@state
+def empty_room(scene: Scene) -> Person:
+    ada = scene.ada
+    return ada.open_live(ada.make_room())
+
+
+def talk(scene: Scene) -> tuple[Person, Person, str]:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    ada.say(room, "Mine, and read", "See https://example.com/")
+    ben.open_live(room)
+    ben.sees("Mine, and read", "See https://example.com/")
+    expect(ada.open_live(room).ticks.last).to_have_attribute("data-state", "read")
+    ben.say(room, f"Hello @{ada.name}, look at https://example.com/?{'x' * 80}", "Right below", "שלום עולם")
+    return ada, ben, room
+
+
+@state
+def room_with_messages(scene: Scene) -> Person:
+    ada, ben, room = talk(scene)
+    ada.open("/login/")
+    ada.open_live(room)
+    ben.box.press_sequentially("I am")
+    expect(ada.page.get_by_text("is typing…")).to_be_visible()
+    return ada
+
+
+@state
+def private_chat(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ada.chat_with(ben)
+    ada.say(room, "Are you there?")
+    ben.say(room, "Yes")
+    return ada.open_live(room)
+
+
+@state
+def room_with_older_messages(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    scene.backstage.fill(room, ben.name, 52)
+    ada.open_live(room)
+    ada.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
+    expect(ada.messages).to_have_count(52)
+    return ada
+
+
+@state
+def page_of_older_messages(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    scene.backstage.fill(room, ben.name, 52)
+    ada.open(room)
+    return ada.open(ada.page.get_by_role("link", name="Older messages").get_attribute("href"))
+
+
+@state
+def message_that_was_refused(scene: Scene) -> Person:
+    ada = scene.ada
+    ada.open_live(ada.make_room())
+    ada.send("x" * 4001)
+    expect(ada.notice).to_contain_text("at most 4000")
+    return ada
+
+
+@state
+def connection_lost(scene: Scene) -> Person:
+    ada = empty_room(scene)
+    ada.page.evaluate("document.documentElement.dataset.connection = 'reconnecting'")
+    expect(ada.page.get_by_text("Connection lost")).to_be_visible()
+    return ada
+
+
+@state
+def connection_failed(scene: Scene) -> Person:
+    ada = empty_room(scene)
+    ada.page.evaluate("document.documentElement.dataset.connection = 'failed'")
+    expect(ada.page.get_by_role("button", name="Try again now")).to_be_visible()
+    return ada
+
+
+@state
+def session_ended(scene: Scene) -> Person:
+    ada = empty_room(scene)
+    ada.post("/logout/")
+    expect(ada.page.get_by_text("Your session has ended")).to_be_visible()
+    return ada
+
+
+@state
+def details_of_a_message(scene: Scene) -> Person:
+    ada, _ben, _room = talk(scene)
+    return ada.open(ada.page.locator(".meta").first.get_attribute("href"))
+
+
+@state
+def details_of_somebody_elses_message(scene: Scene) -> Person:
+    ada, _ben, _room = talk(scene)
+    ada.page.wait_for_selector(".mention")
+    return ada.open(ada.page.locator(".meta").last.get_attribute("href"))
+
+
+@state
+def notifications(scene: Scene) -> Person:
+    ada = scene.ada
+    return ada.open(f"{ada.make_room()}notifications/")
+
+
+@state
+def settings(scene: Scene) -> Person:
+    return scene.ada.open("/settings/")
+
+
+@state
+def help_page(scene: Scene) -> Person:
+    return scene.ada.open("/help/")
+
+
+@state
+def not_found(scene: Scene) -> Person:
+    return scene.ada.open("/nowhere/")
+
+
+@state
+def refused(scene: Scene) -> Person:
+    """A form without its token."""
+    ada = scene.ada.open("/settings/")
+    ada.page.evaluate("document.querySelector('[name=csrfmiddlewaretoken]').value = 'forged'")
+    ada.page.get_by_role("button", name="Save").click()
+    expect(ada.page.get_by_role("heading", name="This page has expired")).to_be_visible()
+    return ada
