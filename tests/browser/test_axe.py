@@ -50,6 +50,24 @@ RUN = """async ([tags, rules]) => {
     })));
 }"""
 
+# WCAG 1.4.10, 1.4.4, 1.4.12: what readers may do to a page: (width of the window, style).
+SPACING = (
+    "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }"
+)
+NARROW = {
+    "400 % zoom": (320, ""),
+    "text of twice the size": (640, "html { font-size: 200% }"),
+    "more space in text": (320, f"{SPACING} p {{ margin-block-end: 2em !important; }}"),
+}
+FIND_WIDE = """(css) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+  return [document.documentElement, ...document.querySelectorAll('#scroller, .pane-chats, .card')]
+    .filter((box) => box.scrollWidth > box.clientWidth + 1)
+    .map((box) => box.id || box.className || box.tagName);
+}"""
+
 
 @pytest.fixture(scope="session")
 def axe() -> str:
@@ -87,12 +105,22 @@ def problems(page: Page, axe: str) -> dict[str, list[str]]:
     return found
 
 
+def wide_parts(page: Page) -> dict[str, list[str]]:
+    """Return what does not fit into the width of the window → under which circumstances."""
+    found = defaultdict(list)
+    for circumstance, (width, css) in NARROW.items():
+        page.set_viewport_size({"width": width, "height": 800})
+        for where in page.evaluate(FIND_WIDE, css):
+            found[f"too wide: {where}"].append(circumstance)
+    return found
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_axe_finds_nothing(
     person: MakePerson, server: Server, backstage: Backstage, axe: str, name: str
 ) -> None:
     page = STATES[name](Scene(person, server, backstage)).page
-    if found := problems(page, axe):
+    if found := problems(page, axe) | wide_parts(page):
         lines = [f"{problem}\n    {', '.join(looks)}" for problem, looks in found.items()]
         pytest.fail("\n".join(lines), pytrace=False)
 
