@@ -1,0 +1,44 @@
+"""Pages are valid HTML as they stand in the browser, after scripts and streams have changed them."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.browser.backstage import Backstage
+from tests.browser.conftest import MakePerson
+from tests.browser.states import STATES, Scene
+from tests.server import Server
+
+VNU = Path(__file__).parent / "axe/node_modules/vnu-jar/build/dist/vnu.jar"
+# Between them they show every template.
+PAGES = [
+    "login with a name that is refused",
+    "lobby with unread messages",
+    "room with messages",
+    "room with older messages",
+    "message that was refused",
+    "details of a message",
+    "notifications",
+    "settings",
+    "help page",
+    "not found",
+]
+
+
+def test_pages_are_valid(person: MakePerson, server: Server, backstage: Backstage, tmp_path: Path) -> None:
+    if not (VNU.exists() and shutil.which("java")):
+        missing = "the HTML checker is not installed: bin/setup --dev does that with npm; it runs with Java"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    for name in PAGES:
+        someone = STATES[name](Scene(person, server, backstage))
+        (tmp_path / f"{name}.html").write_text(someone.page.content())
+    files = sorted(tmp_path.glob("*.html"))
+    checked = subprocess.run(["java", "-jar", VNU, "--errors-only", *files], capture_output=True, text=True)
+    if checked.returncode:
+        pytest.fail(checked.stderr or "the checker failed", pytrace=False)
+    assert len(files) == len(PAGES)
