@@ -171,17 +171,17 @@ def test_f6_goes_from_region_to_region(ada, ben, room):
     expect(ada.page.get_by_role("main")).to_be_focused()
 
 
-def test_no_single_key_does_anything(ada, ben, room):
-    ben.say(room, "Hello")
+def test_no_single_key_does_anything(ada, room):
+    ada.say(room, "Hello")
     ada.open_live(room)
     ada.page.keyboard.press("Shift+Tab")
-    before = ada.page.locator("main").inner_html()
     requests = ada.requests("**/*")
     for key in "abcdefghijklmnopqrstuvwxyz0123456789/?.,-+*#":
         ada.page.keyboard.press(key)
     expect(ada.scroller).to_be_focused()
-    assert ada.page.locator("main").inner_html() == before
-    assert [request.url for request in requests.seen if request.method == "GET"] == []
+    expect(ada.box).to_have_value("")
+    ada.sees("Hello")
+    assert [request.url for request in requests.seen if request.is_navigation_request()] == []
 
 
 def test_help_lists_the_keys(ada):
