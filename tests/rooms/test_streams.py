@@ -149,7 +149,7 @@ async def test_no_text_breaks_the_frame(ann, bob, private_id, text):
         ids = [await bob.post(private_id, text), await bob.post(private_id, "afterwards")]
         await stream.wait_for_message("afterwards")
         names = {event.name for event in stream.events[before:]}
-        assert names <= {"", "heartbeat", "notify", "read-elsewhere"}
+        assert names <= {"", "heartbeat", "level", "notify", "read-elsewhere"}
         assert [key for event in stream.unnamed for key in posted_in(event.data)] == ids
         content = text.replace("\r\n", "\n").replace("\r", "\n")
         await live.wait_for_messages(list(zip(ids, [content, "afterwards"], strict=True)))
