@@ -21,8 +21,14 @@ def _counter(name: str, what: str) -> Counter:
     return Counter(f"hearth_{name}", what, registry=registry)
 
 
-open_streams = Gauge("hearth_open_streams", "Streams that are open in this process", registry=registry)
-people_online = Gauge("hearth_people_online", "People online in all processes", registry=registry)
+def _gauge(name: str, what: str) -> Gauge:
+    return Gauge(f"hearth_{name}", what, registry=registry)
+
+
+open_streams = _gauge("open_streams", "Streams that are open in this process")
+open_streams_in_all = _gauge("open_streams_in_all", "Streams that are open in all processes")
+people_here = _gauge("people_here", "People with a stream that is open in this process")
+people_online = _gauge("people_online", "People online in all processes, of those who show it")
 messages_posted = _counter("messages_posted", "Messages posted through this process")
 deliveries = _counter("deliveries", "Messages written to streams, counted for each stream")
 replays = _counter("replays", "Streams that began with what their pages had missed")
@@ -46,5 +52,7 @@ def note_lag(moments: Iterable[datetime]) -> None:
 
 def as_text(live: "Live") -> bytes:
     open_streams.set(len(live.hub.connections))
+    open_streams_in_all.set(live.presence.stream_count)
+    people_here.set(len(live.hub.listening_users()))
     people_online.set(live.presence.online_count)
     return generate_latest(registry)

@@ -141,7 +141,13 @@ async def test_metrics_are_for_prometheus(ask, settings):
     settings.METRICS_TOKEN = TOKEN
     status, text = await ask("metrics", TOKEN)
     assert status == 200
-    gauges = ["open_streams", "people_online", "delivery_lag_seconds_bucket"]
+    gauges = [
+        "open_streams",
+        "open_streams_in_all",
+        "people_here",
+        "people_online",
+        "delivery_lag_seconds_bucket",
+    ]
     counters = [
         "messages_posted", "deliveries", "replays", "slow_readers_closed", "doorbell_failures", "poll_finds"
     ]  # fmt: skip
