@@ -56,11 +56,18 @@ def time_zone(
     """Show times in the zone that the browser told in a cookie."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        try:
-            zone = zoneinfo.ZoneInfo(request.COOKIES[TIME_ZONE_COOKIE])
-        except (KeyError, ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        name = time_zone_name(request)
+        if name is None:
             return get_response(request)
-        with timezone.override(zone):
+        with timezone.override(name):
             return get_response(request)
 
     return middleware
+
+
+def time_zone_name(request: HttpRequest) -> str | None:
+    """Return the zone that the browser told in a cookie, if there is such a zone."""
+    try:
+        return zoneinfo.ZoneInfo(request.COOKIES[TIME_ZONE_COOKIE]).key
+    except (KeyError, ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return None

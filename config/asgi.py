@@ -16,6 +16,7 @@ wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
 from config.middleware import error_sentence, make_fragment  # noqa: E402
+from rooms.live.document import DocumentEndpoint  # noqa: E402
 from rooms.live.operation import Operation  # noqa: E402
 from rooms.live.process import Live  # noqa: E402
 from rooms.live.stream import StreamEndpoint  # noqa: E402
@@ -109,6 +110,7 @@ async def refuse_websocket(scope: dict[str, Any], receive: Any, send: Any) -> No
 live = Live()
 pages = Pages()
 stream = StreamEndpoint(live)
+document = DocumentEndpoint(live)
 operation = Operation(live)
 router = ProtocolTypeRouter(
     {
@@ -119,6 +121,7 @@ router = ProtocolTypeRouter(
                 path("metrics", operation.metrics),  # type: ignore[arg-type]
                 path("stream", stream),  # type: ignore[arg-type]
                 path("rooms/<int:room_id>/stream", stream),  # type: ignore[arg-type]
+                path("rooms/<int:room_id>/live", document),  # type: ignore[arg-type]
                 re_path("", pages),  # type: ignore[arg-type]
             ]
         ),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("rooms/<int:room_id>/messages/", messages.message_create, name="message_create"),
     path("rooms/<int:room_id>/read/", read_receipts.read_receipt_create, name="read_receipt_create"),
     path("rooms/<int:room_id>/stream", streams.not_here, name="chat_room_stream"),
+    path("rooms/<int:room_id>/live", streams.not_here, name="chat_room_live"),
     path("stream", streams.not_here, name="lobby_stream"),
     path("rooms/<int:room_id>/notifications/", memberships.membership_update, name="membership_update"),
     path(

@@ -46,7 +46,7 @@ def test_every_answer_is_safe(ada, ada_client, room, address, headers):
     response = ada_client.get(address.replace("1", str(room.pk)), headers=headers)
     assert response["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types hearth"
     )
     assert response["X-Content-Type-Options"] == "nosniff"

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +15,12 @@ from django.utils import timezone
 from django_eventstream.eventrequest import EventRequest
 from django_eventstream.utils import get_channelmanager
 
+from accounts.middleware import time_zone_name
 from accounts.models import User
 from accounts.session_store import SessionStore
 from rooms.live.channels import room_channel
 from rooms.live.connection import Connection
+from rooms.live.formats import EVENTS, Format
 from rooms.models import Membership
 
 PARAMETERS = {"lastEventId", "chats"}
@@ -44,6 +46,11 @@ class Opening:
     channels: set[str]
     position: int  # the revision that the page has of its room
     chats: str | None  # the digest of the list of chats that the page shows
+    time_zone: str
+    format: Format = EVENTS
+    # The head of the response, and what its body begins with.
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    beginning: bytes = b""
 
 
 def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
@@ -66,6 +73,7 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
         channels=event_request.channels,
         position=_position(event_request, room_id),
         chats=chats,
+        time_zone=time_zone_name(request) or settings.TIME_ZONE,
     )
 
 

@@ -67,11 +67,23 @@ class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package h
 
 
 class Change(Event):  # type: ignore[misc]  # the package has no types
-    """What takes a page to revision `revision`; `posted_at` says when its new messages were saved."""
+    """What takes a page to revision `revision`: fragments, and the messages that it adds.
 
-    def __init__(self, channel: str, html: str, revision: int, posted_at: Collection[datetime] = ()) -> None:
+    `posted` is None where there is more to it than messages that were added; `posted_at` says when those that
+    were added were saved.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        html: str,
+        revision: int,
+        posted_at: Collection[datetime] = (),
+        posted: list[Message] | None = None,
+    ) -> None:
         super().__init__(channel, "message", html, revision)
         self.posted_at = posted_at
+        self.posted = posted
 
 
 class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no types
@@ -83,7 +95,7 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
     def get_current_id(self, channel: str) -> int:
         return ChatRoom.objects.values_list("revision", flat=True).get(pk=room_id_of(channel) or 0)
 
-    def get_events(self, channel: str, last_id: int, limit: int = settings.REPLAY_LIMIT) -> list[Event]:
+    def get_events(self, channel: str, last_id: int, limit: int = settings.REPLAY_LIMIT) -> list[Change]:
         """Return the event that takes a page from revision `last_id` to the present one, if it is behind."""
         return list(self.get_changes(channel, {last_id}, limit).values())
 
@@ -106,8 +118,10 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
             for revision in near - {reached}:
                 changed = [message for message in messages if message.revision > revision]
                 html = fragments.changes(changed, revision, make_id({channel: reached}))
-                posted_at = [message.timestamp for message in changed if message.position > revision]
-                events[revision] = Change(channel, html, reached, posted_at)
+                added = [message for message in changed if message.position > revision]
+                posted_at = [message.timestamp for message in added]
+                posted = added if len(added) == len(changed) else None
+                events[revision] = Change(channel, html, reached, posted_at, posted)
         if far := set(revisions) - near:
             html, reached = fragments.newest_page(ChatRoom.objects.get(pk=room_id))
             events |= dict.fromkeys(far, Change(channel, html, reached))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from rooms.chats import Chat
 from rooms.live import doorbell, fragments, frames
-from rooms.live.channels import LOBBY, user_channel
+from rooms.live.channels import LOBBY, room_channel, user_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
 from rooms.live.hub import Hub
@@ -121,8 +121,17 @@ class ChatList(Rounds[Gathered]):
         for user_id, room_id, unread in news.unread:
             if self._hub.listeners(user_channel(user_id)):
                 self._unread.setdefault(user_id, {})[room_id] = unread
-        for room_id in await self._database.run(mark_delivered, news.delivered, listening):
+        received = self._told_of(news.delivered)
+        for room_id in await self._database.run(mark_delivered, news.delivered, received):
             doorbell.ring("receipt", room=room_id)
+
+    def _told_of(self, room_ids: Collection[int]) -> dict[int, set[int]]:
+        """Return for each room who has a page that lists it, or that shows it without a list."""
+        listed = {connection.user_id for connection in self._hub.listeners(LOBBY)}
+        return {
+            room_id: listed | {reader.user_id for reader in self._hub.listeners(room_channel(room_id))}
+            for room_id in room_ids
+        }
 
     def _write(self, letter: Letter) -> None:
         for connection in self._hub.listeners(letter.channel):
@@ -235,10 +244,10 @@ def _tell_totals(news: News) -> None:
         news.letters.append(Letter(user_channel(user_id), frame, NO_ROOM))
 
 
-def mark_delivered(delivered: dict[int, int], listening: set[int]) -> list[int]:
-    """Note what everybody who listens has now; return the rooms where that was new to somebody."""
+def mark_delivered(delivered: dict[int, int], received: dict[int, set[int]]) -> list[int]:
+    """Note what everybody has now who was told; return the rooms where that was new to somebody."""
     return [
         room_id
         for room_id, last in delivered.items()
-        if last and Membership.objects.mark_delivered(room_id, listening, last)
+        if last and Membership.objects.mark_delivered(room_id, received[room_id], last)
     ]

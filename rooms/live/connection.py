@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from django.conf import settings
 
 from config.text import one_line
 from rooms.live import metrics
+from rooms.live.formats import EVENTS, Format
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Connection:
         room_id: int | None,
         channels: set[str],
         address: str | None = None,
+        format: Format = EVENTS,
     ) -> None:
         self.user_id = user_id
         self.session_key = session_key
@@ -39,6 +42,8 @@ class Connection:
         self.room_id = room_id
         self.channels = channels
         self.address = address  # for which streams are counted; None where they are not
+        self.format = format
+        self.ends_at = time.monotonic() + format.lifetime
         self.is_ended = False
         self._is_aborted = False
         self._send = send
@@ -139,11 +144,14 @@ class Connection:
         except (TimeoutError, OSError):
             abort(self._send)
 
-    def end(self, last: bytes = b"") -> None:
-        """Complete the response with `last`, so that the page knows it was meant; drop what still waits."""
+    def end(self, last: bytes | None = None) -> None:
+        """Complete the response, so that the page knows it was meant; drop what still waits.
+
+        Without `last`, the last words are those after which a page comes back.
+        """
         if not self.is_ended:
             self.is_ended = True
-            self._last = last
+            self._last = self.format.begin_anew() if last is None else last
             self._waiting = []
             if self._reader:
                 self._reader.cancel()

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 
 from accounts.models import User
 from rooms.chats import Chat
-from rooms.history import page_before
+from rooms.history import HistoryPage, page_before
 from rooms.models import ChatRoom, Message
 from rooms.models.tick import Marks
 from rooms.unread import unread_label
@@ -59,7 +59,7 @@ def ticks(marks: Marks, author_id: int) -> str:
 
 def typing_indicator(names: list[str], dom_id: str, *, is_open: bool) -> str:
     """Who types, in the list of chats and, with `is_open`, in the room itself; no names for nobody."""
-    context = {"names": names, "others": len(names) - 2, "dom_id": dom_id, "is_open": is_open}
+    context = {**_typists(names), "dom_id": dom_id, "is_open": is_open}
     return _render("rooms/live/_typing_indicator.html", context)
 
 
@@ -80,6 +80,72 @@ def title(name: str, unread_count: int) -> str:
 def stream_ended(reason: str) -> str:
     """Take the place of what connects, so that the page stops asking; `reason` is `session` or `room`."""
     return _render("rooms/live/_stream_ended.html", {"reason": reason})
+
+
+# The document for readers without scripts
+
+
+def document(room: ChatRoom, page: HistoryPage, reader: User, nonce: str) -> str:
+    """The beginning of the document, up to its newest message. More is added, and nothing is ever closed."""
+    context = {"room": room, "page": page, "reader": reader, "title": room.title_for(reader), "nonce": nonce}
+    return _render("rooms/document/document.html", context)
+
+
+def document_refusal(status: int, reason: str) -> str:
+    """A whole document in place of one that never ends."""
+    return _render("rooms/document/refusal.html", {"status": status, "reason": reason})
+
+
+def document_messages(messages: list[Message]) -> str:
+    """Messages that follow what is there, with a line above the first one of a day."""
+    if not messages:
+        return ""
+    earlier = Message.objects.filter(room=messages[0].room_id).before(messages[0].pk)
+    previous = earlier.order_by("-pk").first()
+    return _render("rooms/document/_messages.html", {"messages": messages, "previous": previous})
+
+
+def document_ticks(room_id: int, author_id: int, marks: Marks, nonce: str) -> str:
+    """How far the author's messages have come: a style for the ticks, and words for the last of them.
+
+    The style finds messages by the ids of own ones, since those are in the document or older than all of it.
+    """
+    own = Message.objects.filter(room=room_id, sender=author_id).order_by("-pk")
+    last = own.first()
+    delivered = min((mark.upto for mark in marks.delivered), default=0)
+    read = min(delivered, min((mark.upto for mark in marks.read), default=0))
+    context = {
+        "delivered": own.filter(pk__lte=delivered).first(),
+        "undelivered": own.filter(pk__lte=min((mark.since for mark in marks.delivered), default=0)).first(),
+        "read": own.filter(pk__lte=read).first(),
+        "unread": own.filter(pk__lte=min((mark.since for mark in marks.read), default=0)).first(),
+        "last": last and marks.tick(last.pk),
+        "nonce": nonce,
+    }
+    return _render("rooms/document/_ticks.html", context)
+
+
+def document_typing(names: list[str]) -> str:
+    return _render("rooms/document/_typing.html", _typists(names))
+
+
+def document_heartbeat() -> str:
+    """Take the place of the heartbeat before; one that is not replaced in time says that nobody is there."""
+    return _render("rooms/document/_heartbeat.html", {})
+
+
+def document_forbidden(reason: str) -> str:
+    """The end of the document for somebody who may not read on; `reason` is `session` or `room`."""
+    return _render("rooms/document/_forbidden.html", {"reason": reason})
+
+
+def document_begins_anew(seconds: int) -> str:
+    """The end of the document for a browser that asks for it anew after some seconds."""
+    return _render("rooms/document/_begins_anew.html", {"seconds": seconds})
+
+
+def _typists(names: list[str]) -> dict[str, object]:
+    return {"names": names, "others": len(names) - 2}
 
 
 def _render(template: str, context: Mapping[str, object]) -> str:

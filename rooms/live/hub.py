@@ -11,10 +11,12 @@ class Hub:
     def __init__(self) -> None:
         self.channels: defaultdict[str, set[Connection]] = defaultdict(set)
         self.connections: set[Connection] = set()
+        self.users: Counter[int] = Counter()  # streams of each
         self.addresses: Counter[str | None] = Counter()
 
     def join(self, connection: Connection) -> None:
         self.connections.add(connection)
+        self.users[connection.user_id] += 1
         self.addresses[connection.address] += 1
         for channel in connection.channels:
             self.channels[channel].add(connection)
@@ -22,16 +24,15 @@ class Hub:
     def leave(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-            self.addresses[connection.address] -= 1
-            if not self.addresses[connection.address]:
-                del self.addresses[connection.address]
+            self.users -= Counter([connection.user_id])  # keeps no zeros
+            self.addresses -= Counter([connection.address])
         for channel in connection.channels:
             self.channels[channel].discard(connection)
             if not self.channels[channel]:
                 del self.channels[channel]
 
     def listening_users(self) -> set[int]:
-        return {connection.user_id for connection in self.connections}
+        return set(self.users)
 
     def listeners(self, channel: str) -> tuple[Connection, ...]:
         return tuple(self.channels.get(channel, ()))

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from rooms.chats import chats_digest, chats_of, newest_in, unread_in
-from rooms.live import fragments
+from rooms.live import fragments, frames
 from rooms.models import ChatRoom, Membership
 from rooms.models.tick import Marks
 from rooms.receipts import marks_for
@@ -15,7 +15,7 @@ from rooms.unread import Unread
 
 @dataclass(frozen=True, slots=True)
 class PresentState:
-    html: str
+    frame: bytes
     marks: Marks
     unread: dict[int, Unread]
 
@@ -41,4 +41,4 @@ def present_state(user: User, room_id: int | None, shown_chats: str | None) -> P
             parts.append(fragments.other_presence(other if user.shows_presence else None))
     Membership.objects.mark_list_delivered(user, newest_in(chats))
     unread_by_room = {chat.room.pk: chat.unread for chat in chats if chat.room}
-    return PresentState("".join(parts), marks, unread_by_room)
+    return PresentState(frames.swap("".join(parts)), marks, unread_by_room)

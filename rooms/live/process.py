@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Coroutine
 from itertools import batched
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from django.conf import settings
 
 from config.text import one_line
-from rooms.live import access, doorbell, fragments, frames
+from rooms.live import access, doorbell
 from rooms.live.chat_list import ChatList
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
+from rooms.live.formats import Format
 from rooms.live.health import Health
 from rooms.live.hub import Hub
 from rooms.live.poll import Poll
@@ -105,7 +107,7 @@ class Live:
 
     def begin(self, connection: Connection, state: PresentState) -> None:
         """Bring a page up to `state`, and from there to what has changed since."""
-        connection.tell_state(frames.swap(state.html))
+        connection.tell_state(state.frame)
         self.chat_list.join(connection, state.unread)
         self.ticks.join(connection, state.marks)
         self.typing.joined(connection)
@@ -182,7 +184,7 @@ class Live:
         if not connections:
             return
         for connection, reason in (await self.database.run(access.lost, connections)).items():
-            connection.end(frames.swap(fragments.stream_ended(reason)))
+            connection.end(connection.format.forbidden(reason))
 
     async def _listen(self) -> None:
         await doorbell.listen(self.answer)
@@ -198,9 +200,14 @@ class Live:
         while True:
             await asyncio.sleep(settings.HEARTBEAT_INTERVAL.total_seconds())
             self.presence.ring()
+            beats: dict[Format, bytes] = {}
             for connections in batched(tuple(self.hub.connections), HEARTBEATS_AT_ONCE, strict=False):
                 for connection in connections:
-                    connection.write(frames.HEARTBEAT)
+                    if connection.ends_at < time.monotonic():
+                        connection.end(connection.format.begin_anew(at_once=True))
+                    if connection.format not in beats:
+                        beats[connection.format] = connection.format.heartbeat()
+                    connection.write(beats[connection.format])
                 await asyncio.sleep(0)
             self._watches["heartbeat"].done()
 

@@ -10,7 +10,6 @@ from config.addresses import client_address, counted_as
 from config.text import one_line
 from rooms.live import fragments, frames
 from rooms.live.access import Opening, Refused, open_stream
-from rooms.live.channels import user_channel
 from rooms.live.connection import Connection
 from rooms.live.present_state import PresentState, present_state
 from rooms.live.process import Live
@@ -18,18 +17,24 @@ from rooms.models import ChatRoom
 
 logger = logging.getLogger(__name__)
 
-HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    # no-transform and X-Accel-Buffering keep proxies from compressing and from holding back what is written.
+type Headers = list[tuple[bytes, bytes]]
+
+# What every response that does not end has in common. no-transform and X-Accel-Buffering keep proxies from
+# compressing and from holding back what is written.
+ENDLESS: Headers = [
     (b"cache-control", b"no-store, private, no-transform"),
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-resource-policy", b"same-origin"),
+]
+HEADERS: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    *ENDLESS,
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
-PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-EXPLANATIONS = {
+PLAIN: Headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+EXPLANATIONS: dict[int, Headers] = {
     405: [(b"allow", b"GET")],
     429: [(b"retry-after", b"10")],
     503: [(b"retry-after", b"2")],
@@ -51,12 +56,12 @@ class StreamEndpoint:
         try:
             opening = await self.authorise(scope)
         except Refused as refusal:
-            return await refuse(scope, send, refusal)
+            return await self.refuse(scope, send, refusal)
         if self.live.is_stopping:
-            return await refuse(scope, send, Refused(503))
+            return await self.refuse(scope, send, Refused(503))
         address = counted_address(scope)
         if self.has_enough(opening.user.pk, address):
-            return await refuse(scope, send, Refused(429))
+            return await self.refuse(scope, send, Refused(429))
         connection = Connection(
             send,
             user_id=opening.user.pk,
@@ -65,9 +70,10 @@ class StreamEndpoint:
             room_id=opening.room_id,
             channels=opening.channels,
             address=address,
+            format=opening.format,
         )
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        connection.write(frames.greeting())
+        await send({"type": "http.response.start", "status": 200, "headers": opening.headers})
+        connection.begin(opening.beginning)
         try:
             self.live.join(connection, opening.position)
             await self.begin(connection, opening, is_in_doubt=access_changes != self.live.access_changes)
@@ -78,7 +84,7 @@ class StreamEndpoint:
     def has_enough(self, user_id: int, address: str | None) -> bool:
         """Whether this process serves as many streams of one user or address as it should."""
         hub = self.live.hub
-        if len(hub.channels.get(user_channel(user_id), ())) >= settings.STREAMS_PER_USER:
+        if hub.users[user_id] >= settings.STREAMS_PER_USER:
             return True
         return address is not None and hub.addresses[address] >= settings.STREAMS_PER_ADDRESS
 
@@ -106,7 +112,7 @@ class StreamEndpoint:
             if is_in_doubt:
                 await self.live.hold_and_check([connection])
             await self.live.poll.has_looked.wait()
-            state = await self.live.openings.run(self.read_state, connection, opening)
+            state = await self.live.openings.run(self.state_unless_ended, connection, opening)
         except ChatRoom.DoesNotExist:
             return connection.end()  # the page comes back, and is told
         except Exception as error:
@@ -121,20 +127,33 @@ class StreamEndpoint:
     def open(self, scope: dict[str, Any]) -> Opening:
         if self.live.is_stopping:
             raise Refused(503)
-        return open_stream(scope, scope["url_route"]["kwargs"].get("room_id"))
+        return self.opening(scope)
 
-    def read_state(self, connection: Connection, opening: Opening) -> PresentState | None:
-        return None if connection.is_ended else present_state(opening.user, opening.room_id, opening.chats)
+    def state_unless_ended(self, connection: Connection, opening: Opening) -> PresentState | None:
+        return None if connection.is_ended else self.read_state(opening)
+
+    # What an endpoint of another format does in another way
+
+    def opening(self, scope: dict[str, Any]) -> Opening:
+        opening = open_stream(scope, scope["url_route"]["kwargs"].get("room_id"))
+        opening.headers = HEADERS
+        opening.beginning = frames.greeting()
+        return opening
+
+    def read_state(self, opening: Opening) -> PresentState:
+        return present_state(opening.user, opening.room_id, opening.chats)
+
+    async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
+        """Answer without a stream; htmx tries again, later and later, unless its page is told to stop."""
+        if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
+            body = frames.swap(fragments.stream_ended(refusal.reason))
+            await answer(send, 200, HEADERS, body)
+        else:
+            body = too_many_streams().encode() if refusal.status == 429 else b""
+            await answer(send, refusal.status, [*PLAIN, *EXPLANATIONS.get(refusal.status, ())], body)
 
 
-async def refuse(scope: dict[str, Any], send: Any, refusal: Refused) -> None:
-    """Answer without a stream; htmx then tries again, later and later, unless its page is told to stop."""
-    if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
-        status, headers = 200, HEADERS
-        body = frames.swap(fragments.stream_ended(refusal.reason))
-    else:
-        status, headers = refusal.status, [*PLAIN, *EXPLANATIONS.get(refusal.status, ())]
-        body = too_many_streams().encode() if refusal.status == 429 else b""
+async def answer(send: Any, status: int, headers: Headers, body: bytes = b"") -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 

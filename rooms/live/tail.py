@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Collection
 
-from rooms.live import fragments, frames, metrics
+from rooms.live import metrics
 from rooms.live.channels import Change, RoomStorage, room_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
+from rooms.live.formats import Format
 from rooms.live.supervision import Watch, keep_running
 from rooms.models import ChatRoom, Membership
 
@@ -73,20 +74,24 @@ class Tail:
         if not readers:
             return
         users = {connection.user_id for connection in readers}
-        events, members = await self._database.run(self._read, set(readers.values()), users)
-        encoded = {revision: frames.swap(event.data, event) for revision, event in events.items()}
+        wanted = {(connection.format, position) for connection, position in readers.items()}
+        changes, members = await self._database.run(self._read, wanted, users)
         written: dict[Connection, Change] = {}
         for connection, position in readers.items():
             if connection.user_id not in members:
-                connection.end(frames.swap(fragments.stream_ended("room")))
+                connection.end(connection.format.forbidden("room"))
                 continue
-            if connection in self._positions and position in events:
+            if connection in self._positions and (connection.format, position) in changes:
+                change, frame = changes[connection.format, position]
+                self._positions[connection] = change.id
+                if frame is None:
+                    connection.end(connection.format.begin_anew(at_once=True))
+                    continue
                 write = connection.begin if connection in self._joined else connection.write
-                write(encoded[position])
-                written[connection] = events[position]
-                self._positions[connection] = events[position].id
+                write(frame)
+                written[connection] = change
             if connection in self._joined:
-                connection.write(frames.LEVEL)
+                connection.write(connection.format.level)
         self._count(written)
         self._joined -= readers.keys()
 
@@ -97,15 +102,21 @@ class Tail:
         just_posted = {moment for page in written.keys() - replays for moment in written[page].posted_at}
         metrics.note_lag(just_posted)
 
-    def _read(self, revisions: Collection[int], users: Collection[int]) -> tuple[dict[int, Change], set[int]]:
-        """Return the events for `revisions`, and who of `users` may have them.
+    def _read(
+        self, wanted: Collection[tuple[Format, int]], users: Collection[int]
+    ) -> tuple[dict[tuple[Format, int], tuple[Change, bytes | None]], set[int]]:
+        """Return the change with its frame for each format and revision, and who of `users` is there.
 
         Members are read last: nobody gets what was said after their membership ended, doorbell or not.
         """
         try:
-            events = RoomStorage().get_changes(self.channel, revisions)
+            events = RoomStorage().get_changes(self.channel, {revision for _format, revision in wanted})
         except ChatRoom.DoesNotExist:
             return {}, set()
-        return events, set(
-            Membership.objects.filter(room=self.room_id, user__in=users).values_list("user", flat=True)
-        )
+        changes = {
+            (format, revision): (events[revision], format.changes(events[revision]))
+            for format, revision in wanted
+            if revision in events
+        }
+        members = Membership.objects.filter(room=self.room_id, user__in=users)
+        return changes, set(members.values_list("user", flat=True))

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from rooms.live import fragments, frames
 from rooms.live.channels import room_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
@@ -17,10 +16,10 @@ from rooms.receipts import marks_for
 
 @dataclass(frozen=True, slots=True)
 class TickNews:
-    """The new marks for an author, and the frame for their pages if a message of theirs was passed."""
+    """The new marks for an author; their pages are told if a message of theirs was passed."""
 
     marks: Marks
-    frame: bytes | None
+    is_told: bool
 
 
 class Ticks(Rounds[set[int]]):
@@ -62,12 +61,14 @@ class Ticks(Rounds[set[int]]):
 
     async def round(self, gathered: set[int]) -> None:
         for room_id in gathered & self._told.keys():
+            pages: dict[Connection, Marks] = {}
             for user_id, news in (await self._database.run(self.news, room_id)).items():
                 if user_id in self._told.get(room_id, {}):
                     self._told[room_id][user_id] = news.marks
-                if news.frame is not None:
-                    for page in self._pages(room_id, user_id):
-                        page.tell(news.frame)
+                if news.is_told:
+                    pages |= dict.fromkeys(self._pages(room_id, user_id), news.marks)
+            for page, frame in (await self._database.run(_frames, room_id, pages) if pages else {}).items():
+                page.tell(frame)
 
     def _pages(self, room_id: int, user_id: int) -> list[Connection]:
         return [page for page in self._hub.listeners(room_channel(room_id)) if page.user_id == user_id]
@@ -78,12 +79,11 @@ class Ticks(Rounds[set[int]]):
         new = marks_for(room_id, told)
         changed = {user_id: marks for user_id, marks in new.items() if marks != told[user_id]}
         concerned = _authors(room_id, [(told[user_id], marks) for user_id, marks in changed.items()], changed)
-        return {
-            user_id: TickNews(
-                marks, frames.swap(fragments.ticks(marks, user_id)) if user_id in concerned else None
-            )
-            for user_id, marks in changed.items()
-        }
+        return {user_id: TickNews(marks, user_id in concerned) for user_id, marks in changed.items()}
+
+
+def _frames(room_id: int, pages: dict[Connection, Marks]) -> dict[Connection, bytes]:
+    return {page: page.format.ticks(room_id, page.user_id, marks) for page, marks in pages.items()}
 
 
 def _authors(room_id: int, changes: list[tuple[Marks, Marks]], among: Collection[int]) -> set[int]:

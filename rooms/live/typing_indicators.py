@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from accounts.models import User
-from rooms.live import fragments, frames
 from rooms.live.channels import LOBBY, room_channel, user_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
+from rooms.live.formats import Format
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
 
@@ -60,7 +60,7 @@ class TypingIndicators(Rounds[set[int]]):
     def joined(self, connection: Connection) -> None:
         """Begin a page with those who type now."""
         for room_id, room in self._rooms.items():
-            if connection in self._listeners(room):
+            if connection in self._listeners(room_id, room):
                 self._tell(room_id, room, [connection])
 
     def _change(self, room_id: int) -> None:
@@ -84,26 +84,29 @@ class TypingIndicators(Rounds[set[int]]):
         rooms = {room_id: self._rooms[room_id] for room_id in gathered if room_id in self._rooms}
         await self._learn_names({user_id for room in rooms.values() for user_id in room.deadlines})
         for room_id, room in rooms.items():
-            self._tell(room_id, room, self._listeners(room))
+            self._tell(room_id, room, self._listeners(room_id, room))
             if not room.deadlines and self._rooms.get(room_id) is room:
                 del self._rooms[room_id]
 
-    def _listeners(self, room: _Room) -> set[Connection]:
+    def _listeners(self, room_id: int, room: _Room) -> set[Connection]:
+        """Return the pages that list the chat, and all readers of the room, with a list or without."""
         channels = [user_channel(user_id) for user_id in room.pair] if room.pair else [LOBBY]
+        channels.append(room_channel(room_id))
         return {listener for channel in channels for listener in self._hub.listeners(channel)}
 
     def _tell(self, room_id: int, room: _Room, connections: Iterable[Connection]) -> None:
         """Tell everybody the others who type: one rendering for all who do not, one for each who does."""
-        rendered: dict[tuple[frozenset[int], str, bool], bytes] = {}
+        rendered: dict[tuple[frozenset[int], str, bool, Format], bytes] = {}
         # Who began while names were looked up is told in the next round.
         typists = room.deadlines.keys() & self._names.keys()
         for connection in connections:
             others = frozenset(typists - {connection.user_id})
             dom_id = f"person-{sum(room.pair) - connection.user_id}" if room.pair else f"room-{room_id}"
-            key = others, dom_id, connection.room_id == room_id
+            format = connection.format
+            key = others, dom_id, connection.room_id == room_id, format
             if key not in rendered:
                 names = sorted(self._names[user_id] for user_id in others)
-                rendered[key] = frames.swap(fragments.typing_indicator(names, dom_id, is_open=key[2]))
+                rendered[key] = format.typing(names, dom_id, is_open=connection.room_id == room_id)
             connection.tell(rendered[key])
 
     async def _learn_names(self, user_ids: set[int]) -> None:

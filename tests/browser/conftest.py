@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatch
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import uuid4
 
 import pytest
@@ -16,6 +16,7 @@ from playwright.sync_api import (
     APIResponse,
     Browser,
     ConsoleMessage,
+    FrameLocator,
     Locator,
     Page,
     Request,
@@ -131,6 +132,9 @@ class Person:
         self.url = server.url
         self.name = name
         self.problems: list[str] = []
+        # Without scripts a room has a frame that never ends to load.
+        self.has_scripts = options.get("java_script_enabled", True)
+        self.loaded: Literal["load", "domcontentloaded"] = "load" if self.has_scripts else "domcontentloaded"
         self.page: Page = self.context.new_page()
 
     def _watch(self, page: Page) -> None:
@@ -160,8 +164,11 @@ class Person:
         assert problems == []
 
     def open(self, address: str) -> "Person":
-        self.page.goto(f"{self.url}{address}")
+        self.page.goto(f"{self.url}{address}", wait_until=self.loaded)
         return self
+
+    def reload(self) -> None:
+        self.page.reload(wait_until=self.loaded)
 
     def open_live(self, address: str) -> "Person":
         """Open a page and wait for its stream."""
@@ -223,8 +230,14 @@ class Person:
         return self.chats.locator(f"a[href^='{chat}']")
 
     @property
+    def frame(self) -> FrameLocator:
+        """What a room without scripts shows its newest messages in."""
+        return self.page.frame_locator("iframe[name=live]")
+
+    @property
     def messages(self) -> Locator:
-        return self.page.locator(".message .content")
+        """Those of the newest page."""
+        return (self.page if self.has_scripts else self.frame).locator(".message .content")
 
     @property
     def chats(self) -> Locator:

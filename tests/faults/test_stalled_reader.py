@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.clients import ChatClient, LivePage, eventually
+from tests.clients import ChatClient, LivePage, StreamReader, eventually
 from tests.faults.conftest import assert_no_complaint
 
 STALLED = 40
@@ -27,8 +27,10 @@ async def test_stalled_readers_are_closed_and_cost_nobody_anything(start, progra
         )
         await healthy.wait_for_event("connected")
         others = server.connections
-        for _ in range(STALLED):
-            await stack.enter_async_context(await lou.stream(room_id, receive_buffer=4096))
+        for number in range(STALLED):
+            path = f"/rooms/{room_id}/{'live' if number % 2 else 'stream'}"
+            stalled = await StreamReader.open(server.url, path, session=lou.session, receive_buffer=4096)
+            await stack.enter_async_context(stalled)
         assert server.connections == others + STALLED
         before = server.memory
 

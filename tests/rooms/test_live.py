@@ -1,16 +1,21 @@
 """The live part as a whole, in the process of the test: what must hold at moments that are hard to meet."""
 
 import asyncio
+import re
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
 
-from rooms.live import access, doorbell, process, stream
+from rooms.live import access, doorbell, fragments, process, stream
+from rooms.live import document as document_module
 from rooms.live.database import THREADS
+from rooms.live.document import DocumentEndpoint
+from rooms.live.formats import Document
 from rooms.live.process import Live
 from rooms.live.stream import StreamEndpoint
 from rooms.models import Membership
@@ -58,12 +63,18 @@ async def live():
 
 
 @pytest.fixture
+def open_document(open_stream):
+    """Open what readers without scripts have instead of a stream."""
+    return partial(open_stream, endpoint=DocumentEndpoint)
+
+
+@pytest.fixture
 async def open_stream(live):
     """Open a stream as the owner of a client; return what it is written to."""
     tasks = []
     servers = []
 
-    def open_stream(visitor, room=None, client=None):
+    def open_stream(visitor, room=None, endpoint=StreamEndpoint, client=None):
         cookie = f"hearth_session={visitor.cookies['hearth_session'].value}"
         scope = {
             "type": "http",
@@ -76,7 +87,7 @@ async def open_stream(live):
         }
         server = FakeStream()
         servers.append(server)
-        tasks.append(asyncio.create_task(StreamEndpoint(live)(scope, server.receive, server.send)))
+        tasks.append(asyncio.create_task(endpoint(live)(scope, server.receive, server.send)))
         return server
 
     yield open_stream
@@ -97,11 +108,12 @@ def after_authorising(monkeypatch, action):
     monkeypatch.setattr(stream, "open_stream", open_stream)
 
 
+@pytest.mark.parametrize("endpoint", [StreamEndpoint, DocumentEndpoint])
 async def test_access_that_ends_while_a_stream_opens_ends_it(
-    live, open_stream, ada, ada_client, room, monkeypatch
+    live, open_stream, ada, ada_client, room, monkeypatch, endpoint
 ):
     after_authorising(monkeypatch, lambda: Membership.objects.get(room=room, user=ada).leave())
-    server = open_stream(ada_client, room)
+    server = open_stream(ada_client, room, endpoint)
     await eventually(lambda: server.is_complete, AT_ONCE)
     assert "no longer in this room" in server.text
 
@@ -349,3 +361,84 @@ async def test_too_many_streams_of_an_address_are_refused(
     elsewhere = open_stream(ben_client, client=("203.0.113.8", 1))
     await eventually(lambda: second.status and elsewhere.status)
     assert (second.status, elsewhere.status) == (429, 200)
+
+
+# Documents, which end for other reasons, too
+
+
+async def test_document_ends_after_its_time_and_begins_anew(
+    quick_heartbeat, live, open_stream, open_document, ada_client, room, monkeypatch
+):
+    young = open_document(ada_client, room)
+    await eventually(lambda: 'class="ticks"' in young.text)
+    monkeypatch.setattr(Document, "lifetime", 0.0)
+    old, page = open_document(ada_client, room), open_stream(ada_client, room)
+    await eventually(lambda: old.is_complete, AT_ONCE)
+    assert old.text.rstrip().endswith('<meta http-equiv="refresh" content="0"></li>')
+    assert not young.is_complete
+    assert not page.is_complete
+
+
+async def test_document_of_a_server_that_stops_begins_anew_when_another_has_started(
+    live, open_document, ada_client, room
+):
+    document = open_document(ada_client, room)
+    await eventually(lambda: 'class="ticks"' in document.text)
+    await live.stop()
+    await eventually(lambda: document.is_complete, AT_ONCE)
+    seconds = int(re.search('http-equiv="refresh" content="([0-9]+)"', document.text)[1])
+    assert 8 <= seconds <= 12
+    late = open_document(ada_client, room)
+    await eventually(lambda: late.is_complete, AT_ONCE)
+    assert late.status == 503
+    assert 'http-equiv="refresh"' in late.text
+
+
+async def test_message_that_comes_while_a_document_opens_stands_there_once(
+    live, open_document, ada, ada_client, room, monkeypatch
+):
+    """The revision is read before the messages: what comes between is newer and there already."""
+    page_before = document_module.page_before
+
+    def page_with_a_late_message(*arguments, **options):
+        page = page_before(*arguments, **options)
+        page.messages.append(make_message(room, ada, "Just now"))
+        return page
+
+    monkeypatch.setattr(document_module, "page_before", page_with_a_late_message)
+    document = open_document(ada_client, room)
+    await eventually(lambda: 'class="ticks"' in document.text)
+    await live.database.run(make_message, room, ada, "Afterwards")
+    await eventually(lambda: "Afterwards" in document.text)
+    assert document.text.count("Just now") == 1
+
+
+async def test_messages_of_another_reader_cost_documents_of_one_zone_one_rendering(
+    live, open_document, ada, ada_client, ben_client, room, monkeypatch
+):
+    rendered = []
+    render = fragments.document_messages
+
+    def noting(messages):
+        rendered.append([message.content for message in messages])
+        return render(messages)
+
+    monkeypatch.setattr(fragments, "document_messages", noting)
+    documents = [open_document(client, room) for client in (ada_client, ben_client, ben_client)]
+    for document in documents:
+        await eventually(lambda document=document: 'class="ticks"' in document.text)
+    await live.database.run(make_message, room, ada, "Once for all")
+    for document in documents:
+        await eventually(lambda document=document: "Once for all" in document.text)
+    assert rendered == [["Once for all"]]
+
+
+async def test_reader_of_a_document_who_does_not_read_is_cut_off(
+    quick_heartbeat, live, open_document, ada_client, room, settings
+):
+    settings.STREAM_MAX_BACKLOG = 2000
+    document = open_document(ada_client, room)
+    await eventually(lambda: 'class="ticks"' in document.text)
+    document.room = asyncio.Semaphore(0)  # takes nothing more
+    await eventually(lambda: not live.hub.connections, AT_ONCE)
+    assert not document.is_complete

@@ -70,6 +70,8 @@ TABLE = {
     },
     ("rooms:chat_room_stream", "group"): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
     ("rooms:chat_room_stream", "private"): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
+    ("rooms:chat_room_live", "group"): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
+    ("rooms:chat_room_live", "private"): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
     ("rooms:membership_delete", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": "405 405 302 405 405 405",

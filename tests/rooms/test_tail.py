@@ -8,6 +8,7 @@ from django.db import DatabaseError
 
 from rooms.live import frames, supervision
 from rooms.live.channels import Change
+from rooms.live.formats import EVENTS, Document
 from rooms.live.tail import Tail
 from tests.clients import eventually
 
@@ -23,25 +24,29 @@ class FakeDatabase:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def run(self, _read, revisions, users):
-        self.asked.append(set(revisions))
+    async def run(self, _read, wanted, users):
+        self.asked.append({position for _format, position in wanted})
         revision, members = self.revision, set(self.members)
         await self.gate.wait()
         if self.errors:
             raise self.errors.popleft()
-        events = {
-            position: Change("room-1", f"{position} to {revision}", revision)
-            for position in revisions
+        changes = {
+            position: Change("room-1", f"{position} to {revision}", revision) for _format, position in wanted
+        }
+        changes = {
+            (format, position): (changes[position], format.changes(changes[position]))
+            for format, position in wanted
             if position != revision
         }
-        return events, members & set(users)
+        return changes, members & set(users)
 
 
 class Reader:
     """Stands for a connection."""
 
-    def __init__(self, user_id=1):
+    def __init__(self, user_id=1, format=EVENTS):
         self.user_id = user_id
+        self.format = format
         self.written = []
         self.begun = []
         self.level_after = []
@@ -211,3 +216,30 @@ def in_a_thread(function, *arguments):
         return function(*arguments)
     finally:
         connections.close_all()
+
+
+async def test_document_that_cannot_show_a_change_ends_and_begins_anew(tail, database):
+    page, document = Reader(), Reader(format=Document("UTC"))
+    for reader in (page, document):
+        tail.join(reader, 3)
+    database.revision = 5
+    tail.ring()
+    await eventually(lambda: page.written == ["3 to 5"])
+    assert document.written == []
+    assert b'http-equiv="refresh" content="0"' in document.last
+
+
+async def test_documents_of_one_time_zone_share_a_rendering(tail, database):
+    for zone in ("UTC", "UTC", "Asia/Kathmandu"):
+        tail.join(Reader(format=Document(zone)), 3)
+    tail.join(Reader(), 3)
+    formats = []
+    run = database.run
+
+    async def noting_formats(read, wanted, users):
+        formats.extend(format for format, _position in wanted)
+        return await run(read, wanted, users)
+
+    database.run = noting_formats
+    await eventually(lambda: formats)
+    assert sorted(map(repr, map(type, formats))) == sorted(map(repr, [Document, Document, type(EVENTS)]))

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from rooms.live import typing_indicators
 from rooms.live.connection import Connection
+from rooms.live.formats import Document
 from rooms.live.hub import Hub
 from rooms.live.typing_indicators import TypingIndicators
 
@@ -195,3 +196,20 @@ async def test_page_that_opens_is_told_of_all_rooms_and_tells_nobody_else(hub, i
     assert "#room-7-typing" in "".join(new.frames)
     assert "cem is typing…" in "".join(new.frames)
     assert old.frames == []
+
+
+async def test_documents_are_told_who_types_in_their_room_only(hub, indicators):
+    document, elsewhere = Page(hub, 9), Page(hub, 9, room_id=8)
+    for page in (document, elsewhere):
+        hub.leave(page.connection)
+        page.connection.channels = {f"room-{page.connection.room_id}"}
+        page.connection.format = Document("UTC")
+        hub.join(page.connection)
+    indicators.started(7, 1, (1, 9))
+    await indicators.round(indicators.take())
+    assert '<li class="typing">' in document.last
+    assert "ada is typing…" in document.last
+    indicators.stopped(7, 1)
+    await indicators.round(indicators.take())
+    assert '<li class="typing" hidden>' in document.last
+    assert elsewhere.frames == []

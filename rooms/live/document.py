@@ -1,0 +1,67 @@
+"""The ASGI endpoint of rooms for readers without scripts: a document to which changes are added as HTML."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from rooms.history import page_before, unread_line
+from rooms.live import doorbell, fragments
+from rooms.live.access import Opening, Refused
+from rooms.live.channels import room_channel
+from rooms.live.formats import Document
+from rooms.live.present_state import PresentState
+from rooms.live.stream import ENDLESS, EXPLANATIONS, Headers, StreamEndpoint, answer
+from rooms.models import ChatRoom, Membership
+from rooms.receipts import marks_for
+
+HTML: Headers = [
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
+
+
+class DocumentEndpoint(StreamEndpoint):
+    """`GET /rooms/<id>/live`, which the page of a room shows in a frame.
+
+    The document listens to its room alone: there is no list of chats in it. It ends whenever something that
+    it shows would have to change, with an element that has the browser ask for it anew.
+    """
+
+    def opening(self, scope: dict[str, Any]) -> Opening:
+        opening = super().opening(scope)
+        document = Document(opening.time_zone)
+        room = ChatRoom.objects.select_related("low_user", "high_user").get(pk=opening.room_id or 0)
+        try:
+            membership = Membership.objects.get(room=room, user=opening.user)
+        except Membership.DoesNotExist:
+            raise Refused(404, "room") from None
+        page = page_before(room, unread=unread_line(membership))
+        with timezone.override(opening.time_zone):
+            opening.beginning = fragments.document(room, page, opening.user, document.nonce).encode()
+        opening.format = document
+        opening.headers = [*HTML, *ENDLESS, policy(f" 'nonce-{document.nonce}'")]
+        opening.channels = {room_channel(room.pk)}
+        # Messages are read after the revision, and what is here must not come again: nothing replaces it.
+        opening.position = max([page.revision, *(message.revision for message in page.messages)])
+        return opening
+
+    def read_state(self, opening: Opening) -> PresentState:
+        room_id = opening.room_id or 0
+        room = ChatRoom.objects.get(pk=room_id)
+        if Membership.objects.mark_delivered(room_id, [opening.user.pk], room.last_message_id or 0):
+            doorbell.ring("receipt", room=room_id)
+        marks = marks_for(room_id, [opening.user.pk])[opening.user.pk]
+        return PresentState(opening.format.ticks(room_id, opening.user.pk, marks), marks, {})
+
+    async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
+        """Answer with a small page that says why, and asks again where that may help."""
+        body = fragments.document_refusal(refusal.status, refusal.reason).encode()
+        headers = [*HTML, (b"cache-control", b"no-store"), policy(), *EXPLANATIONS.get(refusal.status, ())]
+        await answer(send, refusal.status, headers, body)
+
+
+def policy(style_source: str = "") -> tuple[bytes, bytes]:
+    directives = f"default-src 'none'; style-src 'self'{style_source}; base-uri 'none'; form-action 'none'"
+    return b"content-security-policy", f"{directives}; frame-ancestors 'self'".encode()

@@ -1,0 +1,104 @@
+"""The two forms in which changes go out: events for pages with scripts, and pieces of a document without."""
+
+import random
+import secrets
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from django.utils import timezone
+
+from rooms.live import fragments, frames
+from rooms.live.channels import Change
+from rooms.models.tick import Marks
+
+DOCUMENT_LIFETIME = 30 * 60.0
+
+
+class Format(Protocol):
+    """Formats that are equal get the same bytes, so that a change is rendered once for all of them."""
+
+    @property
+    def lifetime(self) -> float:
+        """Seconds after which a response ends, and is asked for anew."""
+
+    level: ClassVar[bytes]  # what follows the first change: the page has missed no more than that
+
+    def changes(self, change: Change) -> bytes | None:
+        """Encode a change of the room; None where a page has to begin anew to show it."""
+
+    def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
+        """Encode how far the author's messages have come. It is for one reader, and never shared."""
+
+    def typing(self, names: list[str], dom_id: str, *, is_open: bool) -> bytes: ...
+
+    def heartbeat(self) -> bytes: ...
+
+    def forbidden(self, reason: str) -> bytes:
+        """Encode the last words to somebody who may read no more; `reason` is `session` or `room`."""
+
+    def begin_anew(self, *, at_once: bool = False) -> bytes:
+        """Encode the last words to a page that comes back, `at_once` or when a server has started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Server-Sent Events whose fragments htmx puts where they belong."""
+
+    lifetime: ClassVar[float] = float("inf")
+    level: ClassVar[bytes] = frames.LEVEL
+
+    def changes(self, change: Change) -> bytes:
+        return frames.swap(change.data, change)
+
+    def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
+        return frames.swap(fragments.ticks(marks, author_id))
+
+    def typing(self, names: list[str], dom_id: str, *, is_open: bool) -> bytes:
+        return frames.swap(fragments.typing_indicator(names, dom_id, is_open=is_open))
+
+    def heartbeat(self) -> bytes:
+        return frames.HEARTBEAT
+
+    def forbidden(self, reason: str) -> bytes:
+        return frames.swap(fragments.stream_ended(reason))
+
+    def begin_anew(self, *, at_once: bool = False) -> bytes:
+        return b""  # hx-sse connects again after every end
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An HTML document that never ends. Nothing in it can be changed; style decides what is still seen."""
+
+    lifetime: ClassVar[float] = DOCUMENT_LIFETIME
+    level: ClassVar[bytes] = b""
+
+    time_zone: str
+    # What the policy of this one response allows a style sheet with.
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16), compare=False)
+
+    def changes(self, change: Change) -> bytes | None:
+        if change.posted is None:
+            return None
+        with timezone.override(self.time_zone):
+            return fragments.document_messages(change.posted).encode()
+
+    def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
+        return fragments.document_ticks(room_id, author_id, marks, self.nonce).encode()
+
+    def typing(self, names: list[str], dom_id: str, *, is_open: bool) -> bytes:
+        return fragments.document_typing(names).encode()
+
+    def heartbeat(self) -> bytes:
+        return fragments.document_heartbeat().encode()
+
+    def forbidden(self, reason: str) -> bytes:
+        return fragments.document_forbidden(reason).encode()
+
+    def begin_anew(self, *, at_once: bool = False) -> bytes:
+        # A frame whose request fails asks no more, and random, so that not all come back in the same moment.
+        seconds = 0 if at_once else random.randint(8, 12)  # noqa: S311 (no secret)
+        return fragments.document_begins_anew(seconds).encode()
+
+
+EVENTS = Events()
