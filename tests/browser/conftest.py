@@ -189,7 +189,7 @@ class Person:
         """Make a group room that `members` have joined; return its address."""
         room = self.post("/rooms/", name=f"Room {uuid4()}").headers["location"]
         for member in members:
-            member.context.request.get(f"{self.url}{room}")
+            assert member.context.request.get(f"{self.url}{room}").ok
         return room
 
     def chat_with(self, other: "Person") -> str:

@@ -134,7 +134,7 @@ def private_chat(scene: Scene) -> Person:
 def room_with_older_messages(scene: Scene) -> Person:
     ada, ben = scene.ada, scene.ben
     room = ada.make_room(ben)
-    scene.backstage.fill(room, ben.name, 52)
+    scene.backstage.fill(room, ada.name, 52)
     ada.open_live(room)
     ada.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
     expect(ada.messages).to_have_count(52)
@@ -145,7 +145,7 @@ def room_with_older_messages(scene: Scene) -> Person:
 def page_of_older_messages(scene: Scene) -> Person:
     ada, ben = scene.ada, scene.ben
     room = ada.make_room(ben)
-    scene.backstage.fill(room, ben.name, 52)
+    scene.backstage.fill(room, ada.name, 52)
     ada.open(room)
     return ada.open(ada.page.get_by_role("link", name="Older messages").get_attribute("href"))
 
