@@ -24,7 +24,7 @@ demo: ## Fill the database with people and conversations to look at
 
 test: ## Run the tests, with SQLite and PostgreSQL (ARGS="-k name": some of them, with SQLite)
 	@bin/setup --dev
-	$(if $(ARGS),@.venv/bin/pytest $(ARGS),@$(MAKE) --no-print-directory -j2 -k -Oline pytest-sqlite pytest-postgresql)
+	$(if $(ARGS),@.venv/bin/pytest $(ARGS),@$(MAKE) --no-print-directory -j2 -k pytest-sqlite pytest-postgresql)
 
 test-postgresql: ## Run those tests with PostgreSQL that need no browser
 	@bin/setup --dev
