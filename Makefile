@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql pytest-sqlite pytest-postgresql check format lock clean
+.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql check format lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,15 +24,17 @@ demo: ## Fill the database with people and conversations to look at
 
 test: ## Run the tests, with SQLite and PostgreSQL (ARGS="-k name": some of them, with SQLite)
 	@bin/setup --dev
-	$(if $(ARGS),@.venv/bin/pytest $(ARGS),@$(MAKE) --no-print-directory -j2 -k pytest-sqlite pytest-postgresql)
+	$(if $(ARGS),@.venv/bin/pytest $(ARGS),@$(MAKE) --no-print-directory -j3 -k pytest-browser pytest-sqlite pytest-postgresql)
 
 test-postgresql: ## Run those tests with PostgreSQL that need no browser
 	@bin/setup --dev
 	@$(WITH_POSTGRESQL) $(ARGS)
 
-# Side by side, since two processors are there mostly.
+# Side by side: there are two processors mostly, and much of it is waiting.
+pytest-browser:
+	@.venv/bin/pytest tests/browser
 pytest-sqlite:
-	@.venv/bin/pytest
+	@.venv/bin/pytest --ignore=tests/browser
 pytest-postgresql:
 	@$(WITH_POSTGRESQL)
 
