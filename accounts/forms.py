@@ -119,11 +119,19 @@ def check_password(request: HttpRequest | None, name: str, password: str) -> Use
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
-    """What others may see of the user, and how the user is told of things."""
+    """How pages look, what others may see of the user, and how the user is told of things."""
 
     class Meta:
         model = User
-        fields = ("sends_read_receipts", "shows_presence", "plays_sound", "announcements")
+        fields = (
+            "theme",
+            "contrast",
+            "text_size",
+            "sends_read_receipts",
+            "shows_presence",
+            "plays_sound",
+            "announcements",
+        )
         help_texts: ClassVar[dict[str, Any]] = {
             "sends_read_receipts": _("Without it you do not see either what others have read."),
             "shows_presence": _("Without it you do not see either when others are online."),

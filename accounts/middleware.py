@@ -50,6 +50,18 @@ def noted_sessions(
     return middleware
 
 
+def known_reader(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Keep who reads, for pages that have to be made when users cannot be read any more."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.reader = request.user if isinstance(request.user, User) else None  # type: ignore[attr-defined]  # ours
+        return get_response(request)
+
+    return middleware
+
+
 def time_zone(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:

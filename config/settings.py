@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
     "accounts.middleware.noted_sessions",
+    "accounts.middleware.known_reader",
     "accounts.middleware.time_zone",
 ]
 ROOT_URLCONF = "config.urls"
@@ -68,7 +69,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "context_processors": ["django.template.context_processors.request"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "accounts.context_processors.reader",
+            ],
             # Kept in memory, except while somebody edits them.
             "loaders": TEMPLATE_LOADERS
             if DEBUG

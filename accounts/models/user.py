@@ -62,6 +62,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         MENTIONS = "mentions", _("Mentions only")
         NONE = "none", _("Nothing")
 
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("Like the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Contrast(models.TextChoices):
+        SYSTEM = "system", _("Like the system")
+        MORE = "more", _("More")
+
+    class TextSize(models.TextChoices):
+        NORMAL = "normal", _("Normal")
+        LARGE = "large", _("Large")
+        LARGER = "larger", _("Larger")
+
     username = models.CharField(_("name"), max_length=names.MAX_LENGTH, unique=True)
     canonical_name = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
     skeleton = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
@@ -78,6 +92,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         choices=Announcements,
         default=Announcements.ALL,
     )
+    theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.SYSTEM)
+    contrast = models.CharField(_("contrast"), max_length=8, choices=Contrast, default=Contrast.SYSTEM)
+    text_size = models.CharField(_("text size"), max_length=8, choices=TextSize, default=TextSize.NORMAL)
     # Moved ahead while a stream of theirs is open; in the past, it is when they were seen last.
     online_until = models.DateTimeField(null=True, editable=False, db_index=True)
 

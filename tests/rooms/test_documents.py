@@ -244,6 +244,14 @@ async def test_times_are_in_the_zone_of_the_cookie(open_document, ann, bob, priv
     await document.wait_for(">17:45</time>")
 
 
+async def test_looks_as_its_reader_wants(open_document, bob, private_id, rows):
+    look = "UPDATE accounts_user SET theme = 'dark', text_size = 'large' WHERE username = ?"
+    rows.execute(look, [bob.name])
+    document = await open_document(bob, private_id)
+    await document.wait_for('<html lang="en" dir="ltr" data-theme="dark" data-text-size="large">')
+    await document.wait_for('<meta name="color-scheme" content="dark">')
+
+
 # The end
 
 

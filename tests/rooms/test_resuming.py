@@ -92,7 +92,8 @@ async def test_resuming_brings_what_was_missed_in_order_once(ann, bob, private_i
 
 
 async def test_page_that_missed_nothing_gets_nothing(ann, bob, private_id):
-    await ann.send("/settings/", announcements="all")  # without "shows_presence": others come and go
+    # Without "shows_presence": others come and go.
+    await ann.send("/settings/", theme="system", contrast="system", text_size="normal", announcements="all")
     await post_many(bob, private_id, 2)
     page = await ann.room(private_id)
     async with await ann.stream(private_id, query=page.cursors) as stream:
