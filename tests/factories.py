@@ -33,8 +33,10 @@ def login_session_of(client: Client) -> LoginSession:
 
 
 def make_room(name: str | None = None, members: Iterable[User] = ()) -> ChatRoom:
-    room = ChatRoom.objects.create_group(name or f"Room {next(_numbers)}")
-    for member in members:
+    """Make a group; the first of `members` owns it."""
+    people = iter(members)
+    room = ChatRoom.objects.create_group(name or f"Room {next(_numbers)}", next(people, None))
+    for member in people:
         make_membership(room, member)
     return room
 

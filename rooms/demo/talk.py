@@ -131,6 +131,7 @@ class Talk:
             }
             Membership.objects.update_or_create(room=self.room, user=member.user, defaults=marks)
             ReadReceipt.objects.bulk_create(receipts(rng, posted[:read], member, now))
+        self.room.keep_owned()
 
 
 def how_far(rng: random.Random, posted: list[Posted], member: Member) -> tuple[int, int]:

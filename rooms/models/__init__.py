@@ -2,6 +2,7 @@ from rooms.models.chat_room import ChatRoom
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
 from rooms.models.message import Message, TokenReused
+from rooms.models.moderation_act import ModerationAct
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.server_process import ServerProcess
 
@@ -10,6 +11,7 @@ __all__ = [
     "Membership",
     "Mention",
     "Message",
+    "ModerationAct",
     "ReadReceipt",
     "ServerProcess",
     "TokenReused",

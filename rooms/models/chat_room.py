@@ -15,6 +15,7 @@ from rooms.live import doorbell
 from rooms.models.membership import Membership
 from rooms.models.mention import MENTION
 from rooms.models.message import Message, TokenReused
+from rooms.models.moderation_act import ModerationAct
 
 
 def canonical_room_name(name: str) -> str:
@@ -36,11 +37,14 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         return self.filter(participants=user)
 
     def create_group(self, name: str, creator: User | None = None) -> "ChatRoom":
-        """Create an open room that `creator` is a member of. Raises IntegrityError when the name is taken."""
+        """Create an open room that `creator` owns. Raises IntegrityError when the name is taken.
+
+        A room without one belongs to whoever joins it first.
+        """
         with transaction.atomic():
             room = self.create(type=ChatRoom.Type.GROUP, name=name)
             if creator:
-                Membership.objects.create(room=room, user=creator)
+                Membership.objects.create(room=room, user=creator, role=Membership.Role.OWNER)
             transaction.on_commit(lambda: doorbell.ring("room", room=room.pk), robust=True)
         return room
 
@@ -134,19 +138,59 @@ class ChatRoom(models.Model):
         return other.username if other else str(self)
 
     def membership_of(self, user: User) -> Membership:
-        """Return the membership of `user`, who joins an open room now by visiting it.
+        """Return the membership of `user`, who joins an open room now by visiting it."""
+        return Membership.objects.filter(room=self, user=user).first() or self.join(user)
+
+    def join(self, user: User) -> Membership:
+        """Make `user` a member, and the owner where nobody else is one.
 
         Who joins has nothing unread: history was there before.
         """
-        last = self.last_message_id or 0
-        membership, is_new = Membership.objects.get_or_create(
-            room=self,
-            user=user,
-            defaults=dict.fromkeys(["joined_after", "last_delivered", "last_read", "read_marker"], last),
-        )
-        if is_new:
-            doorbell.ring("receipt", room=self.pk)
+        with transaction.atomic():
+            self.lock()
+            membership, is_new = Membership.objects.get_or_create(
+                room=self,
+                user=user,
+                defaults=dict.fromkeys(
+                    ["joined_after", "last_delivered", "last_read", "read_marker"], self.last_message_id or 0
+                ),
+            )
+            if is_new:
+                self.keep_owned()
+                membership.refresh_from_db(fields=["role"])
+                transaction.on_commit(lambda: doorbell.ring("receipt", room=self.pk), robust=True)
         return membership
+
+    def keep_owned(self) -> None:
+        """Give a group without an owner one: its longest moderator, else its longest member. It is locked.
+
+        A room that everybody has left belongs to whoever joins it next.
+        """
+        if not self.is_group or self.memberships.filter(role=Membership.Role.OWNER).exists():
+            return
+        heirs = self.memberships.select_related("user").order_by("joined_at", "pk")
+        if heir := heirs.filter(role=Membership.Role.MODERATOR).first() or heirs.first():
+            heir.role = Membership.Role.OWNER
+            heir.save(update_fields=["role"])
+            self.note_act(None, ModerationAct.Act.OWNER, person=heir.user)
+
+    def note_act(
+        self,
+        actor: User | None,
+        act: "ModerationAct.Act",
+        person: User | None = None,
+        message_id: int | None = None,
+        reason: str = "",
+    ) -> ModerationAct:
+        """Write into the log of moderation. Call it in the transaction of the act; None acts by itself."""
+        return ModerationAct.objects.record(self, actor, act, person, message_id, reason)
+
+    def lock(self) -> None:
+        """Let nobody else change who is here, with what role, or what is posted, until the transaction ends.
+
+        What the row says is read again.
+        """
+        self.refresh_from_db(from_queryset=ChatRoom.objects.select_for_update(no_key=True))
 
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.

@@ -127,8 +127,14 @@ class Membership(models.Model):
         MENTIONS = "mentions", _("Only messages that mention me")
         NOTHING = "nothing", _("Nothing")
 
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        MODERATOR = "moderator", _("Moderator")
+        MEMBER = "member", _("Member")
+
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=9, choices=Role, default=Role.MEMBER)
     joined_at = models.DateTimeField(default=timezone.now)
     joined_after = models.PositiveBigIntegerField(default=0, editable=False)
     last_delivered = models.PositiveBigIntegerField(default=0)
@@ -192,12 +198,26 @@ class Membership(models.Model):
         )
 
     @property
+    def is_owner(self) -> bool:
+        return self.role == self.Role.OWNER
+
+    @property
+    def may_moderate(self) -> bool:
+        return self.role in (self.Role.OWNER, self.Role.MODERATOR)
+
+    def may_act_on(self, other: "Membership") -> bool:
+        """Whether the member may remove, ban or change the role of `other`; never their own."""
+        return self.may_moderate and self.pk != other.pk and (self.is_owner or not other.is_owner)
+
+    @property
     def is_muted(self) -> bool:
         return self.muted_until is not None and self.muted_until > timezone.now()
 
     def leave(self) -> None:
-        """Leave the room; open pages of it end."""
+        """Leave the room; open pages of it end. In the place of its last owner, somebody else becomes it."""
         with transaction.atomic():
+            self.room.lock()
             self.delete()
+            self.room.keep_owned()
             transaction.on_commit(lambda: doorbell.ring("access", user=self.user_id), robust=True)
             transaction.on_commit(lambda: doorbell.ring("receipt", room=self.room_id), robust=True)

@@ -1,3 +1,4 @@
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -5,6 +6,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.http import AuthenticatedRequest
 from rooms.forms import NotificationForm
 from rooms.models import ChatRoom, Membership
+
+
+def member_of(request: AuthenticatedRequest, room_id: int) -> Membership:
+    """Return the membership of the user in a group; for others it does not exist."""
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    memberships = Membership.objects.filter(room__type="group").select_related("room", "user")
+    return get_object_or_404(memberships, room__pk=room_id, user=request.user)
+
+
+def moderator_of(request: AuthenticatedRequest, room_id: int) -> Membership:
+    membership = member_of(request, room_id)
+    if not membership.may_moderate:
+        raise PermissionDenied
+    return membership
 
 
 @require_POST

@@ -51,12 +51,12 @@ def test_what_is_said_after_joining_is_unread(ada, mallory_client, room):
     )
 
 
-def test_member_can_leave_a_group(ada, ada_client, room, rung, committed):
+def test_member_can_leave_a_group(ben, ben_client, room, rung, committed):
     with committed():
-        response = ada_client.post(f"/rooms/{room.pk}/leave/")
+        response = ben_client.post(f"/rooms/{room.pk}/leave/")
     assert (response.status_code, response.url) == (302, "/")
-    assert not room.memberships.filter(user=ada).exists()
-    assert rung == [("access", {"user": ada.pk}), ("receipt", {"room": room.pk})]
+    assert not room.memberships.filter(user=ben).exists()
+    assert rung == [("access", {"user": ben.pk}), ("receipt", {"room": room.pk})]
 
 
 def test_leaving_takes_nobody_else_along(ben, ada_client, room):

@@ -1,0 +1,86 @@
+from typing import TYPE_CHECKING, Any, Never
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from rooms.live import doorbell
+
+if TYPE_CHECKING:
+    from rooms.models.chat_room import ChatRoom
+
+
+class AppendOnly(Exception):
+    """What was done stays written."""
+
+
+class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
+    def record(
+        self,
+        room: "ChatRoom",
+        actor: User | None,
+        act: "ModerationAct.Act",
+        person: User | None = None,
+        message_id: int | None = None,
+        reason: str = "",
+    ) -> "ModerationAct":
+        """Write down what was done, in the transaction that does it, and tell open pages after it."""
+        if not transaction.get_connection().in_atomic_block:
+            raise transaction.TransactionManagementError("An act and its record belong into one transaction.")
+        entry = self.create(
+            room=room, actor=actor, act=act, person=person, message_id=message_id, reason=reason
+        )
+        ids = {"act": entry.pk, "room": room.pk, "person": person.pk if person else 0}
+        transaction.on_commit(lambda: doorbell.ring("act", **ids), robust=True)
+        return entry
+
+    def update(self, **_values: Any) -> Never:
+        raise AppendOnly
+
+    def delete(self) -> Never:
+        raise AppendOnly
+
+
+def acts() -> list[tuple[str, Any]]:
+    """Return the choices of `ModerationAct.act`. Migrations name this function: a new act needs none."""
+    return ModerationAct.Act.choices
+
+
+class ModerationAct(models.Model):
+    """What somebody did to a room or to others there, for its moderators. It holds no text of messages.
+
+    Rows are only ever added. They go with their room; of people who are deleted, the act stays.
+    """
+
+    class Act(models.TextChoices):
+        OWNER = "owner", _("made owner")
+        MODERATOR = "moderator", _("made moderator")
+        MEMBER = "member", _("made member")
+
+    room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="moderation_acts")
+    # None for what happened by itself.
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    act = models.CharField(max_length=20, choices=acts)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    # A number, since the message may be gone.
+    message_id = models.PositiveBigIntegerField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = ModerationActQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["room", "-id"], name="moderation_act_room")]
+
+    def __str__(self) -> str:
+        return f"{self.act} in room {self.room_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Never:
+        raise AppendOnly
