@@ -195,7 +195,7 @@ def url_names(resolver=None, namespace=""):
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
             names |= url_names(pattern, inner)
         else:
-            names.add(f"{namespace}{pattern.name}" if pattern.name else str(pattern.pattern))
+            names.add(f"{namespace}{pattern.name or pattern.pattern}")
     return names
 
 
