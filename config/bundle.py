@@ -22,6 +22,7 @@ PARTS = [
     "js/trusted-types.js",
     "js/events.js",
     "js/connection.js",
+    "js/forms.js",
     "js/composer.js",
     "js/times.js",
     "js/conversation.js",

@@ -31,10 +31,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 INSTALLED_APPS = [
     "accounts",
     "rooms",
-    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",
@@ -53,7 +51,6 @@ MIDDLEWARE = [
     "config.middleware.whole_bodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
     "accounts.middleware.noted_sessions",
@@ -75,9 +72,6 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "accounts.context_processors.reader",
-                # For the admin.
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
             ],
             # Kept in memory, except while somebody edits them.
             "loaders": TEMPLATE_LOADERS
@@ -136,7 +130,6 @@ LOGOUT_REDIRECT_URL = "accounts:login"
 SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}hearth_session"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}hearth_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
@@ -149,6 +142,7 @@ LIMITS = {
     "room_per_user": environment.rate("LIMIT_ROOM_PER_USER", "100/1h"),
     "post_per_user": environment.rate("LIMIT_POST_PER_USER", "600/1m"),
     "post_per_address": environment.rate("LIMIT_POST_PER_ADDRESS", "3000/1m"),
+    "edit_per_user": environment.rate("LIMIT_EDIT_PER_USER", "60/10m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
 STREAMS_PER_USER = environment.number("STREAMS_PER_USER", 100)  # open at a time, in one process

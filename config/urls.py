@@ -1,4 +1,3 @@
-from django.contrib import admin
 from django.urls import include, path
 
 handler400 = "config.errors.bad_request"
@@ -7,7 +6,6 @@ handler404 = "config.errors.page_not_found"
 handler500 = "config.errors.server_error"
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("rooms.urls")),
 ]

@@ -84,7 +84,7 @@ def _people_without_chat(user: User) -> QuerySet[User]:
 def chats_digest(chats: Iterable[Chat], user: User) -> str:
     """Return a short text that differs for lists that look different to `user`."""
     lines = (
-        f"{chat.dom_id} {chat.key} {chat.unread} "
+        f"{chat.dom_id} {chat.key} {chat.last_message and chat.last_message.revision} {chat.unread} "
         f"{user.shows_presence and chat.person is not None and chat.person.is_online}"
         for chat in chats
     )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from config.text import INVISIBLE
 from rooms.live import doorbell
-from rooms.models import ChatRoom, Membership
+from rooms.models import ChangeRefused, ChatRoom, Membership, Message
 from rooms.models.chat_room import canonical_room_name
 
 if TYPE_CHECKING:
@@ -100,6 +100,25 @@ class MessageForm(forms.Form):
         """Make the form usable for another message, keeping what was typed."""
         self.data = {"content": self.data.get("content", ""), "token": str(uuid.uuid4())}
         return self
+
+
+class MessageEditForm(MessageForm):
+    """The new text of a message; `since` is the revision of the one that was changed into it."""
+
+    since = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
+    token = None  # type: ignore[assignment]  # the revision does what it is for
+
+    def __init__(self, *args: Any, message: Message, **kwargs: Any) -> None:
+        initial = {"content": message.content, "since": message.revision}
+        super().__init__(*args, initial=initial, **kwargs)
+        content = self.fields["content"]
+        content.widget.attrs |= {"rows": 5, "autofocus": True, "enterkeyhint": "done"}
+        content.help_text = _("Everybody here can see that it was edited, and what it said before.")
+
+    def refuse(self, error: ChangeRefused, message: Message) -> None:
+        """Say why it was not saved; what was typed stays, and is then a change of the text as it is now."""
+        self.add_error("content", str(error))
+        self.data = {"content": self.data.get("content", ""), "since": message.revision}
 
 
 def empty_message_form() -> MessageForm:

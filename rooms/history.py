@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
 
 from rooms.models import ChatRoom, Membership, Message
@@ -54,7 +53,5 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
 
 def unread_line(membership: Membership) -> int | None:
     """Return the id of the first message that the member has not read, or None."""
-    unread = Message.objects.filter(
-        ~Q(sender=membership.user_id), room=membership.room_id, pk__gt=membership.read_marker
-    )
-    return unread.order_by("pk").values_list("pk", flat=True).first()
+    unread = Message.objects.filter(room=membership.room_id, pk__gt=membership.read_marker)
+    return unread.to_be_read_by(membership.user_id).order_by("pk").values_list("pk", flat=True).first()

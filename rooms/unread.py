@@ -47,7 +47,7 @@ def unread_label(count: int) -> str:
 def _unread_messages() -> Subquery:
     """Count what a membership has unread. Annotate memberships with it."""
     unread = Message.objects.filter(room=OuterRef("room"), pk__gt=OuterRef("read_marker"))
-    return Count(unread.exclude(sender=OuterRef("user")).values("pk")[:UNREAD_LIMIT])
+    return Count(unread.to_be_read_by(OuterRef("user")).values("pk")[:UNREAD_LIMIT])
 
 
 def _unread_mentions() -> Subquery:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from rooms.views import (
+    editing,
     help_page,
     memberships,
     messages,
@@ -32,6 +33,8 @@ urlpatterns = [
         name="typing_indicator_create",
     ),
     path("messages/<int:message_id>/", messages.message_detail, name="message_detail"),
+    path("messages/<int:message_id>/edit/", editing.message_update, name="message_update"),
+    path("messages/<int:message_id>/delete/", editing.message_delete, name="message_delete"),
     path("messages/<int:message_id>/unread/", read_receipts.read_marker_reset, name="read_marker_reset"),
     path("read/", read_receipts.read_receipt_create_all, name="read_receipt_create_all"),
     path("read/undo/", read_receipts.read_receipt_undo_all, name="read_receipt_undo_all"),

@@ -19,7 +19,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = {
     "daphne": ["manage.py", "serve"],
-    "uvicorn": ["manage.py", "serve", "--server", "uvicorn"],
+    "uvicorn": ["-m", "uvicorn", "config.asgi:application", "--log-level", "warning"],
 }
 LISTENING = "0A"  # in /proc/net/tcp
 

@@ -148,6 +148,7 @@ class ChatList(Rounds[Gathered]):
         users |= dict.fromkeys(gathered.rooms, listening)
         unread = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
+        deleted = self._deleted_messages(gathered.rooms)
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
         for room in found.filter(pk__in=users):
             if room.pk in gathered.rooms:
@@ -157,6 +158,7 @@ class ChatList(Rounds[Gathered]):
                 news.delivered[room.pk] = room.last_message_id or 0
             self._tell_unread(news, room, unread[room.pk])
             _notify(news, room, unread[room.pk], messages[room.pk])
+            _take_back(news, room, unread[room.pk], deleted[room.pk])
         _tell_totals(news)
         return news
 
@@ -165,11 +167,24 @@ class ChatList(Rounds[Gathered]):
         told = {room_id: self._messages.get(room_id, self._first_message) for room_id in room_ids}
         messages: defaultdict[int, list[Message]] = defaultdict(list)
         if told:
-            found = Message.objects.filter(room__in=told, pk__gt=min(told.values())).select_related("sender")
+            found = Message.objects.filter(room__in=told, pk__gt=min(told.values()), deleted_at=None)
+            found = found.select_related("sender")
             for message in found.order_by("-pk")[:MESSAGES_AT_ONCE]:
                 if message.pk > told[message.room_id]:
                     messages[message.room_id].append(message)
         return messages
+
+    def _deleted_messages(self, room_ids: set[int]) -> dict[int, list[int]]:
+        """Return by room what was deleted since the room was told of."""
+        told = {room_id: self._revisions[room_id] for room_id in room_ids & self._revisions.keys()}
+        deleted: defaultdict[int, list[int]] = defaultdict(list)
+        if told:
+            found = Message.objects.filter(room__in=told, revision__gt=min(told.values()))
+            rows = found.exclude(deleted_at=None).values_list("room", "pk", "revision")
+            for room_id, message_id, revision in rows.order_by("-pk")[:MESSAGES_AT_ONCE]:
+                if revision > told[room_id]:
+                    deleted[room_id].append(message_id)
+        return deleted
 
     def _tell_line(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
         if room.is_group:
@@ -213,6 +228,13 @@ def _notify(news: News, room: ChatRoom, unread: dict[int, Unread], messages: lis
         if message := next(wanted, None):
             chat = _chat_for(user_id, room, now)
             news.letters.append(Letter(user_channel(user_id), _notification(chat, message)))
+
+
+def _take_back(news: News, room: ChatRoom, unread: dict[int, Unread], deleted: list[int]) -> None:
+    """Close notifications of messages that were deleted."""
+    for user_id in unread if deleted else ():
+        about = {"chat": _chat_for(user_id, room, None).dom_id, "messages": deleted}
+        news.letters.append(Letter(user_channel(user_id), frames.named("read-elsewhere", about)))
 
 
 def _chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:

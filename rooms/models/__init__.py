@@ -1,16 +1,19 @@
 from rooms.models.chat_room import ChatRoom
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
-from rooms.models.message import Message, TokenReused
+from rooms.models.message import ChangeRefused, Message, TokenReused
+from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.server_process import ServerProcess
 
 __all__ = [
+    "ChangeRefused",
     "ChatRoom",
     "Membership",
     "Mention",
     "Message",
+    "MessageVersion",
     "ModerationAct",
     "ReadReceipt",
     "ServerProcess",

@@ -195,7 +195,7 @@ class ChatRoom(models.Model):
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
-        Raises TokenReused when that one has another content or room.
+        Raises TokenReused when that one has another content or room, or was deleted.
         """
         try:
             with transaction.atomic():
@@ -222,7 +222,8 @@ class ChatRoom(models.Model):
             earlier = Message.objects.filter(sender=sender, token=token).first()
             if earlier is None:
                 raise
-        if earlier.room_id != self.pk or earlier.content != content:
+        is_same = earlier.content == content or earlier.versions.filter(content=content).exists()
+        if earlier.room_id != self.pk or not is_same:
             raise TokenReused
         return earlier
 

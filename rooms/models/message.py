@@ -4,17 +4,24 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Length
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from rooms.live import doorbell
 from rooms.models.mention import Mention
+from rooms.models.message_version import MessageVersion
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.tick import Marks, Tick
 
 
 class TokenReused(Exception):
     """The token of a form came back with another message than the one that was saved with it."""
+
+
+class ChangeRefused(Exception):
+    """A message cannot be changed like this; the text says why, to whom tries."""
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -29,6 +36,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages of one person, newest first."""
         return self.filter(sender=sender).order_by("-pk")
 
+    def readable_by(self, user: Any) -> Self:
+        """Messages of the rooms that `user` is in."""
+        return self.filter(room__memberships__user=user)
+
+    def to_be_read_by(self, user: Any) -> Self:
+        """Messages that count as unread for `user` until they are read."""
+        return self.exclude(sender=user).filter(deleted_at=None)
+
     def changed_since(self, revision: int) -> Self:
         """Messages posted or changed after the room had `revision`, in the order they were posted."""
         return self.filter(revision__gt=revision).select_related("sender").order_by("position")
@@ -41,9 +56,12 @@ class Message(models.Model):
 
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="messages")
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
-    content = models.TextField(_("message"), max_length=settings.MESSAGE_MAX_LENGTH)
+    content = models.TextField(gettext_lazy("message"), max_length=settings.MESSAGE_MAX_LENGTH)
     timestamp = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, editable=False)
+    # Then nothing is left of it but its place.
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    deleted_by_moderator = models.BooleanField(default=False, editable=False)
     read_by: "models.ManyToManyField[models.Model, ReadReceipt]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through=ReadReceipt, related_name="+"
     )
@@ -79,16 +97,67 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"message {self.pk}"
 
-    def edit(self, content: str) -> None:
-        """Change the text. Marks and receipts stay: they say who read the message, not which version."""
+    def get_absolute_url(self) -> str:
+        """Return where it stands: on the newest page of its room, or on the one that ends with it."""
+        newer = Message.objects.filter(room=self.room_id, pk__gt=self.pk).values("pk")
+        is_on_newest = newer[: settings.HISTORY_PAGE_SIZE].count() < settings.HISTORY_PAGE_SIZE
+        page = "" if is_on_newest else f"?before={self.pk + 1}"
+        return f"{reverse('rooms:chat_room_detail', args=[self.room_id])}{page}#message-{self.pk}"
+
+    def edit(self, content: str, since: int | None = None) -> None:
+        """Change the text, and keep the one before as a version. The text that is there already is no change.
+
+        `since` is the revision of the message that the editor saw. Raises ChangeRefused when there is a newer
+        one. Marks and receipts stay: they say who read the message, not which version.
+        """
         with transaction.atomic():
-            self.revision = self.room.next_revision()
+            self._lock()
+            if self.is_deleted:
+                raise ChangeRefused(_("This message was deleted meanwhile."))
+            if self.content == content:
+                return
+            if since is not None and since != self.revision:
+                raise ChangeRefused(_("This message was changed meanwhile. Save again to replace its text."))
+            if self.versions.count() >= MessageVersion.LIMIT:
+                raise ChangeRefused(_("This message was edited too often. Write a new one."))
+            self.versions.create(content=self.content, written_at=self.edited_at or self.timestamp)
             self.content = content
             self.edited_at = timezone.now()
             self.mentioned = self.room.mentioned_in(content)
-            self.save(update_fields=["revision", "content", "edited_at", "mentioned"])
+            self._save_change("content", "edited_at", "mentioned")
             self.save_mentions()
-            transaction.on_commit(lambda: doorbell.ring("room", room=self.room_id), robust=True)
+
+    def erase(self, *, by_moderator: bool = False) -> bool:
+        """Delete all but its place; return False where that was done before.
+
+        Order, positions and what was read stay as they are. The token stays as well: the same form sent again
+        does not bring the message back.
+        """
+        with transaction.atomic():
+            self._lock()
+            if self.is_deleted:
+                return False
+            self.content, self.mentioned, self.edited_at = "", {}, None
+            self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
+            self._save_change("content", "mentioned", "edited_at", "deleted_at", "deleted_by_moderator")
+            self.save_mentions()
+            self.versions.all().delete()
+        return True
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+    def _lock(self) -> None:
+        """Let nobody else change a message of the room until the transaction ends; see this one as it is."""
+        self.room.lock()
+        fields = ["content", "mentioned", "edited_at", "deleted_at", "deleted_by_moderator", "revision"]
+        self.refresh_from_db(fields=fields)
+
+    def _save_change(self, *fields: str) -> None:
+        self.revision = self.room.next_revision()
+        self.save(update_fields=["revision", *fields])
+        transaction.on_commit(lambda: doorbell.ring("room", room=self.room_id), robust=True)
 
     def save_mentions(self) -> None:
         """Make `Mention` say what `mentioned` says; nobody is told of a message of their own."""

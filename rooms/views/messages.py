@@ -60,12 +60,17 @@ def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm, st
 @require_safe
 def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
     """Show one message; its author is told who has it and who has read it."""
-    messages = Message.objects.filter(room__in=ChatRoom.objects.joined_by(request.user))
+    messages = Message.objects.readable_by(request.user)
     message = get_object_or_404(
         messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
     )
-    context = {"message": message, "room": message.room, "title": message.room.title_for(request.user)}
-    if message.sender_id == request.user.pk:
+    context = {
+        "message": message,
+        "room": message.room,
+        "title": message.room.title_for(request.user),
+        "versions": message.versions.all() if message.edited_at else (),
+    }
+    if message.sender_id == request.user.pk and not message.is_deleted:
         page = min(number(request.GET.get("page")) or 0, LAST_PAGE)
         receipts, has_more = receipts_of(message, page, RECEIPTS_PER_PAGE)
         message.tick = marks_for(message.room_id, [request.user.pk])[request.user.pk].tick(message.pk)

@@ -16,7 +16,7 @@ enhance('announcer', (announcer) => {
     return text.length;
   };
   const speak = (atOnce) => {
-    const messages = isLevel ? waiting.splice(0) : [];
+    const messages = isLevel ? waiting.splice(0).filter((message) => message.querySelector(wanted)) : []; // some were deleted meanwhile
     const texts = messages.map((message) => ['.sender', '.content'].map((part) => message.querySelector(part).textContent.trim()));
     const names = [...new Set(texts.map(([name]) => name))];
     const summary = (names[4] ? crowd : messages[1] ? many : one).replace('{count}', messages.length + more)

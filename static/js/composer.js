@@ -1,4 +1,4 @@
-// Sends with Enter, empties the box at once, gives back what could not be sent, and keeps drafts.
+// Empties the box at once, gives back what could not be sent, and keeps drafts.
 enhance('composer', (composer) => {
   const { content, dataset } = composer;
   const notice = byId('notice');
@@ -8,12 +8,6 @@ enhance('composer', (composer) => {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   };
   composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
-
-  content.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    event.preventDefault();
-    composer.requestSubmit();
-  });
 
   // The body is collected by now; requests that wait in the queue keep theirs.
   composer.addEventListener('htmx-config-request', (event) => {

@@ -39,7 +39,7 @@ enhance('notifications', (button) => {
     localStorage.notified = message;
     if (button.dataset.sound) beep();
     if (!isOn()) return;
-    const notification = new Notification(title, { body, tag: chat, renotify: true });
+    const notification = new Notification(title, { body, tag: chat, data: message, renotify: true });
     notification.onclick = () => { window.focus(); location.href = url; };
     shown.set(chat, notification);
   };
@@ -49,5 +49,9 @@ enhance('notifications', (button) => {
     if (navigator.locks) navigator.locks.request('hearth-notify', () => notify(data));
     else notify(data);
   });
-  on('read-elsewhere', (event) => shown.get(dataOf(event).chat)?.close());
+  on('read-elsewhere', (event) => {
+    const { chat, messages } = dataOf(event); // those that were deleted, or all of the chat
+    const notification = shown.get(chat);
+    if (messages?.includes(notification?.data) ?? true) notification?.close();
+  });
 });

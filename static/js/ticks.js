@@ -5,7 +5,7 @@ enhance('ticks', () => {
     const [sentWord, deliveredWord, readWord, countWord] = words.split('|');
     const marksOf = (text) => text.split(' ').filter(Boolean).map((mark) => mark.split(':'));
     const [delivered, read] = [marks.delivered, marks.read].map(marksOf);
-    document.querySelectorAll(`.message[data-sender="${sender}"]`).forEach((message) => {
+    document.querySelectorAll(`.message[data-sender="${sender}"]:not(.deleted)`).forEach((message) => {
       const tick = message.querySelector('.tick');
       const count = (all) => {
         const concerned = all.filter(([since]) => +since < message.dataset.key);

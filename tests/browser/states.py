@@ -196,6 +196,54 @@ def details_of_somebody_elses_message(scene: Scene) -> Person:
 
 
 @state
+def room_with_a_message_edited_and_one_deleted(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    ada.say(room, "Helo")
+    ben.say(room, "Never mind")
+    scene.backstage.run("Message.objects.order_by('pk').last().erase()")
+    scene.backstage.run("[m.edit('Hello') for m in Message.objects.order_by('-pk')[1:2]]")
+    ada.open_live(room)
+    ada.scroller.focus()
+    ada.page.keyboard.press("End")
+    ada.page.keyboard.press("Home")
+    expect(ada.page.get_by_role("link", name="Edit", exact=True)).to_be_visible()
+    return ada
+
+
+@state
+def details_of_a_message_that_was_edited(scene: Scene) -> Person:
+    ada = room_with_a_message_edited_and_one_deleted(scene)
+    return ada.open(ada.page.locator(".meta").first.get_attribute("href"))
+
+
+@state
+def details_of_a_message_that_was_deleted(scene: Scene) -> Person:
+    ada = room_with_a_message_edited_and_one_deleted(scene)
+    return ada.open(ada.page.locator(".meta").last.get_attribute("href"))
+
+
+@state
+def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
+    ada = room_with_a_message_edited_and_one_deleted(scene)
+    ada.page.keyboard.press("Tab")
+    ada.page.get_by_role("link", name="Edit", exact=True).click()
+    ada.page.get_by_label("Message").fill("Mine")
+    scene.backstage.run("[m.edit('Hello again') for m in Message.objects.order_by('-pk')[1:2]]")
+    ada.page.get_by_role("button", name="Save").click()
+    expect(ada.notice).to_contain_text("changed meanwhile")
+    return ada
+
+
+@state
+def deleting_a_message(scene: Scene) -> Person:
+    ada = details_of_a_message(scene)
+    ada.page.get_by_role("link", name="Delete").click()
+    expect(ada.page.get_by_role("heading", name="Delete this message?")).to_be_visible()
+    return ada
+
+
+@state
 def notifications(scene: Scene) -> Person:
     ada = scene.ada
     return ada.open(f"{ada.make_room()}notifications/")

@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts.models import User
 from rooms.live.channels import RoomStorage, room_channel
-from rooms.models import ChatRoom, Membership, Message, ReadReceipt
+from rooms.models import ChangeRefused, ChatRoom, Membership, Message, MessageVersion, ReadReceipt
 from tests.factories import make_message, make_messages, make_room, make_users
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +79,50 @@ def test_reader_skips_no_revision_whoever_commits_late(room, ada, ben, at_once):
     people = [None, ada, *([ben] * (THREADS - 2))]
     seen = at_once(lambda sender: write(sender) if sender else read(), people)[0]
     assert seen == list(Message.objects.order_by("position").values_list("pk", flat=True))
+
+
+def test_edits_and_deletions_at_once_keep_the_order_and_every_version(room, ada, at_once):
+    """Each change has a revision of its own, and nothing is left of what was deleted."""
+    kept, erased = make_messages(room, ada, 2, "First")
+
+    def act(turn):
+        message = Message.objects.get(pk=kept.pk)
+        message.edit(f"Edit {turn}")
+        victim = Message.objects.get(pk=erased.pk)
+        try:
+            victim.edit(f"Edit {turn}")
+        except ChangeRefused:
+            return "late"
+        make_message(ChatRoom.objects.get(pk=room.pk), ada)
+        return "erased" if turn % 2 and Message.objects.get(pk=erased.pk).erase() else "edited"
+
+    results = at_once(act, range(THREADS))
+    assert results.count("erased") == 1
+    room.refresh_from_db()
+    revisions = list(Message.objects.order_by("revision").values_list("revision", flat=True))
+    assert len(set(revisions)) == len(revisions)
+    assert room.revision == max(revisions)
+    kept.refresh_from_db()
+    texts = {kept.content, *kept.versions.values_list("content", flat=True)}
+    assert texts == {"First 1", *(f"Edit {turn}" for turn in range(THREADS))}
+    erased.refresh_from_db()
+    assert (erased.content, erased.position) == ("", 2)
+    assert not erased.versions.exists()
+
+
+def test_two_tabs_that_save_at_once_overwrite_nothing_unseen(room, ada, at_once):
+    message = make_message(room, ada, "First")
+    since = message.revision
+
+    def save(turn):
+        try:
+            Message.objects.get(pk=message.pk).edit(f"Edit {turn}", since)
+        except ChangeRefused:
+            return False
+        return True
+
+    assert at_once(save, range(THREADS)).count(True) == 1
+    assert MessageVersion.objects.count() == 1
 
 
 def test_same_form_sent_at_once_saves_one_message(room, ada, at_once):

@@ -94,6 +94,17 @@ def test_older_fragment(ada_client, ada, room):
     assert len(queries) <= 10
 
 
+def test_message_page(ada_client, ada, room):
+    message = make_messages(room, ada, 1)[0]
+    address = f"/messages/{message.pk}/"
+    message.edit("Once")
+    little = queries_of(ada_client, address)
+    fill(ada, room, MUCH)
+    for number in range(20):
+        message.edit(f"Again {number}")
+    assert len(queries_of(ada_client, address)) == len(little) <= 14
+
+
 def test_post(ada_client, ada, room):
     counts = []
     for amount in (LITTLE, MUCH - LITTLE):

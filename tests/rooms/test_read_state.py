@@ -48,6 +48,7 @@ class ReadState(RuleBasedStateMachine):
         self.room = make_room(f"Room {uuid.uuid4()}")
         self.messages: list[tuple[int, str, set[str]]] = []  # (id, sender, mentioned)
         self.members: dict[str, Member] = {}
+        self.erased: set[int] = set()
         self.receipts: set[tuple[int, str]] = set()
         self.tells = dict.fromkeys(PEOPLE, True)
 
@@ -99,9 +100,20 @@ class ReadState(RuleBasedStateMachine):
     def edit(self, age: int, mentioned: set[str]) -> None:
         index = max(0, len(self.messages) - 1 - age)
         pk, sender, _before = self.messages[index]
+        if pk in self.erased:
+            return
         text = " ".join(["Edited", *(f"@{self.users[other].username}" for other in mentioned)])
         Message.objects.get(pk=pk).edit(text)
         self.messages[index] = (pk, sender, mentioned & self.members.keys())
+
+    @precondition(lambda self: self.messages)
+    @rule(age=age)
+    def erase(self, age: int) -> None:
+        index = max(0, len(self.messages) - 1 - age)
+        pk, sender, _names = self.messages[index]
+        Message.objects.get(pk=pk).erase()
+        self.messages[index] = (pk, sender, set())
+        self.erased.add(pk)
 
     @rule(names=st.sets(person), age=age)
     def deliver(self, names: set[str], age: int) -> None:
@@ -167,7 +179,9 @@ class ReadState(RuleBasedStateMachine):
         assert found.keys() == {self.users[name].pk for name in self.members}
         for name, member in self.members.items():
             unread = [
-                message for message in self.messages if message[0] > member.marker and message[1] != name
+                (pk, sender, names)
+                for pk, sender, names in self.messages
+                if pk > member.marker and sender != name and pk not in self.erased
             ]
             assert found[self.users[name].pk].count == len(unread)
             assert found[self.users[name].pk].mentions == sum(name in names for _pk, _sender, names in unread)

@@ -1,0 +1,61 @@
+"""Changing and deleting what was said."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts import limits
+from accounts.http import AuthenticatedRequest
+from config.text import is_utf8
+from rooms.forms import MessageEditForm
+from rooms.models import ChangeRefused, Message
+from rooms.models.message import MessageQuerySet
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def message_update(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
+    """Edit an own message, at any time: everybody in the room sees that it was, and what it said before."""
+    message = get_object_or_404(own_messages(request), pk=message_id)
+    if request.method != "POST":
+        return (
+            redirect(message)
+            if message.is_deleted
+            else edit_page(request, message, MessageEditForm(message=message))
+        )
+    form = MessageEditForm(request.POST, is_utf8=is_utf8(request), message=message)
+    if not form.is_valid():
+        return edit_page(request, message, form, status=422)
+    try:
+        limits.take("edit_per_user", request.user.pk)
+        message.edit(**form.cleaned_data)
+    except limits.LimitReached as reached:
+        form.add_error("content", str(reached))
+        return reached.mark(edit_page(request, message, form))
+    except ChangeRefused as refusal:
+        form.refuse(refusal, message)
+        return edit_page(request, message, form, status=409)
+    return redirect(message)
+
+
+def edit_page(
+    request: AuthenticatedRequest, message: Message, form: MessageEditForm, status: int = 200
+) -> HttpResponse:
+    context = {"message": message, "form": form, "is_changed": status == 409 and not message.is_deleted}
+    return render(request, "rooms/message_update.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def message_delete(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
+    """Delete an own message, after asking; a tombstone stays."""
+    message = get_object_or_404(own_messages(request), pk=message_id)
+    if request.method == "POST":
+        message.erase()
+    if message.is_deleted:
+        return redirect(message)
+    return render(request, "rooms/message_delete.html", {"message": message})
+
+
+def own_messages(request: AuthenticatedRequest) -> MessageQuerySet:
+    return (
+        Message.objects.readable_by(request.user).filter(sender=request.user).select_related("room", "sender")
+    )

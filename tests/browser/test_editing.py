@@ -1,0 +1,183 @@
+"""Editing and deleting own messages, as those see it who do it and those who look on."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Person
+from tests.browser.test_announcements import ORACLE, heard_nothing
+
+
+def row(person: Person, text: str):
+    return person.page.locator(".message").filter(has_text=text)
+
+
+def open_form(person: Person, text: str) -> None:
+    row(person, text).hover()
+    row(person, text).get_by_role("link", name="Edit", exact=True).click()
+    expect(person.page.get_by_label("Message")).to_be_focused()
+
+
+def test_edit_appears_everywhere_and_the_focus_comes_back(ada, ben, room):
+    ada.say(room, "Helo", "Another one")
+    ben.open_live(room)
+    ada.open_live(room)
+    open_form(ada, "Helo")
+    ada.page.get_by_label("Message").fill("Hello https://example.com/")
+    ada.page.keyboard.press("Enter")
+    expect(row(ada, "Hello")).to_be_focused()
+    for person in (ada, ben):
+        person.sees("Hello https://example.com/", "Another one")
+        expect(row(person, "Hello").get_by_text("edited")).to_be_visible()
+        expect(row(person, "Hello").get_by_role("link", name="https://example.com/")).to_be_visible()
+    expect(ben.page.get_by_role("link", name="Edit", exact=True)).to_have_count(0)
+
+
+def test_preview_of_the_last_message_changes_in_the_list(ada, ben, room):
+    ada.say(room, "Helo")
+    ben.open_live("/")
+    expect(ben.line(room)).to_contain_text("Helo")
+    ada.open_live(room)
+    open_form(ada, "Helo")
+    ada.page.get_by_label("Message").fill("Good morning")
+    ada.page.get_by_role("button", name="Save").click()
+    expect(ben.line(room)).to_contain_text("Good morning")
+    ada.page.locator(".message .meta").click()
+    ada.page.get_by_role("link", name="Delete").click()
+    ada.page.get_by_role("button", name="Delete message").click()
+    expect(ben.line(room)).to_contain_text("This message was deleted.")
+    expect(ben.line(room)).not_to_contain_text("unread")
+
+
+@pytest.mark.parametrize("way", ["Escape", "Cancel"])
+def test_what_was_not_saved_changes_nothing(ada, room, way):
+    ada.say(room, "Hello")
+    ada.open_live(room)
+    open_form(ada, "Hello")
+    ada.page.get_by_label("Message").fill("Changed")
+    if way == "Escape":
+        ada.page.keyboard.press("Escape")
+    else:
+        ada.page.get_by_role("link", name="Cancel").click()
+    expect(row(ada, "Hello")).to_be_focused()
+    expect(ada.page.get_by_text("edited")).to_have_count(0)
+
+
+def test_keyboard_alone_edits_and_deletes(ada, room):
+    ada.say(room, "First", "Second")
+    ada.open_live(room)
+    keyboard = ada.page.keyboard
+    expect(ada.box).to_be_focused()
+    keyboard.press("Shift+F6")
+    keyboard.press("ArrowUp")
+    keyboard.press("ArrowUp")
+    expect(row(ada, "First")).to_be_focused()
+    keyboard.press("Tab")
+    keyboard.press("Tab")
+    expect(row(ada, "First").get_by_role("link", name="Edit", exact=True)).to_be_focused()
+    keyboard.press("Enter")
+    expect(ada.page.get_by_label("Message")).to_be_focused()
+    keyboard.press("End")
+    keyboard.type(" of all")
+    keyboard.press("Enter")
+    expect(row(ada, "First of all")).to_be_focused()
+    keyboard.press("Enter")
+    expect(ada.page.get_by_role("heading", name="Message details")).to_be_visible()
+    link = ada.page.get_by_role("link", name="Delete")
+    for _press in range(4):
+        keyboard.press("Tab")
+        if link.evaluate("link => link === document.activeElement"):
+            break
+    expect(link).to_be_focused()
+    keyboard.press("Enter")
+    expect(ada.page.get_by_role("heading", name="Delete this message?")).to_be_visible()
+    keyboard.press("Tab")
+    expect(ada.page.get_by_role("button", name="Delete message")).to_be_focused()
+    keyboard.press("Enter")
+    expect(ada.page.locator(".message.deleted")).to_be_focused()
+    ada.sees("Second")
+
+
+def test_deleted_message_goes_from_open_pages(ada, ben, room):
+    ada.say(room, "Secret", "Open")
+    ben.open_live(room)
+    ben.sees("Secret", "Open")
+    ada.open_live(room)
+    row(ada, "Secret").locator(".meta").click()
+    ada.page.get_by_role("link", name="Delete").click()
+    expect(ada.page.get_by_text("Secret")).to_be_visible()
+    ada.page.get_by_role("button", name="Delete message").click()
+    ben.sees("Open")
+    expect(ben.page.locator(".message")).to_have_count(2)
+    expect(ben.page.locator(".message").first).to_contain_text("This message was deleted.")
+    assert "Secret" not in ben.page.content()
+
+
+def test_screen_readers_are_told_nothing(person, ada, ben):
+    dora = person("dora")
+    dora.context.add_init_script(ORACLE)
+    room = dora.make_room(ada, ben)
+    ada.say(room, "Helo", "Secret")
+    dora.open_live(room)
+    first, second = (row.get_attribute("data-key") for row in dora.page.locator(".message").all())
+    since = dora.page.evaluate("+document.getElementById('cursor').value.split(':')[1]")
+    assert ada.post(f"/messages/{first}/edit/", content="Hello", since=str(since - 1)).status == 302
+    assert ada.post(f"/messages/{second}/delete/").status == 302
+    dora.sees("Hello")
+    heard_nothing(dora, room, ben)
+
+
+def test_notification_of_a_deleted_message_is_taken_back(ada, ben, room):
+    ben.open_live(room)
+    ben.page.evaluate("""() => {
+      window.takenBack = [];
+      window.Notification = class {
+        static permission = 'granted';
+        constructor(title, { data }) { this.data = data; }
+        close() { window.takenBack.push(this.data); }
+      };
+      delete localStorage.silent;
+      delete localStorage.notified;
+    }""")
+    ben.look_away()
+    ben.page.evaluate("localStorage.lookedAt = 0")
+    ada.say(room, "Secret")
+    ben.sees("Secret")
+    key = ben.page.locator(".message").get_attribute("data-key")
+    ben.page.wait_for_function("key => localStorage.notified === key", arg=key)
+    assert ada.post(f"/messages/{key}/delete/").status == 302
+    ben.page.wait_for_function("key => window.takenBack.includes(+key)", arg=key)
+
+
+def test_without_javascript(person, ada, ben):
+    dora = person("dora", java_script_enabled=False)
+    room = ada.chat_with(dora)
+    dora.say(room, "Helo")
+    ada.open_live(room)
+    dora.open(room)
+    dora.sees("Helo")
+    dora.frame.locator(".message .meta").click()
+    dora.page.get_by_role("link", name="Edit", exact=True).click()
+    dora.page.get_by_label("Message").fill("")
+    dora.page.get_by_label("Message").fill("Hello")
+    dora.page.get_by_role("button", name="Save").click(no_wait_after=True)
+    dora.sees("Hello")
+    ada.sees("Hello")
+    dora.frame.locator(".message .meta").click()
+    dora.page.get_by_role("link", name="Delete").click()
+    dora.page.get_by_role("button", name="Delete message").click(no_wait_after=True)
+    expect(dora.frame.get_by_text("This message was deleted.")).to_be_visible()
+    expect(ada.page.locator("#conversation").get_by_text("This message was deleted.")).to_be_visible()
+
+
+def test_frame_without_javascript_begins_anew(person, ada):
+    dora = person("dora", java_script_enabled=False)
+    room = ada.chat_with(dora)
+    ada.say(room, "Secret", "Helo")
+    dora.open(room)
+    dora.sees("Secret", "Helo")
+    first, second = (element.get_attribute("data-key") for element in dora.frame.locator(".message").all())
+    assert ada.post(f"/messages/{second}/edit/", content="Hello", since="2").status == 302
+    dora.sees("Secret", "Hello")
+    assert ada.post(f"/messages/{first}/delete/").status == 302
+    dora.sees("Hello")
+    expect(dora.frame.locator(".tombstone")).to_have_text("This message was deleted.")
