@@ -1,7 +1,9 @@
 """What the server runs: streams as native ASGI; all else as WSGI, in a few threads with kept connections."""
 
 import asyncio
+import logging
 import os
+from contextlib import suppress
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -21,45 +23,79 @@ from rooms.live.operation import Operation  # noqa: E402
 from rooms.live.process import Live  # noqa: E402
 from rooms.live.stream import StreamEndpoint  # noqa: E402
 
+logger = logging.getLogger(__name__)
+
 WORKERS = 4
+# How long somebody may take to send a form.
+BODY_SECONDS = 60.0
+# How long somebody who was refused may go on sending before the answer is looked at.
+LINGER_SECONDS = 5.0
+# How long requests under way may take when the server is told to stop.
+DRAIN_SECONDS = 8.0
 
 
 class Pages:
-    """The plain views. Knows the requests under way, for a server that waits for them before it stops."""
+    """The plain views. Knows the requests under way, for a server that waits for them before it stops.
+
+    No thread ever waits for somebody who is slow: it begins when the body is there, and its answer, which is
+    small, is kept until it is taken.
+    """
 
     def __init__(self) -> None:
         self.under_way: set[asyncio.Future[None]] = set()
-        self.application: Any = WSGIMiddleware(wsgi_application, workers=WORKERS)  # type: ignore[arg-type]  # a response iterates over bytes
+        self.application: Any = WSGIMiddleware(
+            wsgi_application,  # type: ignore[arg-type]  # a response iterates over bytes
+            workers=WORKERS,
+            send_queue_size=0,
+        )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if not is_acceptable(scope):
-            return await refuse(scope, send, 400)
+            return await refuse(scope, receive, send, 400)
         if body_length(scope) > settings.REQUEST_MAX_BYTES:
-            return await refuse(scope, send, 413)
+            return await refuse(scope, receive, send, 413)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await body_from(receive)
+        except TimeoutError:
+            return await refuse(scope, receive, send, 400)
+        if body is None:
+            return
         # In WSGI a name with _ is the same as one with -, and could pass for what a proxy says.
         headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        request = asyncio.ensure_future(
-            self.application({**scope, "headers": headers}, all_of(receive), send)
-        )
+        request = asyncio.ensure_future(self.application({**scope, "headers": headers}, once(body), send))
         self.under_way.add(request)
         request.add_done_callback(self.under_way.discard)
         # Goes on when its sender has gone: a thread whose answer nobody takes would wait for ever.
-        await asyncio.shield(request)
+        try:
+            await asyncio.shield(request)
+        except asyncio.CancelledError:
+            if not request.cancelled():
+                raise
+
+    def give_up(self) -> None:
+        """Let those requests that wait for a thread never get one; nobody is there any more to answer."""
+        for request in tuple(self.under_way):
+            request.cancel()
 
 
-def all_of(receive: Any) -> Any:
-    """Return a `receive` that fails when the sender goes before the body has come in whole.
-
-    A part of a form would pass for all of it otherwise.
-    """
-
-    async def receive_or_fail() -> Any:
+async def body_from(receive: Any) -> bytes | None:
+    """Return the body; None where the sender has gone first, since a part of a form could pass for all."""
+    parts: list[bytes] = []
+    while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionResetError("The sender has gone.")
-        return message
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
-    return receive_or_fail
+
+def once(body: bytes) -> Any:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 def is_acceptable(scope: dict[str, Any]) -> bool:
@@ -93,12 +129,19 @@ def refusal(status: int, is_htmx: bool) -> HttpResponse:
     return response
 
 
-async def refuse(scope: dict[str, Any], send: Any, status: int) -> None:
-    """Answer without reading the body."""
+async def refuse(scope: dict[str, Any], receive: Any, send: Any, status: int) -> None:
+    """Answer now, and throw away what still comes: closed at once, the sender would not see why."""
     response = refusal(status, dict(scope["headers"]).get(b"hx-request") == b"true")
+    response["Content-Length"] = str(len(response.content))
+    response["Connection"] = "close"
     lines = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     await send({"type": "http.response.start", "status": status, "headers": lines})
-    await send({"type": "http.response.body", "body": response.content})
+    await send({"type": "http.response.body", "body": response.content, "more_body": True})
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def refuse_websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -133,3 +176,14 @@ router = ProtocolTypeRouter(
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     live.start()
     await router(scope, receive, send)
+
+
+async def wind_up() -> None:
+    """End the streams and let requests under way finish; the server takes no more by now."""
+    try:
+        await live.stop()
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while pages.under_way or live.hub.connections:
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        logger.warning("Stopping with %d requests under way", len(pages.under_way))

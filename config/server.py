@@ -4,7 +4,6 @@ Importing this installs Twisted's reactor for asyncio and makes the application:
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -18,17 +17,12 @@ from twisted.internet import reactor as imported_reactor
 
 from config import asgi
 
-logger = logging.getLogger(__name__)
-
 REACTOR: Any = imported_reactor  # an object where a module is looked for
 
 # A restart brings all readers back at once; with Twisted's default of 50 they would wait for whole seconds.
 BACKLOG = 2048
-# How long requests under way may take when the server is told to stop, and what is written to be taken.
-DRAIN_SECONDS = 8.0
+# How long what is written may take to be taken when the server is told to stop.
 FLUSH_SECONDS = 1.0
-# How long somebody whose body was refused may go on sending it before the answer is looked at.
-LINGER_SECONDS = 5.0
 
 
 class Request(WebRequest):  # type: ignore[misc]  # the package has no types
@@ -53,7 +47,7 @@ class Request(WebRequest):  # type: ignore[misc]  # the package has no types
         self.channel.writeHeaders(b"HTTP/1.1", b"%d" % status, status.phrase.encode(), lines)
         self.channel.write(answer.content)
         self.channel.transport.loseWriteConnection()
-        REACTOR.callLater(LINGER_SECONDS, self.channel.transport.abortConnection)
+        REACTOR.callLater(asgi.LINGER_SECONDS, self.channel.transport.abortConnection)
 
     def handleContentChunk(self, data: bytes) -> None:
         if not self.is_refused:
@@ -114,13 +108,7 @@ class Server(daphne.Server):  # type: ignore[misc]  # the package has no types
         """Take no more requests, end streams, let requests under way finish, cancel what is left."""
         for port in self.ports:
             port.stopListening()
-        try:
-            await asgi.live.stop()
-            async with asyncio.timeout(DRAIN_SECONDS):
-                while asgi.pages.under_way or asgi.live.hub.connections:
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            logger.warning("Stopping with %d requests under way", len(asgi.pages.under_way))
+        await asgi.wind_up()
         # A connection whose request has not come in whole has no application, which Daphne trips over.
         self.connections: dict[Any, Any] = {
             protocol: details

@@ -31,8 +31,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 INSTALLED_APPS = [
     "accounts",
     "rooms",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",
@@ -51,6 +53,7 @@ MIDDLEWARE = [
     "config.middleware.whole_bodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
     "accounts.middleware.noted_sessions",
@@ -72,6 +75,9 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "accounts.context_processors.reader",
+                # For the admin.
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
             ],
             # Kept in memory, except while somebody edits them.
             "loaders": TEMPLATE_LOADERS
@@ -130,6 +136,7 @@ LOGOUT_REDIRECT_URL = "accounts:login"
 SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}hearth_session"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}hearth_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"

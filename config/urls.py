@@ -1,3 +1,4 @@
+from django.contrib import admin
 from django.urls import include, path
 
 handler400 = "config.errors.bad_request"
@@ -6,6 +7,7 @@ handler404 = "config.errors.page_not_found"
 handler500 = "config.errors.server_error"
 
 urlpatterns = [
+    path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("rooms.urls")),
 ]

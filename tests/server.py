@@ -19,7 +19,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = {
     "daphne": ["manage.py", "serve"],
-    "uvicorn": ["-m", "uvicorn", "config.asgi:application", "--log-level", "warning"],
+    "uvicorn": ["manage.py", "serve", "--server", "uvicorn"],
 }
 LISTENING = "0A"  # in /proc/net/tcp
 

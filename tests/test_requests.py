@@ -1,16 +1,28 @@
 """What is refused before Django sees it."""
 
+import asyncio
 import importlib
 
 import pytest
 from django.conf import settings
 
+WHOLE = {"type": "http.request", "body": b"", "more_body": False}
+GONE = {"type": "http.disconnect"}
 
-async def answer_to(application, path="/login/", headers=(), query=b""):
+
+def part(body):
+    return {"type": "http.request", "body": body, "more_body": True}
+
+
+async def answer_to(application, path="/login/", headers=(), query=b"", received=(WHOLE,)):
     sent = []
+    messages = iter(received)
 
     async def receive():
-        return {"type": "http.disconnect"}
+        try:
+            return next(messages)
+        except StopIteration:
+            return await asyncio.Future()  # nothing more comes
 
     async def send(message):
         sent.append(message)
@@ -69,7 +81,7 @@ async def test_address_that_cannot_be_passed_on_is_refused(pages, path, query, s
 
 
 async def test_refusal_is_a_sentence(pages):
-    start, body = await answer_to(pages, headers=[(b"transfer-encoding", b"chunked")])
+    start, body, _end = await answer_to(pages, headers=[(b"transfer-encoding", b"chunked")])
     assert body["body"] == b"This is too large."
     assert dict(start["headers"])[b"content-type"] == b"text/plain; charset=utf-8"
     assert dict(start["headers"])[b"cache-control"] == b"no-store"
@@ -77,7 +89,7 @@ async def test_refusal_is_a_sentence(pages):
 
 async def test_refusal_for_htmx_is_a_fragment(pages):
     headers = [(b"transfer-encoding", b"chunked"), (b"hx-request", b"true")]
-    start, body = await answer_to(pages, headers=headers)
+    start, body, _end = await answer_to(pages, headers=headers)
     assert (
         b'<hx-partial hx-target="#notice" hx-swap="innerHTML">This is too large.</hx-partial>' in body["body"]
     )
@@ -110,3 +122,33 @@ async def test_header_that_passes_for_that_of_a_proxy_is_dropped(pages):
     pages.application = behind
     await answer_to(pages, headers=[(b"x_forwarded_proto", b"https"), (b"x-forwarded-proto", b"http")])
     assert seen == [(b"x-forwarded-proto", b"http")]
+
+
+@pytest.fixture
+def bodies(pages):
+    """The bodies that reach the pages."""
+    seen = []
+
+    async def behind(scope, receive, send):
+        seen.append((await receive())["body"])
+
+    pages.application = behind
+    return seen
+
+
+async def test_pages_get_a_body_as_a_whole(pages, bodies):
+    await answer_to(pages, received=[part(b"name="), part(b"a"), {"type": "http.request", "body": b"da"}])
+    assert bodies == [b"name=ada"]
+
+
+async def test_part_of_a_body_does_not_pass_for_all_of_it(pages, bodies):
+    assert await answer_to(pages, received=[part(b"name=a"), GONE]) == []
+    assert not bodies
+    assert not pages.under_way
+
+
+async def test_body_that_does_not_come_keeps_no_thread(pages, bodies, asgi, monkeypatch):
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.01)
+    start, *_body = await answer_to(pages, received=[part(b"name=a")])
+    assert start["status"] == 400
+    assert not bodies

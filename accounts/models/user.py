@@ -47,7 +47,7 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(username=names.normalize(username), **fields)
         user.set_password(password)
         user.save(using=self._db)
-        transaction.on_commit(lambda: doorbell.ring("person", user=user.pk), robust=True)
+        user.ring_entered()
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
@@ -121,6 +121,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.set_password(password)
         self.save(update_fields=["password"])
         transaction.on_commit(self.ring_access, robust=True)
+
+    def ring_entered(self) -> None:
+        """Tell open pages of somebody new, once that is committed."""
+        transaction.on_commit(lambda: doorbell.ring("person", user=self.pk), robust=True)
 
     def ring_access(self) -> None:
         """End streams that may not go on; the others come back at once, with what their session is now."""

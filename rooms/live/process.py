@@ -205,6 +205,7 @@ class Live:
                 for connection in connections:
                     if connection.ends_at < time.monotonic():
                         connection.end(connection.format.begin_anew(at_once=True))
+                        continue
                     if connection.format not in beats:
                         beats[connection.format] = connection.format.heartbeat()
                     connection.write(beats[connection.format])

@@ -15,8 +15,8 @@ enhance('conversation', (conversation) => {
     const before = reported;
     reported = seen;
     reportedAt = performance.now();
-    const answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => null);
-    if (!answer?.ok) reported = before; // goes out with the next heartbeat
+    const { ok } = await tell(form.action, body);
+    if (!ok) reported = before; // goes out with the next heartbeat
   };
   const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - performance.now())); };
 

@@ -6,6 +6,9 @@ const enhance = (id, setUp) => byId(id) && setUp(byId(id));
 // htmx names its events with "-" where it has ":" by default (metaCharacter): valid HTML has no ":" in attributes.
 const on = (names, listener) => names.split(' ').forEach((name) => document.addEventListener(name, listener));
 
+// Tell the server something that changes nothing here; no answer at all is none that is `ok`.
+const tell = (url, body) => fetch(url, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => ({}));
+
 // Call `listener` now, and after every change inside `element`, before it is painted.
 const keep = (element, listener) => {
   listener();

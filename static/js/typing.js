@@ -9,7 +9,7 @@
     const { csrfmiddlewaretoken } = byId('composer');
     const body = new URLSearchParams({ csrfmiddlewaretoken: csrfmiddlewaretoken.value, ...stop });
     lastSignal = performance.now();
-    fetch(byId('typing').dataset.url, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => {});
+    tell(byId('typing').dataset.url, body);
   };
   const look = () => {
     const now = performance.now();

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 import sqlite3
@@ -15,6 +16,11 @@ import pytest
 from tests.clients import ChatClient, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.server import ROOT
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def start(start, request):
+    return functools.partial(start, program=request.param)
 
 
 def is_listening(server):
@@ -143,7 +149,7 @@ async def test_reader_that_does_not_read_does_not_keep_it_from_ending(start):
 
 def serve(server, *arguments):
     return subprocess.run(
-        [sys.executable, "manage.py", "serve", *arguments],
+        [sys.executable, "manage.py", "serve", "--server", server.program, *arguments],
         cwd=ROOT, env=server.environment, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
 

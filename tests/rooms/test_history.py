@@ -1,5 +1,6 @@
 """Pages of a conversation: the newest messages, older ones, lines for days and for what is new."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -132,12 +133,13 @@ def test_paging_counts_nothing_and_skips_nothing(ada_client, room, messages):
     assert "LIMIT 51" in query
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads a plan of SQLite")
 def test_paging_follows_an_index(room, messages):
-    plan = room.messages.before(messages[60].pk).select_related("sender").order_by("-pk")[:51].explain()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # which reads so small a table as a whole, if it may
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    plan = room.messages.before(messages[60].pk).order_by("-pk")[:51].explain()
     assert "message_room_id" in plan
-    assert "SCAN" not in plan
-    assert "B-TREE" not in plan
+    assert not re.search("SCAN rooms_message|B-TREE|Sort|Filter", plan), plan
 
 
 def test_messages_of_other_rooms_are_on_no_page(ada, ada_client, room, private, messages):

@@ -1,12 +1,21 @@
 """What the server does with requests that no browser sends."""
 
 import asyncio
+import contextlib
 import re
 import socket
 
 import pytest
 
+from tests.server import Server
+
 pytestmark = pytest.mark.usefixtures("no_complaint")
+
+
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def hearth(request, tmp_path_factory):
+    with Server(tmp_path_factory.mktemp(request.param), program=request.param) as server:
+        yield server
 
 
 async def answer_to(hearth, request, until=b"\r\n\r\n"):
@@ -89,8 +98,8 @@ async def test_body_over_the_limit_is_refused_before_it_is_read(hearth):
 
 async def test_refusal_is_a_sentence_and_closes(hearth):
     answer = await answer_to(hearth, post_with(b"Content-Length: 300000\r\n"), b"This is too large.")
-    assert b"\r\nConnection: close\r\n" in answer
-    assert b"\r\nContent-Length: 18\r\n" in answer
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+    assert b"\r\ncontent-length: 18\r\n" in answer.lower()
 
 
 async def test_refusal_for_htmx_is_a_fragment(hearth):
@@ -150,3 +159,12 @@ async def test_length_that_is_no_number_is_refused(hearth):
 async def test_body_within_the_limit_is_read(ann, private_id):
     answer = await ann.send(f"/rooms/{private_id}/messages/", content="x" * 200_000)
     assert answer.status_code == 422
+
+
+async def test_head_that_does_not_end_is_cut_off(hearth):
+    reader, writer = await asyncio.open_connection("127.0.0.1", hearth.port)
+    writer.write(b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 2_000_000)
+    with contextlib.suppress(ConnectionResetError):
+        async with asyncio.timeout(10):
+            assert re.match(rb"$|HTTP/1.1 400 ", await reader.read())
+    writer.transport.abort()

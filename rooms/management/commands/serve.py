@@ -1,22 +1,33 @@
 import errno
+import os
 from argparse import ArgumentParser
+from importlib import import_module
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from twisted.internet.error import CannotListenError
 
+SERVERS = {"daphne": "config.server", "uvicorn": "config.uvicorn_server"}
+
 
 class Command(BaseCommand):
-    help = "Serve Hearth with Daphne."
+    help = "Serve Hearth."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--server", choices=SERVERS, default="daphne", help="uvicorn bears more; see docs/deploying.md"
+        )
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Importing it makes the application and chooses the event loop, which other commands have no use for.
-        from config.server import Server
-
+        try:
+            # Importing it makes the application and chooses the event loop, which no other command wants.
+            module = import_module(SERVERS[options["server"]])
+        except ModuleNotFoundError as error:
+            if error.name != "uvicorn":
+                raise
+            raise CommandError("uvicorn is not installed: bin/setup --uvicorn") from None
         host, port = options["host"], options["port"]
         shown = f"[{host}]" if ":" in host else host
 
@@ -25,15 +36,17 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         try:
-            Server(host, port, announce).run()
+            module.Server(host, port, announce).run()
         except CannotListenError as error:
+            raise CommandError(explain(error.socketError, host, port)) from None
+        except OSError as error:
             raise CommandError(explain(error, host, port)) from None
         except OverflowError:
             raise CommandError("A port is a number from 0 to 65535.") from None
 
 
-def explain(error: CannotListenError, host: str, port: int) -> str:
-    reason = error.socketError
+def explain(reason: Exception, host: str, port: int) -> str:
     if isinstance(reason, OSError) and reason.errno == errno.EADDRINUSE:
         return f"Port {port} is taken by another program. Choose another one: make run PORT={port + 1}"
-    return f"Cannot listen on {host}:{port}: {getattr(reason, 'strerror', None) or reason}."
+    number = getattr(reason, "errno", None)
+    return f"Cannot listen on {host}:{port}: {os.strerror(number) if number else reason}."

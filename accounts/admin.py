@@ -1,0 +1,130 @@
+"""People in the admin: who they are and whether they may enter, not what they say."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts import names
+from accounts.forms import NameField
+from accounts.models import User
+
+
+class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic for type checkers only
+    """Somebody new, under the rules for names that the login page has."""
+
+    class Meta:
+        model = User
+        fields = ("username",)
+        field_classes = {"username": NameField}
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if User.objects.filter(skeleton=names.skeleton(name)).exists():
+            raise ValidationError(_("Somebody has this name, or one that looks like it. Choose another one."))
+        return name
+
+
+class PasswordChangeForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # generic for type checkers only
+    """Set a password for somebody who forgot theirs, or take it away. All their sessions end."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = self.user
+        is_usable = self.cleaned_data["set_usable_password"]
+        user.change_password(self.cleaned_data["password1"] if is_usable else None)
+        user.end_other_sessions(None)
+        return user
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type checkers only
+    add_form = NewUserForm
+    change_password_form = PasswordChangeForm
+    list_display = ("username", "is_active", "is_staff", "has_password", "date_joined")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("username", "canonical_name")
+    ordering = ("canonical_name",)
+    readonly_fields = ("username", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password", "is_active", "date_joined")}),
+        (_("Permissions"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
+    actions = ("deactivate", "activate", "end_sessions")
+
+    @admin.display(description=_("password"), boolean=True)
+    def has_password(self, user: User) -> bool:
+        return user.has_usable_password()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Only superusers make somebody staff; a name is given once."""
+        if obj is None:
+            return ()
+        rights = ("is_staff", "is_superuser", "groups", "user_permissions")
+        return self.readonly_fields + (() if _is_superuser(request) else rights)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        is_above = isinstance(obj, User) and (obj.is_staff or obj.is_superuser)
+        return super().has_change_permission(request, obj) and (_is_superuser(request) or not is_above)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # what somebody said is part of what others said: people are deactivated
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if id == str(request.user.pk):
+            return redirect("accounts:password_update")  # which asks for the current one
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            obj.ring_entered()
+        elif not obj.is_active:
+            obj.end_other_sessions(None)
+
+    @admin.action(description=_("Deactivate: they cannot enter any more"), permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = self._within_reach(request, queryset)
+        for user in users:
+            user.is_active = False
+            user.save(update_fields=["is_active"])
+            user.end_other_sessions(None)
+            self.log_change(request, user, "Deactivated.")
+        self._report(request, len(users))
+
+    @admin.action(description=_("Activate: they can enter again"), permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = self._within_reach(request, queryset)
+        for user in users:
+            user.is_active = True
+            user.save(update_fields=["is_active"])
+            self.log_change(request, user, "Activated.")
+        self._report(request, len(users))
+
+    @admin.action(description=_("Log out everywhere"), permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = self._within_reach(request, queryset)
+        for user in users:
+            user.end_other_sessions(None)
+            self.log_change(request, user, "Logged out everywhere.")
+        self._report(request, len(users))
+
+    def _within_reach(self, request: HttpRequest, users: QuerySet[User]) -> list[User]:
+        """Return those whom this person may change; nobody shuts themselves out."""
+        return [user for user in users if self.has_change_permission(request, user) and user != request.user]
+
+    def _report(self, request: HttpRequest, count: int) -> None:
+        text = ngettext("Done for %(count)d person.", "Done for %(count)d people.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_superuser
