@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import claims, limits, names
 from accounts.http import AuthenticatedRequest
 from accounts.models import EntryLink, NameTaken, User
+from accounts.time_zones import zones_by_region
 
 
 class NameField(forms.CharField):
@@ -118,8 +119,31 @@ def check_password(request: HttpRequest | None, name: str, password: str) -> Use
     return found if isinstance(found, User) else None
 
 
+class LanguageSelect(forms.Select):
+    """Languages under their own names, which are said as words of that language."""
+
+    def create_option(self, name: str, value: Any, *rest: Any, **options: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *rest, **options)
+        if value:
+            option["attrs"]["lang"] = value
+        return option
+
+
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
     """How pages look, what others may see of the user, and how the user is told of things."""
+
+    # The legends of the page, with the fields below each.
+    GROUPS: ClassVar[list[tuple[Any, tuple[str, ...]]]] = [
+        (_("Look"), ("theme", "contrast", "text_size")),
+        (_("Language and time"), ("language", "time_zone")),
+        (_("Writing"), ("enter_sends",)),
+        (_("Notifications"), ("notify", "plays_sound", "announcements")),
+        (_("What others see"), ("sends_read_receipts", "shows_presence")),
+    ]
+
+    # In the form alone: which there are is known to settings and the machine, not to the database.
+    language = forms.ChoiceField(label=_("Language"), required=False, widget=LanguageSelect)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
 
     class Meta:
         model = User
@@ -127,16 +151,39 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
             "theme",
             "contrast",
             "text_size",
-            "sends_read_receipts",
-            "shows_presence",
+            "language",
+            "time_zone",
+            "enter_sends",
+            "notify",
             "plays_sound",
             "announcements",
+            "sends_read_receipts",
+            "shows_presence",
         )
         help_texts: ClassVar[dict[str, Any]] = {
+            "enter_sends": _("Without it Enter begins a new line. Ctrl or Cmd with Enter sends in any case."),
+            "notify": _("In rooms for which you have chosen nothing else."),
+            "announcements": _("In the room that is open. Your own messages are never read out."),
             "sends_read_receipts": _("Without it you do not see either what others have read."),
             "shows_presence": _("Without it you do not see either when others are online."),
-            "announcements": _("In the room that is open. Your own messages are never read out."),
         }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # A ChoiceField each; what was chosen once may be there no longer.
+        automatic = [("", _("Like the browser"))]
+        self.fields["language"].choices = automatic + settings.LANGUAGES  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = automatic + zones_by_region()  # type: ignore[attr-defined]
+
+    def save(self, commit: bool = True) -> User:
+        """Save these fields alone: others may have changed since the request began."""
+        user: User = self.instance
+        user.save(update_fields=self.Meta.fields)
+        return user
+
+    @property
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        return [(legend, [self[name] for name in names]) for legend, names in self.GROUPS]
 
 
 def password_field(label: Any, autocomplete: str, **options: Any) -> forms.CharField:

@@ -1,7 +1,7 @@
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import logout, middleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import claims, sessions
 from accounts.models import User
+from accounts.time_zones import is_time_zone
 from config.middleware import is_htmx
 
 TIME_ZONE_COOKIE = "hearth_timezone"
@@ -65,21 +66,17 @@ def known_reader(
 def time_zone(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Show times in the zone that the browser told in a cookie."""
+    """Show times in the zone of the reader."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        name = time_zone_name(request)
-        if name is None:
-            return get_response(request)
-        with timezone.override(name):
+        with timezone.override(time_zone_name(request)):
             return get_response(request)
 
     return middleware
 
 
-def time_zone_name(request: HttpRequest) -> str | None:
-    """Return the zone that the browser told in a cookie, if there is such a zone."""
-    try:
-        return zoneinfo.ZoneInfo(request.COOKIES[TIME_ZONE_COOKIE]).key
-    except (KeyError, ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return None
+def time_zone_name(request: HttpRequest) -> str:
+    """Return the zone that the reader chose, else the one that their browser told in a cookie."""
+    chosen = request.user.time_zone if isinstance(request.user, User) else ""
+    names = (chosen, request.COOKIES.get(TIME_ZONE_COOKIE, ""))
+    return next((name for name in names if name and is_time_zone(name)), settings.TIME_ZONE)

@@ -158,7 +158,8 @@ STREAMS_PER_ADDRESS = environment.number("STREAMS_PER_ADDRESS", 500)
 UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8", "::1"])
 
 # Language and time
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = "en"  # where a browser wants none of the others
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # under their own names
 TIME_ZONE = "UTC"
 USE_TZ = True
 URLIZE_ASSUME_HTTPS = True

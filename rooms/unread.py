@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.models import Membership, Mention, Message
+from rooms.models import ChatRoom, Membership, Mention, Message
 
 UNREAD_LIMIT = 100  # counting stops here; the badge then says 99+
 
@@ -75,11 +75,24 @@ def unread_of(user: User) -> dict[int, Unread]:
 def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unread]]:
     """Yield room id, user id and what is unread."""
     now = timezone.now()
-    rows = memberships.annotate(unread_count=_unread_messages(), mention_count=_unread_mentions())
-    names = ("room", "user", "unread_count", "mention_count", "muted_until", "notify")
+    rows = memberships.annotate(
+        unread_count=_unread_messages(), mention_count=_unread_mentions(), wanted=_wanted()
+    )
+    names = ("room", "user", "unread_count", "mention_count", "muted_until", "wanted")
     for room_id, user_id, count, mentions, muted_until, notify in rows.values_list(*names):
         is_muted = muted_until is not None and muted_until > now
         yield room_id, user_id, Unread(count, mentions, is_muted, notify)
+
+
+def _wanted() -> Case:
+    """Return what a membership wants to be notified of: its own choice, else that of the settings."""
+    by_mentions = Q(notify=Membership.Notify.DEFAULT, user__notify=User.Notify.MENTIONS)
+    return Case(
+        When(~Q(notify=Membership.Notify.DEFAULT), then=F("notify")),
+        # What is said in a private chat is meant for its reader.
+        When(by_mentions & Q(room__type=ChatRoom.Type.PRIVATE), then=Value(User.Notify.ALL)),
+        default=F("user__notify"),
+    )
 
 
 def total_unread(user_ids: Iterable[int]) -> dict[int, int]:

@@ -62,6 +62,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         MENTIONS = "mentions", _("Mentions only")
         NONE = "none", _("Nothing")
 
+    class Notify(models.TextChoices):
+        ALL = "all", _("All messages")
+        MENTIONS = "mentions", _("Messages that mention me, and private chats")
+        NOTHING = "nothing", _("Nothing")
+
     class Theme(models.TextChoices):
         SYSTEM = "system", _("Like the system")
         LIGHT = "light", _("Light")
@@ -95,6 +100,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.SYSTEM)
     contrast = models.CharField(_("contrast"), max_length=8, choices=Contrast, default=Contrast.SYSTEM)
     text_size = models.CharField(_("text size"), max_length=8, choices=TextSize, default=TextSize.NORMAL)
+    # Of rooms for which nothing else was chosen.
+    notify = models.CharField(_("notify me of"), max_length=8, choices=Notify, default=Notify.ALL)
+    enter_sends = models.BooleanField(_("Enter sends a message"), default=True)
+    # Empty for what the browser says.
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    language = models.CharField(_("language"), max_length=16, blank=True)
     # Moved ahead while a stream of theirs is open; in the past, it is when they were seen last.
     online_until = models.DateTimeField(null=True, editable=False, db_index=True)
 

@@ -1,3 +1,5 @@
+import copy
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -7,16 +9,21 @@ from accounts.forms import SettingsForm
 from accounts.http import AuthenticatedRequest
 from rooms.live import doorbell
 
+SAVED_KEY = "settings_saved"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_update(request: AuthenticatedRequest) -> HttpResponse:
-    form = SettingsForm(request.POST if request.method == "POST" else None, instance=request.user)
+    # A copy, so that a page with errors looks and reads as what is saved.
+    form = SettingsForm(request.POST if request.method == "POST" else None, instance=copy.copy(request.user))
     if request.method == "POST" and form.is_valid():
         form.save()
         doorbell.ring("settings", user=request.user.pk)
-        return redirect("rooms:lobby")
+        request.session[SAVED_KEY] = True
+        return redirect("accounts:settings_update")
     context = {
         "form": form,
+        "is_saved": not form.is_bound and request.session.pop(SAVED_KEY, False),
         "offers_link": settings.ENTERING == "claimed" and request.user.is_entered_by_name,
         "offers_invitation": settings.ENTERING == "closed" and request.user.is_staff,
     }

@@ -73,7 +73,7 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
         channels=event_request.channels,
         position=_position(event_request, room_id),
         chats=chats,
-        time_zone=time_zone_name(request) or settings.TIME_ZONE,
+        time_zone=time_zone_name(request),
     )
 
 

@@ -123,6 +123,7 @@ class Membership(models.Model):
     """
 
     class Notify(models.TextChoices):
+        DEFAULT = "default", _("As in my settings")
         ALL = "all", _("All messages")
         MENTIONS = "mentions", _("Only messages that mention me")
         NOTHING = "nothing", _("Nothing")
@@ -142,7 +143,7 @@ class Membership(models.Model):
     read_marker = models.PositiveBigIntegerField(default=0)
     marker_version = models.PositiveIntegerField(default=0, editable=False)
     unread_upto = models.PositiveBigIntegerField(default=0, editable=False)
-    notify = models.CharField(max_length=8, choices=Notify, default=Notify.ALL)
+    notify = models.CharField(max_length=8, choices=Notify, default=Notify.DEFAULT)
     muted_until = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()

@@ -40,6 +40,8 @@ def message_update(request: AuthenticatedRequest, message_id: int) -> HttpRespon
 def edit_page(
     request: AuthenticatedRequest, message: Message, form: MessageEditForm, status: int = 200
 ) -> HttpResponse:
+    if not request.user.enter_sends:
+        form.fields["content"].widget.attrs["enterkeyhint"] = "enter"
     context = {"message": message, "form": form, "is_changed": status == 409 and not message.is_deleted}
     return render(request, "rooms/message_update.html", context, status=status)
 

@@ -7,6 +7,7 @@ enhance('composer', (composer) => {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   };
+  byId('composer-hint').textContent = byId('composer-hint').dataset.hint;
   composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
 
   // The body is collected by now; requests that wait in the queue keep theirs.

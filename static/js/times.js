@@ -1,10 +1,20 @@
 // Shows times in the reader's zone and language, and a line above the first message of each day.
 {
   const { lang } = document.documentElement;
-  const [long, short] = ['long', 'short'].map((dateStyle) => new Intl.DateTimeFormat(lang, { dateStyle }));
-  const { today, yesterday } = document.body.dataset;
-  const dayOf = (moment) => new Date(moment).setHours(0, 0, 0, 0);
-  const daysAgo = (day) => Math.round((dayOf(Date.now()) - day) / 86400000);
+  const { today, yesterday, timeZone } = document.body.dataset;
+  const format = (options, locale = lang) => {
+    try {
+      return new Intl.DateTimeFormat(locale, { timeZone, ...options });
+    } catch { // a zone that this browser does not know
+      return new Intl.DateTimeFormat(locale, options);
+    }
+  };
+  const [long, short] = ['long', 'short'].map((dateStyle) => format({ dateStyle, timeZone: 'UTC' }));
+  const clock = format({ timeStyle: 'short', hourCycle: 'h23' });
+  const isoDay = format({}, 'sv'); // 2026-11-23
+  // A day is its midnight in UTC, where all days are equally long.
+  const dayOf = (moment) => Date.parse(isoDay.format(new Date(moment)));
+  const daysAgo = (day) => (dayOf(Date.now()) - day) / 86400000;
   const dayName = (day, other) => [today, yesterday][daysAgo(day)] ?? other.format(day);
   const newLine = (key) => {
     const line = document.createElement('li');
@@ -17,10 +27,10 @@
 
   const showTimes = () => {
     let last;
-    for (const time of document.querySelectorAll('.message time, .chat-time')) {
+    for (const time of document.querySelectorAll('.message time, .chat-time, .seen')) {
       const day = dayOf(time.dateTime);
       const message = time.closest('.message');
-      write(time, message || !daysAgo(day) ? new Date(time.dateTime).toTimeString().slice(0, 5) : dayName(day, short));
+      write(time, message || !daysAgo(day) ? clock.format(new Date(time.dateTime)) : dayName(day, short));
       if (!message) continue;
       const lineAbove = () => message.previousElementSibling?.closest('.day');
       if (day === last) lineAbove()?.remove();

@@ -1,22 +1,82 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.forms import SettingsForm
+from accounts.models import User
+from accounts.time_zones import is_time_zone, zones_by_region
+from rooms.models import Membership
+from rooms.unread import unread_of
+from tests.factories import make_message
 from tests.responses import page_of
 
 URL = "/settings/"
-USUAL = {"theme": "system", "contrast": "system", "text_size": "normal", "announcements": "all"}
+USUAL = {
+    "theme": "system",
+    "contrast": "system",
+    "text_size": "normal",
+    "language": "",
+    "time_zone": "",
+    "notify": "all",
+    "announcements": "all",
+}
 
 
 def test_settings_are_saved_and_announced(ada_client, ada, rung):
-    response = ada_client.post(URL, USUAL | {"plays_sound": "on", "announcements": "mentions"})
-    assert response.status_code == 302
+    chosen = {
+        "theme": "dark",
+        "contrast": "more",
+        "text_size": "large",
+        "language": "de",
+        "time_zone": "Asia/Kathmandu",
+        "notify": "mentions",
+        "announcements": "mentions",
+    }
+    response = ada_client.post(URL, chosen | {"plays_sound": "on"})
+    assert (response.status_code, response.url) == (302, URL)
     ada.refresh_from_db()
-    assert (ada.sends_read_receipts, ada.shows_presence, ada.plays_sound) == (False, False, True)
-    assert ada.announcements == "mentions"
+    assert {name: getattr(ada, name) for name in chosen} == chosen
+    assert (ada.sends_read_receipts, ada.shows_presence, ada.enter_sends) == (False, False, False)
+    assert ada.plays_sound
     assert rung == [("settings", {"user": ada.pk})]
+
+
+def test_that_they_were_saved_is_said_once(ada_client):
+    def status():
+        return [one.text for one in page_of(ada_client.get(URL)).all() if one.get("role") == "status"]
+
+    assert status() == []
+    ada_client.post(URL, USUAL)
+    assert status() == ["Settings saved"]
+    assert status() == []
+    ada_client.post(URL, USUAL | {"theme": "loud"})
+    assert status() == []
+
+
+def test_other_fields_of_the_user_are_left_alone(ada_client, ada, monkeypatch):
+    """Such as what was written between reading the user and saving the settings."""
+    seen = timezone.now()
+    whole = SettingsForm.full_clean
+
+    def while_something_happens(form):
+        User.objects.filter(pk=ada.pk).update(online_until=seen)
+        whole(form)
+
+    monkeypatch.setattr(SettingsForm, "full_clean", while_something_happens)
+    ada_client.post(URL, USUAL | {"theme": "dark"})
+    ada.refresh_from_db()
+    assert (ada.theme, ada.online_until) == ("dark", seen)
+
+
+def test_fields_are_grouped(ada_client):
+    page = page_of(ada_client.get(URL))
+    legends = [legend.text for legend in page.all("legend")]
+    assert legends == ["Look", "Language and time", "Writing", "Notifications", "What others see"]
+    assert len(page.all("fieldset")) == len(legends)
+    grouped = [name for _legend, names in SettingsForm.GROUPS for name in names]
+    assert grouped == list(SettingsForm.Meta.fields)
 
 
 def test_nothing_else_can_be_set(ada_client, ada):
@@ -26,15 +86,24 @@ def test_nothing_else_can_be_set(ada_client, ada):
     assert ada.username == "ada"
 
 
-@pytest.mark.parametrize("name", USUAL)
-@pytest.mark.parametrize("value", ["shouting", ""])
+WRONG = [
+    (name, value)
+    for name, usual in USUAL.items()
+    for value in ("shouting", "../../etc/passwd", "x" * 5000, *([""] if usual else []))
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
 def test_unknown_choice_is_refused(ada_client, ada, rung, name, value):
-    response = ada_client.post(URL, USUAL | {name: value})
+    response = ada_client.post(URL, USUAL | {"theme": "dark", name: value, "plays_sound": "on"})
     assert response.status_code == 422
-    [error] = page_of(response).all(css_class="error")
+    page = page_of(response)
+    [error] = page.all(css_class="error")
     assert error["id"] == f"id_{name}_error"
+    assert "checked" in page.by_id("id_plays_sound").attributes  # as it was typed
+    assert look_of(response) == {}  # as it is saved
     ada.refresh_from_db()
-    assert getattr(ada, name) == USUAL[name]
+    assert (getattr(ada, name), ada.plays_sound) == (USUAL[name], False)
     assert not rung
 
 
@@ -136,3 +205,104 @@ def test_look_before_login_is_that_of_the_system(client, ada, ada_client):
     assert look_of(client.get("/login/")) == {}
     ada_client.post("/logout/")
     assert look_of(ada_client.get("/login/")) == {}
+
+
+# What the others do
+
+
+def wants(ada, room, message):
+    return unread_of(ada)[room.pk].wants(message, ada.pk)
+
+
+@pytest.mark.parametrize(
+    ("setting", "own", "expected"),
+    [
+        # In a group: any message, one that mentions; in a private chat: any message.
+        ("all", "default", [True, True, True]),
+        ("mentions", "default", [False, True, True]),
+        ("nothing", "default", [False, False, False]),
+        ("nothing", "all", [True, True, True]),
+        ("all", "mentions", [False, True, False]),
+        ("all", "nothing", [False, False, False]),
+    ],
+)
+def test_notifications_follow_the_setting_unless_the_room_has_its_own(
+    ada, ben, room, private, setting, own, expected
+):
+    User.objects.filter(pk=ada.pk).update(notify=setting)
+    Membership.objects.filter(user=ada).update(notify=own)
+    said = [(room, "Hello"), (room, "Hello @ada"), (private, "Hello")]
+    assert [wants(ada, place, make_message(place, ben, text)) for place, text in said] == expected
+
+
+def test_enter_sends_or_begins_a_line(ada_client, ada, room):
+    def composer():
+        page = page_of(ada_client.get(room.get_absolute_url()))
+        box, hint = page.by_id("content"), page.by_id("composer-hint")
+        assert hint.text == ""  # without scripts there is no such key
+        return box["enterkeyhint"], hint["data-hint"]
+
+    assert composer() == ("send", "Enter sends. Shift and Enter begins a new line.")
+    ada.enter_sends = False
+    ada.save()
+    assert composer() == ("enter", "Ctrl or Cmd with Enter sends. Enter begins a new line.")
+    edit = ada_client.get(f"/messages/{make_message(room, ada).pk}/edit/")
+    assert [box["enterkeyhint"] for box in page_of(edit).all("textarea")] == ["enter"]
+
+
+def clock_of(client, room):
+    response = client.get(room.get_absolute_url())
+    [body] = page_of(response).all("body")
+    return page_of(response).all(css_class="meta")[0].all("time")[0].text, body.attributes.get(
+        "data-time-zone"
+    )
+
+
+def test_times_are_in_the_chosen_zone(ada_client, ada, room):
+    message = make_message(room, ada)
+    message.timestamp = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    message.save()
+    ada_client.cookies["hearth_timezone"] = "Asia/Tokyo"
+    assert clock_of(ada_client, room) == ("21:00", None)
+    ada.time_zone = "Asia/Kathmandu"
+    ada.save()
+    assert clock_of(ada_client, room) == ("17:45", "Asia/Kathmandu")
+    ada.time_zone = "Gone/Away"  # as after a change of the machine
+    ada.save()
+    assert clock_of(ada_client, room)[0] == "21:00"
+
+
+@pytest.mark.parametrize(
+    ("moment", "clock"),
+    [
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "01:59"),
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "03:00"),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "02:30"),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "02:30"),
+    ],
+)
+def test_times_around_the_change_of_the_clocks(ada_client, ada, room, moment, clock):
+    message = make_message(room, ada)
+    message.timestamp = moment
+    message.save()
+    ada.time_zone = "Europe/Berlin"
+    ada.save()
+    assert clock_of(ada_client, room)[0] == clock
+
+
+def test_zones_to_choose_from_are_places(ada_client):
+    groups = dict(zones_by_region())
+    assert ("Europe/Berlin", "Berlin") in groups["Europe"]
+    assert ("America/Argentina/Buenos_Aires", "Argentina/Buenos Aires") in groups["America"]
+    names = [name for zones in groups.values() for name, _label in zones]
+    assert all(is_time_zone(name) for name in names)
+    assert not [name for name in names if name.startswith(("Etc/", "US/", "posix"))]
+
+
+def test_languages_have_their_own_names(ada_client):
+    select = page_of(ada_client.get(URL)).by_id("id_language")
+    assert [(option.attributes.get("lang"), option.text) for option in select.all("option")] == [
+        (None, "Like the browser"),
+        ("en", "English"),
+        ("de", "Deutsch"),
+    ]

@@ -46,7 +46,7 @@ def test_mute_is_kept_and_ended(ada_client, ada, room):
 @pytest.mark.parametrize("data", [{}, {"notify": "loud", "mute": "no"}, {"notify": "all", "mute": "forever"}])
 def test_bad_input_is_refused_and_changes_nothing(ada_client, ada, room, data):
     assert ada_client.post(url(room), {"x": "y", **data}).status_code == 422
-    assert mine(room, ada).notify == Membership.Notify.ALL
+    assert mine(room, ada).notify == Membership.Notify.DEFAULT
 
 
 def test_outsider_and_anonymous(mallory_client, client, room):

@@ -93,7 +93,8 @@ async def test_resuming_brings_what_was_missed_in_order_once(ann, bob, private_i
 
 async def test_page_that_missed_nothing_gets_nothing(ann, bob, private_id):
     # Without "shows_presence": others come and go.
-    await ann.send("/settings/", theme="system", contrast="system", text_size="normal", announcements="all")
+    usual = {"theme": "system", "contrast": "system", "text_size": "normal"}
+    await ann.send("/settings/", **usual, notify="all", announcements="all")
     await post_many(bob, private_id, 2)
     page = await ann.room(private_id)
     async with await ann.stream(private_id, query=page.cursors) as stream:
