@@ -69,3 +69,11 @@ def test_pages_are_encrypted_only_and_cookies_bound_to_the_host(manage):
         "direct 301 https://chat.example/login/ -",
         "spoofed 301 https://chat.example/login/ -",
     ]
+
+
+def test_key_can_be_changed_without_logging_anybody_out(settings, ada_client, ada_elsewhere):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert ada_client.get("/").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert ada_client.get("/").status_code == 200  # signed with the new one in between
+    assert ada_elsewhere.get("/").status_code == 302

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -305,6 +306,19 @@ def test_closed_does_not_tell_which_names_there_are(ada, boss):
     assert [errors(answer) for answer in answers] == [["This is not the password of that name."]] * 3
     answers = [enter(Client(), name) for name in ("ada", "boss", "nobody1")]
     assert [errors(answer) for answer in answers] == [["This name is protected. Enter its password."]] * 3
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("name", ["ada", "boss", "nobody1"])
+def test_closed_takes_as_long_whether_a_name_exists_or_not(ada, boss, monkeypatch, name):
+    """Hashing is all that takes time: once for a name with a password, without one, and for none."""
+    hashed = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher, "encode", lambda *arguments: hashed.append(1) or encode(*arguments)
+    )
+    enter(Client(), name, password="wrong")
+    assert hashed == [1]
 
 
 @pytest.mark.usefixtures("closed")

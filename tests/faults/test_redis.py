@@ -7,11 +7,13 @@ import signal
 import time
 
 import pytest
+from redis import Redis as Client
+from redis.exceptions import NoPermissionError
 
 from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.server import free_port
-from tests.services import Redis
+from tests.services import ROOT, Redis
 
 pytestmark = pytest.mark.servers
 
@@ -197,3 +199,16 @@ async def test_outage_does_not_keep_a_process_from_ending(redis, start, is_there
         await stream.wait_until_closed()
         assert stream.is_complete
     assert_no_complaint(server)
+
+
+async def test_rights_that_are_shown_are_enough_and_no_more(redis, talk):
+    [shown] = re.findall(r"^ACL (SETUSER .*)$", (ROOT / "docs" / "deploying.md").read_text(), re.MULTILINE)
+    redis.say("ACL", *shown.replace("a-long-secret", "secret").split())
+    url = redis.url.replace("redis://", "redis://hearth:secret@")
+    for command in ("EVAL x 0", "FLUSHALL", "CONFIG GET *", "GET x", "KEYS *"):
+        with Client.from_url(url) as client, pytest.raises(NoPermissionError):
+            client.execute_command(*command.split())
+    talk = await talk(url, POLL_INTERVAL=NEVER)
+    await eventually(lambda: redis.listeners == 2)
+    await talk.say(4, 10)
+    assert talk.said() == [[], []]

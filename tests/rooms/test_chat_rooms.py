@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.models import User
 from rooms.models import ChatRoom, Message
+from tests.conftest import client_of
 from tests.factories import make_message, make_private_room, make_room, make_user
 from tests.responses import page_of, texts
 
@@ -306,3 +308,11 @@ def test_many_posts_of_one_form_at_once_are_one_message(ada, room):
     assert len(set(messages)) == 1
     room.refresh_from_db()
     assert (room.revision, room.messages.count()) == (1, 1)
+
+
+def test_name_that_is_given_again_brings_no_private_chat_with_it(ada, ada_client, private):
+    User.objects.get(username="ben").delete()  # who has said nothing
+    ben = User.objects.create_user("ben")
+    again = ChatRoom.objects.private_between(ada, ben)
+    assert again.pk != private.pk
+    assert client_of(ben).get(f"/rooms/{private.pk}/").status_code == 404
