@@ -167,6 +167,16 @@ def test_markup_in_messages_and_names_stays_text(ada, ben, room):
     expect(ben.messages.first).to_have_text(text)
 
 
+def test_letters_with_towers_of_marks_stay_in_their_bubble(ada, ben, room):
+    ada.say(room, "Plain")
+    ben.open_live(room)
+    above = ben.page.locator(".bubble").first
+    before = above.screenshot()
+    ada.say(room, "Z" + "\N{COMBINING ACUTE ACCENT}" * 300 + "\N{COMBINING CEDILLA}" * 300)
+    expect(ben.messages).to_have_count(2)
+    assert above.screenshot() == before
+
+
 def test_links_in_messages_open_elsewhere(ada, ben, room):
     ben.open_live(room)
     ada.say(room, "Look: https://example.org/a?b=1&c=2.")
