@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts import names
 from accounts.forms import NameField
-from accounts.models import User
+from accounts.models import NameShape, User
 
 
 class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic for type checkers only
@@ -27,7 +27,7 @@ class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic fo
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        if User.objects.filter(skeleton=names.skeleton(name)).exists():
+        if NameShape.objects.filter(skeleton=names.skeleton(name)).exists():
             raise ValidationError(_("Somebody has this name, or one that looks like it. Choose another one."))
         return name
 
@@ -49,7 +49,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
     change_password_form = PasswordChangeForm
     list_display = ("username", "is_active", "is_staff", "has_password", "date_joined")
     list_filter = ("is_active", "is_staff", "is_superuser")
-    search_fields = ("username", "canonical_name")
+    search_fields = ("username", "canonical_name", "display_name")
     ordering = ("canonical_name",)
     readonly_fields = ("username", "date_joined")
     fieldsets = (

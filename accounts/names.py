@@ -1,5 +1,8 @@
 """What a name may be, and when two names are the same or look the same.
 
+Everybody has a name, which is entered, mentioned and part of addresses, and may have a display name, which is
+shown in its place and may have spaces.
+
 Follows the "highly restrictive" level of UTS #39 (https://www.unicode.org/reports/tr39/), with confusables
 taken from the confusable-homoglyphs package.
 """
@@ -15,14 +18,17 @@ from django.utils.translation import gettext as _
 from config.text import INVISIBLE
 
 MAX_LENGTH = 32
+# Words that no display name may have: who has one of them seems to speak for the house.
+OFFICES = frozenset(["admin", "administrator", "hearth", "moderator", "root", "staff", "support", "system"])
 RESERVED = frozenset(
     [
-        *("admin", "administrator", "hearth", "moderator", "root", "staff", "support", "system"),
+        *OFFICES,
         *("all", "anonymous", "channel", "everybody", "everyone", "here", "me", "nobody", "private", "you"),
         *("api", "help", "login", "logout", "null", "room", "rooms", "settings", "static", "undefined"),
     ]
 )
 PUNCTUATION = frozenset("_.-")
+DISPLAY_PUNCTUATION = PUNCTUATION | frozenset(" '")
 _CATEGORIES = frozenset(["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"])
 _SCRIPTS_USED_TOGETHER = (
     {"LATIN", "HAN", "HIRAGANA", "KATAKANA"},
@@ -31,6 +37,7 @@ _SCRIPTS_USED_TOGETHER = (
 )
 # Burmese writes up to four vowels and other marks on one letter: ကျော်.
 _LONG_RUN_OF_MARKS = re.compile("aaa|[am]{5}")
+_WORD_END = re.compile(r"[\s_.'-]+")
 _LATIN_LOOKALIKE = re.compile(r"LATIN (?:LETTER SMALL CAPITAL|SMALL LETTER DOTLESS) ([A-Z])$")
 
 
@@ -47,9 +54,10 @@ def canonical(name: str) -> str:
 def skeleton(name: str) -> str:
     """Return the form in which names of different scripts that look alike are equal.
 
-    It follows the letters as they are shown: a Greek capital nu looks like N, a small one like v.
+    It follows the letters as they are shown: a Greek capital nu looks like N, a small one like v. A display
+    name looks the same with spaces and without.
     """
-    return "".join(_prototype(character) for character in normalize(name))
+    return "".join(_prototype(character) for character in normalize(name) if not character.isspace())
 
 
 def _prototype(character: str) -> str:
@@ -83,25 +91,53 @@ def _plain(character: str) -> str | None:
     return match[1].lower() if match else None
 
 
+def normalize_display_name(name: str) -> str:
+    """Return the form that is stored and shown: single spaces, and one kind of apostrophe."""
+    return " ".join(normalize(name).replace("\u2019", "'").split())
+
+
 def validate(name: str) -> None:
     """Raise ValidationError with a sentence that says what is wrong with the normalised `name`."""
     if not name:
         raise ValidationError(_("Enter a name."))
+    _validate_length(name)
+    if wrong := _first_wrong(name, PUNCTUATION):
+        raise ValidationError(
+            _("Use letters, digits and _ . - only; %(character)s cannot be part of a name.")
+            % {"character": _describe(wrong)}
+        )
+    _validate_look(name)
+    if name[0] == "." or name[-1] == "." or unicodedata.category(name[0])[0] == "M":
+        raise ValidationError(_("A name begins with a letter, a digit, _ or -, and does not end with a dot."))
+
+
+def validate_display_name(name: str) -> None:
+    """Raise ValidationError with a sentence that says what is wrong with the normalised display `name`."""
+    _validate_length(name)
+    if wrong := _first_wrong(name, DISPLAY_PUNCTUATION):
+        raise ValidationError(
+            _("Use letters, digits, spaces and _ . - ' only; %(character)s cannot be part of a name.")
+            % {"character": _describe(wrong)}
+        )
+    _validate_look(name)
+    if unicodedata.category(name[0])[0] not in "LN":
+        raise ValidationError(_("A display name begins with a letter or a digit."))
+    if OFFICES & {skeleton(word) for word in _WORD_END.split(name)}:
+        raise ValidationError(_("This name is reserved. Choose another one."))
+
+
+def _validate_length(name: str) -> None:
     if len(name) > MAX_LENGTH:
         raise ValidationError(
             _("Use at most %(limit)d characters; this name has %(length)d.")
             % {"limit": MAX_LENGTH, "length": len(name)}
         )
-    wrong = [character for character in name if not _is_allowed(character)]
-    if wrong:
-        raise ValidationError(
-            _("Use letters, digits and _ . - only; %(character)s cannot be part of a name.")
-            % {"character": _describe(wrong[0])}
-        )
+
+
+def _validate_look(name: str) -> None:
+    """Refuse what is wrong with a name of either kind."""
     if not any(unicodedata.category(character)[0] in "LN" for character in name):
         raise ValidationError(_("A name needs at least one letter or digit."))
-    if name[0] == "." or name[-1] == "." or unicodedata.category(name[0])[0] == "M":
-        raise ValidationError(_("A name begins with a letter, a digit, _ or -, and does not end with a dot."))
     if _has_long_run_of_marks(name):
         raise ValidationError(_("A name has at most two accents on one letter."))
     if _mixes_scripts(name):
@@ -110,8 +146,13 @@ def validate(name: str) -> None:
         raise ValidationError(_("This name is reserved. Choose another one."))
 
 
-def _is_allowed(character: str) -> bool:
-    if character in PUNCTUATION:
+def _first_wrong(name: str, punctuation: frozenset[str]) -> str:
+    """Return the first character that cannot be part of a name, or nothing."""
+    return next((character for character in name if not _is_allowed(character, punctuation)), "")
+
+
+def _is_allowed(character: str, punctuation: frozenset[str]) -> bool:
+    if character in punctuation:
         return True
     return unicodedata.category(character) in _CATEGORIES and not INVISIBLE.match(character)
 

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from accounts.views import entering, entry_links, passwords, sessions, settings
+from accounts.views import entering, entry_links, passwords, profiles, sessions, settings
 
 app_name = "accounts"
 urlpatterns = [
     path("login/", entering.login_view, name="login"),
     path("settings/", settings.settings_update, name="settings_update"),
+    path("settings/profile/", profiles.profile_update, name="profile_update"),
     path("settings/password/", passwords.password_update, name="password_update"),
     path("settings/password/remove/", passwords.password_delete, name="password_delete"),
     path("settings/sessions/", sessions.session_list, name="session_list"),

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -29,7 +30,7 @@ class Chat:
 
     @property
     def name(self) -> str:
-        return self.person.username if self.person else str(self.room)
+        return self.person.shown_name if self.person else str(self.room)
 
     @property
     def url(self) -> str:
@@ -61,6 +62,11 @@ def chats_of(user: User) -> list[Chat]:
     return sorted(chats, key=lambda chat: (-chat.key, chat.person is not None, chat.name.casefold()))
 
 
+def as_of(moment: datetime) -> int:
+    """Return how a page says as of when it shows people: in milliseconds since 1970."""
+    return int(moment.timestamp() * 1000)
+
+
 def newest_in(chats: Iterable[Chat]) -> int:
     """Return the id of the last message in the list; 0 where nothing was said."""
     return max((chat.key for chat in chats), default=0)
@@ -84,7 +90,8 @@ def _people_without_chat(user: User) -> QuerySet[User]:
 def chats_digest(chats: Iterable[Chat], user: User) -> str:
     """Return a short text that differs for lists that look different to `user`."""
     lines = (
-        f"{chat.dom_id} {chat.key} {chat.last_message and chat.last_message.revision} {chat.unread} "
+        f"{chat.dom_id} {chat.name} {chat.person and chat.person.current_status} {chat.key} "
+        f"{chat.last_message and chat.last_message.revision} {chat.unread} "
         f"{user.shows_presence and chat.person is not None and chat.person.is_online}"
         for chat in chats
     )

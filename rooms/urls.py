@@ -39,6 +39,7 @@ urlpatterns = [
     path("read/", read_receipts.read_receipt_create_all, name="read_receipt_create_all"),
     path("read/undo/", read_receipts.read_receipt_undo_all, name="read_receipt_undo_all"),
     path("people/<str:username>/", people.person_detail, name="person_detail"),
+    path("people/<str:username>/profile/", people.profile_detail, name="profile_detail"),
     path("help/", help_page.help_page, name="help"),
     path("own/<int:user_id>.css", stylesheets.own_messages, name="own_messages"),
 ]

@@ -6,15 +6,21 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
+from accounts.models.name_shape import NameShape
 from rooms.live import doorbell
 
 
 class NameTaken(Exception):
-    """Somebody else has a name that looks like the one asked for."""
+    """Somebody else has a name or display name that looks like the one asked for."""
+
+
+STATUS_MAX_LENGTH = 100
+COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
 
 
 class UserManager(BaseUserManager["User"]):
@@ -27,10 +33,19 @@ class UserManager(BaseUserManager["User"]):
         # PostgreSQL has no text with a NUL in it.
         return None if "\0" in canonical else self.filter(canonical_name=canonical).first()
 
+    def changed_between(self, since: datetime, until: datetime) -> "models.QuerySet[User]":
+        """Return who is to be shown in another way than at `since`, also where only a status has ended.
+
+        It looks back further, so that nothing is missed that was committed some seconds after it was noted.
+        """
+        since = min(since, until) - COMMIT_TIME
+        has_changed = Q(profile_changed_at__gt=since) | Q(status_until__gt=since, status_until__lte=until)
+        return self.filter(has_changed, is_active=True)
+
     def enter(self, name: str) -> "User":
         """Return the user of that name, made now if there is none.
 
-        `name` has passed `names.validate`. Raises NameTaken when it looks like somebody else's name.
+        `name` has passed `names.validate`. Raises NameTaken when it looks like what somebody else is called.
         """
         if user := self.named(name):
             return user
@@ -84,6 +99,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(_("name"), max_length=names.MAX_LENGTH, unique=True)
     canonical_name = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
     skeleton = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
+    # Shown in place of the name; nobody else's name or display name looks like it.
+    display_name = models.CharField(_("display name"), max_length=names.MAX_LENGTH, blank=True)
+    status = models.CharField(_("status"), max_length=STATUS_MAX_LENGTH, blank=True)
+    status_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    # When something last changed that others are shown.
+    profile_changed_at = models.DateTimeField(null=True, editable=False, db_index=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
@@ -125,7 +146,39 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.canonical_name = names.canonical(self.username)
         self.skeleton = names.skeleton(self.username)
-        super().save(*args, **kwargs)
+        fields = kwargs.get("update_fields")
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if fields is None or {"username", "display_name"} & set(fields):
+                self._take_shapes()
+
+    def _take_shapes(self) -> None:
+        """Let `NameShape` say how the names look. Raises IntegrityError where somebody else looks so."""
+        wanted = {names.skeleton(name) for name in (self.username, self.display_name) if name}
+        had = set(self.name_shapes.values_list("skeleton", flat=True))
+        if had - wanted:
+            self.name_shapes.filter(skeleton__in=had - wanted).delete()
+        NameShape.objects.bulk_create(NameShape(skeleton=skeleton, user=self) for skeleton in wanted - had)
+
+    def change_profile(self, **fields: Any) -> None:
+        """Change what others are shown of the user.
+
+        Raises IntegrityError where the display name looks like what somebody else is called.
+        """
+        for field, value in fields.items():
+            setattr(self, field, value)
+        self.profile_changed_at = timezone.now()
+        self.save(update_fields=[*fields, "profile_changed_at"])
+        transaction.on_commit(lambda: doorbell.ring("profile", user=self.pk), robust=True)
+
+    @property
+    def shown_name(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def current_status(self) -> str:
+        is_over = self.status_until is not None and self.status_until <= timezone.now()
+        return "" if is_over else self.status
 
     def change_password(self, password: str | None) -> None:
         """Set the password, or take it away with None. Sessions from before end, with their streams."""

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from rooms.live.connection import Connection
 from rooms.live.formats import EVENTS, Format
 from rooms.models import Membership
 
-PARAMETERS = {"lastEventId", "chats"}
+PARAMETERS = {"lastEventId", "chats", "profiles"}
 NO_REVISION = -1
 
 
@@ -46,6 +47,7 @@ class Opening:
     channels: set[str]
     position: int  # the revision that the page has of its room
     chats: str | None  # the digest of the list of chats that the page shows
+    profiles: datetime | None  # as of when the page shows people
     time_zone: str
     format: Format = EVENTS
     # The head of the response, and what its body begins with.
@@ -61,7 +63,7 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
     request.user = auth.get_user(request)
     if not isinstance(request.user, User) or not request.user.may_stay:
         raise Refused(401, "session")
-    chats = request.GET.get("chats")
+    parameters = request.GET  # a cursor that cannot be read takes them away
     event_request = _event_request(request, {} if room_id is None else {"room_id": room_id})
     manager = get_channelmanager()
     if not all(manager.can_read_channel(request.user, channel) for channel in event_request.channels):
@@ -72,7 +74,8 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
         room_id=room_id,
         channels=event_request.channels,
         position=_position(event_request, room_id),
-        chats=chats,
+        chats=parameters.get("chats"),
+        profiles=_moment(parameters.get("profiles", "")),
         time_zone=time_zone_name(request),
     )
 
@@ -102,6 +105,12 @@ def _position(event_request: EventRequest, room_id: int | None) -> int:
     """Return the revision that the page has of its room, or one that no room has."""
     text = event_request.channel_last_ids.get(room_channel(room_id or 0), "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else NO_REVISION
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the moment that a page gives in milliseconds since 1970."""
+    is_moment = text.isascii() and text.isdigit() and len(text) < 15
+    return datetime.fromtimestamp(int(text) / 1000, UTC) if is_moment else None
 
 
 def lost(connections: Iterable[Connection]) -> dict[Connection, str]:

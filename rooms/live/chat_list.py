@@ -253,7 +253,7 @@ def _badge_and_title(chat: Chat) -> tuple[bytes, bytes]:
 def _notification(chat: Chat, message: Message) -> bytes:
     """Tell the scripts of a page what came, which they show if nobody looks at it."""
     content = message.content[:200]
-    text = content if chat.person else f"{message.sender.username}: {content}"
+    text = content if chat.person else f"{message.sender.shown_name}: {content}"
     about = {"chat": chat.dom_id, "message": message.pk, "url": f"{chat.url}#unread"}
     return frames.named("notify", {**about, "title": chat.name, "body": text})
 

@@ -1,11 +1,13 @@
 """Which partial shows which change. One rendering goes to all readers of a channel, so it names no viewer."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from accounts.models import User
-from rooms.chats import Chat
+from rooms.chats import PEOPLE_LIMIT, Chat, as_of
 from rooms.history import HistoryPage, page_before
 from rooms.models import ChatRoom, Message
 from rooms.models.tick import Marks
@@ -61,6 +63,25 @@ def typing_indicator(names: list[str], dom_id: str, *, is_open: bool) -> str:
     """Who types, in the list of chats and, with `is_open`, in the room itself; no names for nobody."""
     context = {**_typists(names), "dom_id": dom_id, "is_open": is_open}
     return _render("rooms/live/_typing_indicator.html", context)
+
+
+def profile(person: User) -> str:
+    """What pages show of a person, wherever they show it."""
+    return _render("rooms/live/_profile.html", {"person": person, "as_of": as_of(timezone.now())})
+
+
+def changed_profiles(since: datetime) -> str:
+    """Who is to be shown in another way than a page does that is as of `since`."""
+    now = timezone.now()
+    people = User.objects.changed_between(since, now).order_by("-profile_changed_at")[:PEOPLE_LIMIT]
+    return "".join(profile(person) for person in people)
+
+
+def other_renamed(chat: Chat) -> str:
+    """In a private chat, what the other person's name is part of."""
+    return title(chat.name, chat.unread.count) + _render(
+        "rooms/live/_composer_label.html", {"title": chat.name}
+    )
 
 
 def presence(person: User) -> str:

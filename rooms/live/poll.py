@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Max, Q
+from django.utils import timezone
 
 from accounts.models import User
 from rooms.chats import PEOPLE_LIMIT
@@ -29,6 +31,8 @@ class Sight:
     read: dict[int, int]  # revisions of the rooms that are being read
     news: dict[int, int]  # revisions of the rooms that were made or talked in last
     people: set[int]  # who entered last
+    moment: datetime
+    profiles: set[tuple[int, datetime | None, datetime | None]]  # who is shown in another way of late
 
 
 class Poll:
@@ -57,6 +61,7 @@ class Poll:
             self._live.chat_list.begin_after(now.message)
         else:
             self._live.people_entered(now.people - before.people - self._told)
+            self._live.profiles_changed({user_id for user_id, *_moments in now.profiles - before.profiles})
             for room_id, revision in now.news.items():
                 if before.news.get(room_id) != revision:
                     self._live.room_changed(room_id)
@@ -65,6 +70,7 @@ class Poll:
 
 
 def _see(before: Sight | None, tails: Collection[int]) -> Sight:
+    now = timezone.now()
     if before is None:
         newest = ChatRoom.objects.aggregate(room=Max("pk", default=0), message=Max("last_message", default=0))
         before = Sight(
@@ -73,6 +79,8 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
             read={},
             news={},
             people=set(),
+            moment=now,
+            profiles=set(),
         )
     near_message, near_room = before.message - OVERLAP, before.room - OVERLAP
     found = ChatRoom.objects.filter(Q(pk__in=tails) | Q(last_message__gt=near_message) | Q(pk__gt=near_room))
@@ -89,4 +97,15 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
         read={pk: revision for pk, revision, _last in rooms if pk in tails},
         news={pk: revision for pk, revision, last in rooms if last > near_message or pk > near_room},
         people=people_ids,
+        moment=now,
+        profiles=_profiles(before.moment, now),
     )
+
+
+def _profiles(before: datetime, now: datetime) -> set[tuple[int, datetime | None, datetime | None]]:
+    """Return who changed their profile or whose status ended, with when."""
+    found = User.objects.changed_between(before, now)
+    return {
+        (pk, changed_at, until if until and until <= now else None)
+        for pk, changed_at, until in found.values_list("pk", "profile_changed_at", "status_until")
+    }

@@ -1,6 +1,7 @@
 """What a stream begins with: all that is not a message, as it is now, so that none of it needs a replay."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -20,13 +21,19 @@ class PresentState:
     unread: dict[int, Unread]
 
 
-def present_state(user: User, room_id: int | None, shown_chats: str | None) -> PresentState:
+def present_state(
+    user: User, room_id: int | None, shown_chats: str | None, profiles_since: datetime | None = None
+) -> PresentState:
     """Return the list of chats unless the page has just that one (by its digest), title, ticks and presence.
+
+    With `profiles_since`, also who is to be shown in another way since then.
 
     Read it after subscribing: what changes meanwhile is then told twice rather than never.
     """
     chats = chats_of(user)
     parts = [] if shown_chats == chats_digest(chats, user) else [fragments.chat_list(chats, room_id, user)]
+    if profiles_since:
+        parts.append(fragments.changed_profiles(profiles_since))
     marks = Marks()
     if room_id is None:
         parts.append(fragments.title(_("Chats"), unread_in(chats)))

@@ -20,6 +20,7 @@ from rooms.live.hub import Hub
 from rooms.live.poll import Poll
 from rooms.live.presence import Presence
 from rooms.live.present_state import PresentState
+from rooms.live.profiles import Profiles
 from rooms.live.supervision import Watch, keep_running
 from rooms.live.tail import Tail
 from rooms.live.ticks import Ticks
@@ -44,7 +45,8 @@ class Live:
         self.ticks = Ticks(self.hub, self.database)
         self.typing = TypingIndicators(self.hub, self.database)
         self.presence = Presence(self.hub, self.database)
-        self._rounds = (self.chat_list, self.ticks, self.typing, self.presence)
+        self.profiles = Profiles(self.hub, self.database)
+        self._rounds = (self.chat_list, self.ticks, self.typing, self.presence, self.profiles)
         self.health = Health(self)
         self.is_stopping = False
         self.access_changes = 0  # counts doorbells that may end streams
@@ -143,6 +145,8 @@ class Live:
             case {"kind": "person", "user": int(user_id)}:
                 self.poll.person_told(user_id)
                 self.people_entered([user_id])
+            case {"kind": "profile", "user": int(user_id)}:
+                self.profiles_changed([user_id])
             case {"kind": "access", "user": int(user_id)}:
                 self.access_changes += 1
                 mine = [connection for connection in self.hub.connections if connection.user_id == user_id]
@@ -164,6 +168,12 @@ class Live:
     def people_entered(self, user_ids: Collection[int]) -> None:
         if user_ids and self.hub.connections:
             self.chat_list.people_entered(user_ids)
+
+    def profiles_changed(self, user_ids: Collection[int]) -> None:
+        for user_id in user_ids:
+            self.typing.forget_name(user_id)
+        if user_ids and self.hub.connections:
+            self.profiles.changed(user_ids)
 
     async def hold_and_check(self, connections: list[Connection]) -> None:
         """Write nothing more to `connections` until it is known which of them may go on; end the others."""

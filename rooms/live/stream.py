@@ -141,7 +141,7 @@ class StreamEndpoint:
         return opening
 
     def read_state(self, opening: Opening) -> PresentState:
-        return present_state(opening.user, opening.room_id, opening.chats)
+        return present_state(opening.user, opening.room_id, opening.chats, opening.profiles)
 
     async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
         """Answer without a stream; htmx tries again, later and later, unless its page is told to stop."""

@@ -63,6 +63,10 @@ class TypingIndicators(Rounds[set[int]]):
             if connection in self._listeners(room_id, room):
                 self._tell(room_id, room, [connection])
 
+    def forget_name(self, user_id: int) -> None:
+        """Look it up again: it may be another one now."""
+        self._names.pop(user_id, None)
+
     def _change(self, room_id: int) -> None:
         self._changed.add(room_id)
         self.ring()
@@ -117,4 +121,4 @@ class TypingIndicators(Rounds[set[int]]):
 
 
 def _names(user_ids: set[int]) -> dict[int, str]:
-    return dict(User.objects.filter(pk__in=user_ids).values_list("pk", "username"))
+    return {user.pk: user.shown_name for user in User.objects.filter(pk__in=user_ids)}

@@ -135,7 +135,7 @@ class ChatRoom(models.Model):
     def title_for(self, user: User) -> str:
         """Return what `user` knows the room by: its name, or the other person's."""
         other = self.other_person(user)
-        return other.username if other else str(self)
+        return other.shown_name if other else str(self)
 
     def membership_of(self, user: User) -> Membership:
         """Return the membership of `user`, who joins an open room now by visiting it."""

@@ -1,10 +1,13 @@
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
+from rooms.forms import ChatRoomForm
 from rooms.models import ChatRoom
+from rooms.unread import unread_label
+from rooms.views.rooms import chats_context
 
 
 @require_safe
@@ -14,3 +17,14 @@ def person_detail(request: AuthenticatedRequest, username: str) -> HttpResponse:
     if person is None or not person.is_active or person == request.user:
         raise Http404
     return redirect(ChatRoom.objects.private_between(request.user, person))
+
+
+@require_safe
+def profile_detail(request: AuthenticatedRequest, username: str) -> HttpResponse:
+    """Show what a person shows of themselves."""
+    person = User.objects.named(username)
+    if person is None or not person.is_active:
+        raise Http404
+    context = {"person": person, "room_form": ChatRoomForm(), **chats_context(request.user)}
+    context["unread_label"] = unread_label(context["total_unread"])
+    return render(request, "rooms/profile_detail.html", context)

@@ -3,13 +3,14 @@ from typing import Any
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
-from rooms.chats import chats_digest, chats_of, newest_in, unread_in
+from rooms.chats import as_of, chats_digest, chats_of, newest_in, unread_in
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
 from rooms.models import ChatRoom, Membership
@@ -50,9 +51,15 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
 
 
 def chats_context(user: User) -> dict[str, Any]:
+    now = as_of(timezone.now())  # first, so that what changes meanwhile is told again
     chats = chats_of(user)
     Membership.objects.mark_list_delivered(user, newest_in(chats))
-    return {"chats": chats, "chats_digest": chats_digest(chats, user), "total_unread": unread_in(chats)}
+    return {
+        "chats": chats,
+        "chats_digest": chats_digest(chats, user),
+        "as_of": now,
+        "total_unread": unread_in(chats),
+    }
 
 
 @require_safe

@@ -254,6 +254,43 @@ def settings(scene: Scene) -> Person:
     return scene.ada.open("/settings/")
 
 
+def known(scene: Scene) -> tuple[Person, Person]:
+    """Return two people; the second shows all there is of a profile."""
+    ada, ben = scene.ada, scene.ben
+    fields = {
+        "display_name": ben.name.replace("ben", "Benedict the Great "),
+        "status": "At the lake, back on Monday",
+    }
+    assert ben.post("/settings/profile/", **fields, status_ends="week").status == 302
+    return ada, ben
+
+
+@state
+def profile_of_somebody(scene: Scene) -> Person:
+    ada, ben = known(scene)
+    return ada.open_live(f"/people/{ben.name}/profile/")
+
+
+@state
+def private_chat_with_a_status(scene: Scene) -> Person:
+    ada, ben = known(scene)
+    return ada.open_live(ada.chat_with(ben))
+
+
+@state
+def own_profile(scene: Scene) -> Person:
+    return known(scene)[1].open("/settings/profile/")
+
+
+@state
+def profile_that_was_refused(scene: Scene) -> Person:
+    ada = scene.ada.open("/settings/profile/")
+    ada.page.get_by_label("Display name").fill("Admin")
+    ada.page.get_by_role("button", name="Save").click()
+    expect(ada.notice).to_be_visible()
+    return ada
+
+
 @state
 def help_page(scene: Scene) -> Person:
     return scene.ada.open("/help/")

@@ -197,6 +197,16 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": "405 405 302 405 405 405",
     },
+    ("rooms:profile_detail", "person"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": READ_ONLY,
+        "member": READ_ONLY,
+    },
+    ("accounts:profile_update", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": EMPTY_FORM,
+        "member": EMPTY_FORM,
+    },
     ("rooms:read_receipt_create_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
     ("rooms:read_receipt_undo_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
 }

@@ -1,7 +1,10 @@
 """What other processes did without a doorbell."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from rooms.live import poll as poll_module
 from rooms.live.database import DatabaseThreads
@@ -24,6 +27,7 @@ class FakeLive:
         self.tails = {}
         self.rung = []
         self.entered = []
+        self.changed = []
         self.chat_list = self  # which is told where the news begins
         self.began_after = None
 
@@ -36,6 +40,9 @@ class FakeLive:
 
     def people_entered(self, user_ids):
         self.entered += user_ids
+
+    def profiles_changed(self, user_ids):
+        self.changed += user_ids
 
     @property
     def heard(self):
@@ -179,3 +186,26 @@ async def test_empty_database_is_no_fault(live, poll):
     await poll.look()
     await poll.look()
     assert live.heard == ([], [])
+
+
+async def test_changed_profile_rings_once(live, poll, do, ada):
+    await do(lambda: ada.change_profile(status="before the first look"))
+    await poll.look()
+    assert live.changed == []
+    await do(lambda: ada.change_profile(status="busy"))
+    await poll.look()
+    await poll.look()
+    assert live.changed == [ada.pk]
+
+
+async def test_status_that_ends_rings_once(live, poll, do, ada, clock):
+    until = timezone.now() + timedelta(minutes=30)
+    await do(lambda: ada.change_profile(status="busy", status_until=until))
+    await poll.look()
+    clock.shift(1799)
+    await poll.look()
+    assert live.changed == []
+    clock.shift(1)
+    await poll.look()
+    await poll.look()
+    assert live.changed == [ada.pk]

@@ -1,0 +1,121 @@
+"""What somebody shows of themselves."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import names
+from accounts.models import NameShape, User
+from accounts.models.user import STATUS_MAX_LENGTH
+from config.text import INVISIBLE
+from rooms.forms import refuse_control_characters
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+LOOKS_LIKE_SOMEBODY = _("This name looks too much like somebody else's. Choose another one.")
+
+
+def next_midnight() -> datetime:
+    """Return when today ends in the reader's time zone."""
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+class ProfileForm(forms.Form):
+    """Display name and status, with when the status is to end."""
+
+    ENDS: ClassVar[dict[str, tuple["StrOrPromise", Callable[[], datetime | None]]]] = {
+        "never": (_("Never"), lambda: None),
+        "half-hour": (_("In 30 minutes"), lambda: timezone.now() + timedelta(minutes=30)),
+        "hour": (_("In an hour"), lambda: timezone.now() + timedelta(hours=1)),
+        "today": (_("When today ends"), next_midnight),
+        "week": (_("In a week"), lambda: timezone.now() + timedelta(weeks=1)),
+    }
+
+    display_name = forms.CharField(
+        label=_("Display name"),
+        required=False,
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    status = forms.CharField(
+        label=_("Status"),
+        required=False,
+        max_length=STATUS_MAX_LENGTH,
+        help_text=_("What you are up to. Everybody sees it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+    )
+    status_ends = forms.ChoiceField(label=_("The status ends"))
+    status_until = forms.DateTimeField(
+        label=_("Time"),
+        required=False,
+        help_text=_("For “At a time”."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+    def __init__(self, data: QueryDict | None, user: User) -> None:
+        has_end = bool(user.current_status and user.status_until)
+        initial = {
+            "display_name": user.display_name,
+            "status": user.current_status,
+            "status_ends": "time" if has_end else "never",
+            "status_until": user.status_until if has_end else None,
+        }
+        super().__init__(data, initial=initial)
+        choices = [(value, label) for value, (label, _end) in self.ENDS.items()]
+        self.fields["status_ends"].choices = [*choices, ("time", _("At a time"))]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["display_name"].help_text = _(
+            "Shown in place of your name. Others still mention you as @%(name)s."
+        ) % {"name": user.username}
+        self.user = user
+
+    def clean_display_name(self) -> str:
+        name = names.normalize_display_name(self.cleaned_data["display_name"])
+        if name:
+            names.validate_display_name(name)
+            others = NameShape.objects.exclude(user=self.user)
+            if others.filter(skeleton=names.skeleton(name)).exists():
+                raise ValidationError(LOOKS_LIKE_SOMEBODY)
+        return "" if name == self.user.username else name
+
+    def clean_status(self) -> str:
+        status = " ".join(self.cleaned_data["status"].split())
+        refuse_control_characters(status)
+        return status if INVISIBLE.sub("", status).strip() else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if data.get("status_ends") != "time":
+            data["status_until"] = None
+        elif data.get("status") and "status_until" not in self.errors:
+            if data.get("status_until") is None:
+                self.add_error("status_until", _("Enter when the status ends."))
+            elif data["status_until"] <= timezone.now():
+                self.add_error("status_until", _("This is over. Enter a time to come."))
+        return data
+
+    def save(self) -> bool:
+        """Change the profile; with False, the form says why not."""
+        data = self.cleaned_data
+        until = data["status_until"]
+        if data["status_ends"] in self.ENDS:
+            until = self.ENDS[data["status_ends"]][1]()
+        try:
+            self.user.change_profile(
+                display_name=data["display_name"],
+                status=data["status"],
+                status_until=until if data["status"] else None,
+            )
+        except IntegrityError:
+            # Somebody else took it a moment ago.
+            self.add_error("display_name", LOOKS_LIKE_SOMEBODY)
+            return False
+        return True

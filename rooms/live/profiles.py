@@ -1,0 +1,110 @@
+"""Names and statuses on all open pages, as people change them and as statuses end."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from accounts.models import User
+from rooms.chats import Chat
+from rooms.live import fragments, frames
+from rooms.live.channels import LOBBY, room_channel
+from rooms.live.connection import Connection
+from rooms.live.database import DatabaseThreads
+from rooms.live.formats import EVENTS
+from rooms.live.hub import Hub
+from rooms.live.rounds import Rounds
+from rooms.models import ChatRoom, Membership
+from rooms.unread import Unread, unread_in_rooms
+
+
+@dataclass(slots=True)
+class News:
+    """What one round tells."""
+
+    shown: dict[int, tuple[str, ...]] = field(default_factory=dict)  # user id → what others now see
+    frames: list[bytes] = field(default_factory=list)  # for all pages
+    chats: dict[tuple[int, int], bytes] = field(
+        default_factory=dict
+    )  # reader and room of private chats → frame
+    outdated: set[int] = field(default_factory=set)  # rooms whose documents show a name that was
+
+
+class Profiles(Rounds[set[int]]):
+    name = "profiles"
+
+    def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
+        super().__init__()
+        self._hub = hub
+        self._database = database
+        self._changed: set[int] = set()
+        # What was told of people. Only the event loop changes it; `read_news` looks at it from its thread.
+        self._told: dict[int, tuple[str, ...]] = {}
+
+    def changed(self, user_ids: Collection[int]) -> None:
+        self._changed |= set(user_ids)
+        self.ring()
+
+    def take(self) -> set[int]:
+        gathered, self._changed = self._changed, set()
+        return gathered
+
+    def put_back(self, gathered: set[int]) -> None:
+        self._changed |= gathered
+
+    async def round(self, gathered: set[int]) -> None:
+        open_rooms = {page.room_id for page in self._hub.connections if page.room_id is not None}
+        news = await self._database.run(self.read_news, gathered, open_rooms)
+        for frame in news.frames:
+            self._hub.tell(LOBBY, frame)
+        for room_id in open_rooms:
+            for page in self._hub.listeners(room_channel(room_id)):
+                self._bring_up_to_date(page, room_id, news)
+        self._told |= news.shown
+
+    def _bring_up_to_date(self, page: Connection, room_id: int, news: News) -> None:
+        if page.format != EVENTS:
+            if room_id in news.outdated:
+                page.end(page.format.begin_anew(at_once=True))
+        elif frame := news.chats.get((page.user_id, room_id)):
+            page.tell(frame)
+
+    def read_news(self, gathered: set[int], open_rooms: set[int]) -> News:
+        """Return what is to be told of those who are not shown as they were told of last.
+
+        The poll finds what a doorbell has told already.
+        """
+        news = News()
+        renamed: set[int] = set()
+        for person in User.objects.filter(pk__in=gathered, is_active=True):
+            now = (person.shown_name, person.current_status)
+            before = self._told.get(person.pk, ())
+            if now != before:
+                news.shown[person.pk] = now
+                news.frames.append(frames.swap(fragments.profile(person)))
+            if now[:1] != before[:1]:
+                renamed.add(person.pk)
+        if renamed and open_rooms:
+            members = Membership.objects.filter(room__in=open_rooms, user__in=renamed)
+            news.outdated = set(members.values_list("room", flat=True))
+            news.chats = _renamed_chats(renamed, open_rooms)
+        return news
+
+
+def _renamed_chats(renamed: set[int], room_ids: set[int]) -> dict[tuple[int, int], bytes]:
+    """Return what tells the other person of each private chat how it is called now."""
+    found = ChatRoom.objects.filter(Q(low_user__in=renamed) | Q(high_user__in=renamed), pk__in=room_ids)
+    chats = {
+        (reader, room.pk): Chat(room, person)
+        for room in found.select_related("low_user", "high_user")
+        for person, reader in ((room.low_user, room.high_user_id), (room.high_user, room.low_user_id))
+        if person and reader and person.pk in renamed
+    }
+    readers: defaultdict[int, set[int]] = defaultdict(set)
+    for reader, room_id in chats:
+        readers[room_id].add(reader)
+    unread = unread_in_rooms(readers) if readers else {}
+    for (reader, room_id), chat in chats.items():
+        chat.unread = unread[room_id].get(reader, Unread())
+    return {key: frames.swap(fragments.other_renamed(chat)) for key, chat in chats.items()}

@@ -1,0 +1,73 @@
+"""What people show of themselves, on pages that are open."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+def change(person, **fields):
+    form = {"display_name": "", "status": "", "status_ends": "never", **fields}
+    assert person.post("/settings/profile/", **form).status == 302
+
+
+def test_new_name_and_status_show_at_once_everywhere(ada, person):
+    dora = person("dora")
+    room = ada.make_room(dora)
+    dora.say(room, "Hello", "again")
+    chat = ada.chat_with(dora)
+    ada.open_live(room)
+    expect(ada.page.locator(".sender")).to_have_text([dora.name] * 2)
+    name = dora.name.replace("dora", "Dora Example ")
+    change(dora, display_name=name, status="out for <b>lunch</b>")
+    expect(ada.page.locator(".sender")).to_have_text([name] * 2)
+    expect(ada.line(chat).locator(".chat-name")).to_contain_text(name)
+    expect(ada.line(chat).locator(".status")).to_have_text("out for <b>lunch</b>")
+    dora.say(room, "later")
+    expect(ada.page.locator(".sender")).to_have_text([name] * 3)
+    ada.open_live(chat)
+    change(dora, display_name=f"{name} II")
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text(f"{name} II")
+    expect(ada.page).to_have_title(f"{name} II – Hearth")
+    expect(ada.page.get_by_role("textbox")).to_have_accessible_name(f"Message {name} II")
+    expect(ada.page.locator("main .status")).to_have_text("")
+
+
+def test_profile_is_reached_from_messages_and_headers_and_stays_current(ada, person):
+    dora = person("dora")
+    room = ada.make_room(dora)
+    dora.say(room, "Hello")
+    ada.open_live(room)
+    ada.page.locator(".sender").get_by_role("link", name=dora.name).click()
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text(dora.name)
+    ada.wait_until_live()
+    change(dora, status="at the lake")
+    expect(ada.page.locator("main .status")).to_have_text("at the lake")
+    ada.page.get_by_role("link", name="Private chat").click()
+    expect(ada.box).to_be_visible()
+    ada.page.get_by_role("heading", level=1).get_by_role("link").click()
+    expect(ada.page.get_by_text(f"@{dora.name}", exact=True)).to_be_visible()
+
+
+def test_profile_is_changed_in_a_form(person):
+    dora = person("dora").open("/settings/profile/")
+    dora.page.get_by_label("Display name").fill("me")
+    dora.page.get_by_label("Status", exact=True).fill("busy")
+    dora.page.get_by_label("The status ends").select_option("In an hour")
+    dora.page.get_by_role("button", name="Save").click()
+    expect(dora.notice).to_contain_text("reserved")
+    expect(dora.page.get_by_label("Status", exact=True)).to_have_value("busy")
+    dora.page.get_by_label("Display name").fill(dora.name.replace("dora", "Dora Sample "))
+    dora.page.get_by_role("button", name="Save").click()
+    expect(dora.page.get_by_role("heading", level=1)).to_have_text(dora.name.replace("dora", "Dora Sample "))
+    expect(dora.page.locator("main .status")).to_have_text("busy")
+
+
+@pytest.mark.parametrize("java_script_enabled", [False])
+def test_document_without_scripts_shows_the_new_name(person, ada, java_script_enabled):
+    dora, emil = person("dora"), person("emil", java_script_enabled=java_script_enabled)
+    room = ada.make_room(dora, emil)
+    dora.say(room, "Hello")
+    emil.open(room)
+    expect(emil.frame.locator(".sender")).to_have_text([dora.name])
+    name = dora.name.replace("dora", "Dora the ")
+    change(dora, display_name=name)
+    expect(emil.frame.locator(".sender")).to_have_text([name])

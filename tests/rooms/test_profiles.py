@@ -1,0 +1,193 @@
+"""What open pages are told when people change what they show of themselves."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.live import fragments, rounds
+from rooms.live.access import _moment
+from rooms.live.database import DatabaseThreads
+from rooms.live.formats import EVENTS, Document
+from rooms.live.hub import Hub
+from rooms.live.present_state import present_state
+from rooms.live.profiles import Profiles
+from rooms.live.typing_indicators import _names
+from tests.clients import eventually
+from tests.page import Page
+from tests.responses import page_of
+from tests.sse import parse as event_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Stub:
+    """Stands for a connection; keeps what it was told."""
+
+    def __init__(self, user, room=None, format=EVENTS):
+        self.user_id, self.room_id, self.format, self.address = user.pk, room and room.pk, format, None
+        self.channels = {"lobby", f"user-{user.pk}"} if format == EVENTS else set()
+        if room:
+            self.channels.add(f"room-{room.pk}")
+        self.told = []
+        self.last = None
+
+    def tell(self, frame):
+        self.told.append(frame.decode())
+
+    def end(self, last=None):
+        self.last = last
+
+    @property
+    def news(self):
+        news = "".join(self.told)
+        self.told.clear()
+        return news
+
+
+@pytest.fixture(autouse=True)
+def in_a_hurry(monkeypatch):
+    monkeypatch.setattr(rounds, "SHORTEST_PAUSE", 0.0)
+    monkeypatch.setattr(rounds, "LONGEST_PAUSE", 0.0)
+
+
+@pytest.fixture
+async def database():
+    database = DatabaseThreads()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def hub():
+    return Hub()
+
+
+@pytest.fixture
+async def profiles(hub, database):
+    profiles = Profiles(hub, database)
+    profiles.start()
+    yield profiles
+    profiles.stop()
+
+
+@pytest.fixture
+def do(database):
+    return database.run
+
+
+async def change(do, profiles, user, **fields):
+    await do(lambda: user.change_profile(**fields))
+    profiles.changed([user.pk])
+
+
+async def test_change_is_told_to_all_pages_once(profiles, hub, do, ada, ben, mallory):
+    pages = [Stub(user) for user in (ada, ben, mallory)]
+    for page in pages:
+        hub.join(page)
+    await change(do, profiles, ben, display_name="Benedict", status="<i>busy</i>")
+    await eventually(lambda: all(page.told for page in pages))
+    for page in pages:
+        news = page.news
+        assert news.count(">Benedict<") == 1
+        assert "&lt;i&gt;busy" in news
+    profiles.changed([ben.pk])  # the poll finds it, too
+    await change(do, profiles, ada, display_name="Countess")
+    await eventually(lambda: pages[0].told)
+    assert "Benedict" not in pages[0].news
+
+
+async def test_only_the_other_person_of_a_private_chat_is_told_of_its_title(
+    profiles, hub, do, ada, ben, private
+):
+    hers, his, elsewhere = Stub(ada, private), Stub(ben, private), Stub(ada)
+    for page in (hers, his, elsewhere):
+        hub.join(page)
+    await change(do, profiles, ben, display_name="Benedict")
+    await eventually(lambda: len(hers.told) > 1)
+    assert "Benedict – Hearth" in hers.news
+    assert "– Hearth" not in his.news
+    assert "– Hearth" not in elsewhere.news
+    await change(do, profiles, ben, status="here")
+    await eventually(lambda: hers.told)
+    assert "– Hearth" not in hers.news
+
+
+async def test_both_of_a_private_chat_may_change_at_once(profiles, hub, do, ada, ben, private):
+    hers, his = Stub(ada, private), Stub(ben, private)
+    hub.join(hers)
+    hub.join(his)
+    await do(lambda: ben.change_profile(display_name="Benedict"))
+    await do(lambda: ada.change_profile(display_name="Countess"))
+    profiles.changed([ada.pk, ben.pk])
+    await eventually(lambda: len(hers.told) > 2 and len(his.told) > 2)
+    assert "Benedict – Hearth" in hers.news
+    assert "Countess – Hearth" in his.news
+
+
+async def test_documents_with_the_name_begin_anew(profiles, hub, do, ada, ben, mallory, room):
+    document, elsewhere = Stub(ada, room, Document("UTC")), Stub(mallory, None, Document("UTC"))
+    hub.join(document)
+    hub.join(elsewhere)
+    await change(do, profiles, mallory, display_name="Nobody in there")
+    await change(do, profiles, ben, display_name="Benedict")
+    await eventually(lambda: document.last)
+    assert b'http-equiv="refresh" content="0"' in document.last
+    assert elsewhere.last is None
+    document.last = None
+    await change(do, profiles, ben, status="busy")
+    page = Stub(ada)
+    hub.join(page)
+    await eventually(lambda: page.told)
+    assert document.last is None
+
+
+def test_page_that_missed_a_change_is_told(ada, ben, ada_client, private):
+    page = Page(ada_client.get(private.get_absolute_url()).content.decode())
+    ben.change_profile(display_name="Benedict", status="busy")
+    since = datetime.fromtimestamp(int(page.cursors["profiles"]) / 1000, UTC)
+    state = present_state(ada, private.pk, page.cursors["chats"], since)
+    page.apply(event_of(state.frame.removesuffix(b"\n\n")).data)
+    names = {name.text for name in page.root.all("bdi") if name.get("data-name") == str(ben.pk)}
+    assert names == {"Benedict"}
+    assert {status.text for status in page.root.all(css_class="status")} == {"busy"}
+    assert page.cursors["profiles"] > str(int(since.timestamp() * 1000))
+
+
+def test_page_that_missed_the_end_of_a_status_is_told(ada, ben, clock):
+    ben.change_profile(status="busy", status_until=timezone.now() + timedelta(minutes=30))
+    clock.shift(1000)
+    assert ">busy<" not in fragments.changed_profiles(timezone.now())
+    since = timezone.now()
+    clock.shift(1000)
+    page = Page(f'<p><bdi data-status="{ben.pk}">busy</bdi><input id="as-of"></p>')
+    page.apply(fragments.changed_profiles(since))
+    assert page.root.text.strip() == ""
+    clock.shift(1000)
+    assert not User.objects.changed_between(timezone.now(), timezone.now()).exists()
+
+
+def test_list_that_shows_old_names_is_sent_again(ada, ben, ada_client):
+    digest = Page(ada_client.get("/").content.decode()).cursors["chats"]
+    assert b'hx-target="#chats"' not in present_state(ada, None, digest).frame
+    ben.change_profile(display_name="Benedict")
+    assert b'hx-target="#chats"' in present_state(ada, None, digest).frame
+
+
+@pytest.mark.parametrize("moment", ["", "soon", "-1", "1e3", "9" * 30, "٣"])
+def test_moment_that_cannot_be_read_is_none(moment):
+    assert _moment(moment) is None
+
+
+def test_typing_indicators_use_the_display_name(ben):
+    ben.change_profile(display_name="Benedict")
+    assert _names({ben.pk}) == {ben.pk: "Benedict"}
+
+
+def test_mentions_go_on_using_the_name(ada, ben, room, ada_client):
+    ben.change_profile(display_name="Benedict")
+    message = room.post_message(ada, "@ben and @Benedict", "8f7cb2b0-0000-4000-8000-000000000001")
+    assert message.mentioned == {"ben": ben.pk}
+    shown = page_of(ada_client.get(room.get_absolute_url())).all(css_class="mention")
+    assert [mention.text for mention in shown] == ["@ben"]
