@@ -44,8 +44,15 @@ class Chat:
 
     @property
     def key(self) -> int:
-        """Order of the list: the id of the last message, the greatest first; 0 where nothing was said."""
-        return (self.room and self.room.last_message_id) or 0
+        """Order of the list: the id of the last message, the greatest first; 0 where nothing was said.
+
+        Archived rooms stand at the end.
+        """
+        return -1 if self.is_archived else (self.room and self.room.last_message_id) or 0
+
+    @property
+    def is_archived(self) -> bool:
+        return self.room is not None and self.room.is_archived
 
 
 def chats_of(user: User) -> list[Chat]:
@@ -69,7 +76,7 @@ def as_of(moment: datetime) -> int:
 
 def newest_in(chats: Iterable[Chat]) -> int:
     """Return the id of the last message in the list; 0 where nothing was said."""
-    return max((chat.key for chat in chats), default=0)
+    return max((chat.room.last_message_id or 0 for chat in chats if chat.room), default=0)
 
 
 def unread_in(chats: Iterable[Chat]) -> int:

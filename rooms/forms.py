@@ -134,6 +134,8 @@ class ChatRoomForm(forms.Form):
         error_messages={"required": gettext_lazy("Enter a name for the room.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    is_by_invitation = forms.BooleanField(label=gettext_lazy("Only by invitation"), required=False)
+    room_id = 0  # whose name it may be already
 
     def clean_name(self) -> str:
         name = " ".join(unicodedata.normalize("NFKC", self.cleaned_data["name"]).split())
@@ -144,9 +146,60 @@ class ChatRoomForm(forms.Form):
             raise ValidationError(_("A name needs at least one letter or digit."))
         if len(name) > ChatRoom.NAME_MAX_LENGTH:
             raise ValidationError(_("This name is too long."))
-        if ChatRoom.objects.filter(canonical_name=canonical_room_name(name)).exists():
+        same = ChatRoom.objects.filter(canonical_name=canonical_room_name(name)).exclude(pk=self.room_id)
+        if same.exists():
             raise ValidationError(_("There is a room of this name already."))
         return name
+
+
+class ChatRoomUpdateForm(ChatRoomForm):
+    """What stands at the head of a room, and who gets in."""
+
+    description = forms.CharField(
+        label=gettext_lazy("Description"),
+        max_length=ChatRoom.DESCRIPTION_MAX_LENGTH,
+        required=False,
+        validators=[refuse_control_characters],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+    )
+    field_order = ("name", "description", "is_by_invitation")
+
+    def __init__(self, data: QueryDict | None, room: ChatRoom) -> None:
+        initial = {field: getattr(room, field) for field in self.field_order}
+        super().__init__(data, initial=initial)
+        self.fields["name"].label = _("Name")
+        self.room_id = room.pk
+
+
+class RoleForm(forms.Form):
+    """What somebody else is to be in a room."""
+
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+
+    def __init__(self, data: QueryDict | None, actor: Membership, other: Membership) -> None:
+        super().__init__(data, initial={"role": other.role})
+        self.fields["role"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+            (role.value, role.label) for role in Membership.Role if actor.may_grant(role)
+        ]
+
+
+class ReasonField(forms.CharField):
+    """Why something is done to somebody: one line, which may be missing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            max_length=200,
+            required=False,
+            validators=[refuse_control_characters],
+            widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+            **options,
+        )
+
+
+class RemovalForm(forms.Form):
+    """Somebody is to go, and may come back."""
+
+    reason = ReasonField(label=gettext_lazy("Reason"))
 
 
 class ReadReceiptForm(forms.Form):

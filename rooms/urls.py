@@ -1,8 +1,10 @@
 from django.urls import path
 
 from rooms.views import (
+    about,
     editing,
     help_page,
+    members,
     memberships,
     messages,
     moderation_acts,
@@ -19,6 +21,13 @@ urlpatterns = [
     path("", rooms.lobby, name="lobby"),
     path("rooms/", rooms.chat_room_create, name="chat_room_create"),
     path("rooms/<int:room_id>/", rooms.chat_room_detail, name="chat_room_detail"),
+    path("rooms/<int:room_id>/about/", about.chat_room_about, name="chat_room_about"),
+    path("rooms/<int:room_id>/edit/", about.chat_room_update, name="chat_room_update"),
+    path("rooms/<int:room_id>/archive/", about.archive_create, name="archive_create"),
+    path("rooms/<int:room_id>/archive/end/", about.archive_delete, name="archive_delete"),
+    path("rooms/<int:room_id>/members/<int:user_id>/", members.member_detail, name="member_detail"),
+    path("rooms/<int:room_id>/members/<int:user_id>/role/", members.role_update, name="role_update"),
+    path("rooms/<int:room_id>/members/<int:user_id>/remove/", members.member_delete, name="member_delete"),
     path("rooms/<int:room_id>/leave/", memberships.membership_delete, name="membership_delete"),
     path("rooms/<int:room_id>/log/", moderation_acts.moderation_act_list, name="moderation_act_list"),
     path("rooms/<int:room_id>/messages/", messages.message_create, name="message_create"),

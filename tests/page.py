@@ -161,6 +161,8 @@ class Page:
                 target.insert(0, list(node.nodes))
             case _, "outerHTML" | "outerMorph":
                 target.replace_with([child for child in node.nodes if isinstance(child, Element)])
+            case _, "delete":
+                target.replace_with([])
             case other:
                 raise AssertionError(f"unknown: {other}")
 

@@ -109,7 +109,8 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         page more than `limit` changes behind, or at a revision that the room never had, gets the newest page.
         """
         room_id = room_id_of(channel) or 0
-        current = self.get_current_id(channel)
+        room = ChatRoom.objects.get(pk=room_id)
+        current = room.revision
         near = {revision for revision in revisions if max(current - limit, 0) <= revision <= current}
         events: dict[int, Change] = {}
         if near:
@@ -117,12 +118,13 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
             reached = max([current, *(message.revision for message in messages)])
             for revision in near - {reached}:
                 changed = [message for message in messages if message.revision > revision]
-                html = fragments.changes(changed, revision, make_id({channel: reached}))
+                head = room if room.head_revision > revision else None
+                html = fragments.changes(changed, revision, make_id({channel: reached}), head)
                 added = [message for message in changed if message.position > revision]
                 posted_at = [message.timestamp for message in added]
-                posted = added if len(added) == len(changed) else None
+                posted = added if len(added) == len(changed) and not head else None
                 events[revision] = Change(channel, html, reached, posted_at, posted)
         if far := set(revisions) - near:
-            html, reached = fragments.newest_page(ChatRoom.objects.get(pk=room_id))
+            html, reached = fragments.newest_page(room)
             events |= dict.fromkeys(far, Change(channel, html, reached))
         return events

@@ -1,7 +1,7 @@
 """The list of chats on every open page, as it changes: last messages, badges, titles, notifications."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -14,23 +14,29 @@ from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
-from rooms.models import ChatRoom, Membership, Message
+from rooms.models import ChatRoom, Membership, Message, ModerationAct
 from rooms.unread import Unread, total_unread, unread_in_rooms
 
 # A chat that was not told of before and has at most so many messages may be missing in lists.
 YOUNG = 20
 NO_ROOM = 0
 MESSAGES_AT_ONCE = 200  # looked at for notifications in one round
+# Acts after which everybody's list may have a room or not, or the list of the person concerned.
+OPENING_ACTS = {ModerationAct.Act.OPEN, ModerationAct.Act.CLOSE}
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A frame for the listeners of a channel; with `room_id` for their pages of that room only."""
+    """A frame for the listeners of a channel; with `room_id` for their pages of that room only.
+
+    `about` is the room of which it tells who is not in it.
+    """
 
     channel: str
     frame: bytes
     room_id: int | None = None
     not_for: int = 0  # a user
+    about: int = 0
 
 
 @dataclass(slots=True)
@@ -42,8 +48,12 @@ class News:
     delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
 
-    def add(self, channel: str, html: str, not_for: int = 0) -> None:
-        self.letters.append(Letter(channel, frames.swap(html), not_for=not_for))
+    def add(self, channel: str, html: str, not_for: int = 0, about: int = 0) -> None:
+        self.letters.append(Letter(channel, frames.swap(html), not_for=not_for, about=about))
+
+    def add_for(self, user_ids: Iterable[int], html: str) -> None:
+        frame = frames.swap(html)
+        self.letters += [Letter(user_channel(user_id), frame) for user_id in user_ids]
 
 
 @dataclass(slots=True)
@@ -53,12 +63,17 @@ class Gathered:
     people: set[int] = field(default_factory=set)  # who entered
     rooms: set[int] = field(default_factory=set)
     readers: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by room, who read
+    acts: dict[int, int] = field(default_factory=dict)  # what moderators did → room
+    # By room, whose list may have gained or lost it
+    listings: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def __ior__(self, other: "Gathered") -> "Gathered":
         self.people |= other.people
         self.rooms |= other.rooms
-        for room_id, users in other.readers.items():
-            self.readers[room_id] |= users
+        self.acts |= other.acts
+        for mine, others in ((self.readers, other.readers), (self.listings, other.listings)):
+            for room_id, users in others.items():
+                mine[room_id] |= users
         return self
 
 
@@ -92,6 +107,14 @@ class ChatList(Rounds[Gathered]):
         self._gathered.readers[room_id].add(user_id)
         self.ring()
 
+    def acted(self, act_id: int, room_id: int) -> None:
+        self._gathered.acts[act_id] = room_id
+        self.ring()
+
+    def listing_changed(self, room_id: int, user_id: int) -> None:
+        self._gathered.listings[room_id].add(user_id)
+        self.ring()
+
     def join(self, connection: Connection, shown: dict[int, Unread]) -> None:
         """Remember what the first page of somebody shows; what differs from then on is news."""
         if len(self._hub.listeners(user_channel(connection.user_id))) == 1:
@@ -114,8 +137,13 @@ class ChatList(Rounds[Gathered]):
     async def round(self, gathered: Gathered) -> None:
         listening = self._hub.listening_users()
         news = await self._database.run(self.read_news, gathered, listening)
+        # What was read of a room may not be for everybody any longer: the next round tells it.
+        doubtful = set(self._gathered.acts.values())
         for letter in news.letters:
-            self._write(letter)
+            if letter.about not in doubtful:
+                self._write(letter)
+        for room_id in doubtful:
+            news.revisions.pop(room_id, None)
         self._revisions |= news.revisions
         self._messages |= news.delivered
         for user_id, room_id, unread in news.unread:
@@ -145,18 +173,21 @@ class ChatList(Rounds[Gathered]):
         for user in User.objects.filter(pk__in=gathered.people, is_active=True):
             news.add(LOBBY, fragments.new_person(user), not_for=user.pk)
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
-        users |= dict.fromkeys(gathered.rooms, listening)
+        listings = _listings(gathered, listening)
+        users |= dict.fromkeys(gathered.rooms | listings.keys(), listening)
         unread = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
         deleted = self._deleted_messages(gathered.rooms)
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
         for room in found.filter(pk__in=users):
+            has_new_head = room.head_revision > self._revisions.get(room.pk, 0)
+            _tell_listing(news, room, listings.get(room.pk, set()), unread[room.pk])
             if room.pk in gathered.rooms:
                 if room.revision != self._revisions.get(room.pk):
                     news.revisions[room.pk] = room.revision
                     self._tell_line(news, room, unread[room.pk])
                 news.delivered[room.pk] = room.last_message_id or 0
-            self._tell_unread(news, room, unread[room.pk])
+            self._tell_unread(news, room, unread[room.pk], is_new=has_new_head)
             _notify(news, room, unread[room.pk], messages[room.pk])
             _take_back(news, room, unread[room.pk], deleted[room.pk])
         _tell_totals(news)
@@ -187,8 +218,10 @@ class ChatList(Rounds[Gathered]):
         return deleted
 
     def _tell_line(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
-        if room.is_group:
-            news.add(LOBBY, self._line(Chat(room, None)))
+        if room.is_by_invitation:
+            news.add_for(unread, self._line(Chat(room, None)))
+        elif room.is_group:
+            news.add(LOBBY, self._line(Chat(room, None)), about=room.pk)
         elif room.last_message:
             for user_id in (room.low_user_id or 0, room.high_user_id or 0):
                 news.add(user_channel(user_id), self._line(_chat_for(user_id, room, unread.get(user_id))))
@@ -201,13 +234,15 @@ class ChatList(Rounds[Gathered]):
             room.last_message is None or room.last_message.position <= YOUNG
         ):
             return fragments.new_chat(chat)
+        if room.head_revision > self._revisions.get(room.pk, 0):
+            return fragments.chat_name(chat) + fragments.chat_preview(chat)
         return fragments.chat_preview(chat)
 
-    def _tell_unread(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
-        """Tell badges and titles to those for whom they change."""
+    def _tell_unread(self, news: News, room: ChatRoom, unread: dict[int, Unread], is_new: bool) -> None:
+        """Tell badges and titles to those for whom they change: to all where the name is new."""
         rendered: dict[tuple[str, Unread], tuple[bytes, bytes]] = {}  # one rendering for all who see the same
         for user_id, now in unread.items():
-            if now == self._unread.get(user_id, {}).get(room.pk):
+            if not is_new and now == self._unread.get(user_id, {}).get(room.pk):
                 continue
             chat = _chat_for(user_id, room, now)
             key = chat.dom_id, now
@@ -215,8 +250,27 @@ class ChatList(Rounds[Gathered]):
             channel = user_channel(user_id)
             news.letters += [Letter(channel, rendered[key][0]), Letter(channel, rendered[key][1], room.pk)]
             news.unread.append((user_id, room.pk, now))
-            if now.count == 0:
+            if now.count == 0 and not is_new:
                 news.letters.append(Letter(channel, frames.named("read-elsewhere", {"chat": chat.dom_id})))
+
+
+def _listings(gathered: Gathered, listening: set[int]) -> dict[int, set[int]]:
+    """Return by room whose list may have gained or lost it."""
+    listings = {room_id: listening & users for room_id, users in gathered.listings.items()}
+    for act in ModerationAct.objects.filter(pk__in=gathered.acts) if gathered.acts else ():
+        users = listening if act.act in OPENING_ACTS else listening & {act.person_id or 0}
+        listings[act.room_id] = listings.get(act.room_id, set()) | users
+    return {room_id: users for room_id, users in listings.items() if users}
+
+
+def _tell_listing(news: News, room: ChatRoom, users: set[int], unread: dict[int, Unread]) -> None:
+    """Bring the line of a room into the lists of those who may see it, and take it out of those of others."""
+    members, others = users & unread.keys(), users - unread.keys()
+    for user_id in members:
+        news.add_for([user_id], fragments.new_chat(_chat_for(user_id, room, unread[user_id])))
+    html = fragments.chat_gone if room.is_by_invitation else fragments.new_chat
+    if others:
+        news.add_for(others, html(Chat(room, None)))
 
 
 def _notify(news: News, room: ChatRoom, unread: dict[int, Unread], messages: list[Message]) -> None:

@@ -14,13 +14,17 @@ from rooms.models.tick import Marks
 from rooms.unread import unread_label
 
 
-def changes(messages: Iterable[Message], since: int, cursor: str) -> str:
-    """Messages posted after revision `since` are put in, earlier ones changed where they stand."""
+def changes(messages: Iterable[Message], since: int, cursor: str, head: ChatRoom | None = None) -> str:
+    """Messages posted after revision `since` are put in, earlier ones changed where they stand.
+
+    `head` is the room if what stands at the head of its pages has changed, too.
+    """
     messages = list(messages)
     context = {
         "posted": [message for message in messages if message.position > since],
         "changed": [message for message in messages if message.position <= since],
         "cursor": cursor,
+        "room": head,
     }
     return _render("rooms/live/_changes.html", context)
 
@@ -28,7 +32,7 @@ def changes(messages: Iterable[Message], since: int, cursor: str) -> str:
 def newest_page(room: ChatRoom) -> tuple[str, int]:
     """Return the newest page for a reader who is too far behind, and the revision it is level with."""
     page = page_before(room)
-    return _render("rooms/live/_newest_page.html", {"page": page}), page.revision
+    return _render("rooms/live/_newest_page.html", {"page": page, "room": room}), page.revision
 
 
 def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
@@ -39,6 +43,16 @@ def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
 def chat_preview(chat: Chat) -> str:
     """The last message of a chat for all who see it in their list."""
     return _render("rooms/live/_chat_preview.html", {"chat": chat})
+
+
+def chat_name(chat: Chat) -> str:
+    """The name of a room for all who see it in their list."""
+    return _render("rooms/live/_chat_name.html", {"chat": chat})
+
+
+def chat_gone(chat: Chat) -> str:
+    """Take a line out of the list."""
+    return _render("rooms/live/_chat_gone.html", {"chat": chat})
 
 
 def chat_badge(chat: Chat) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.chats import PEOPLE_LIMIT
 from rooms.live import metrics
-from rooms.models import ChatRoom
+from rooms.models import ChatRoom, ModerationAct
 
 if TYPE_CHECKING:
     from rooms.live.process import Live
@@ -33,6 +33,8 @@ class Sight:
     people: set[int]  # who entered last
     moment: datetime
     profiles: set[tuple[int, datetime | None, datetime | None]]  # who is shown in another way of late
+    act: int
+    acts: dict[int, tuple[int, int]]  # what moderators did last: room and person, or 0
 
 
 class Poll:
@@ -46,9 +48,13 @@ class Poll:
         self._live = live
         self._seen: Sight | None = None
         self._told: set[int] = set()  # people whom doorbells announced
+        self._told_acts: set[int] = set()
 
     def person_told(self, user_id: int) -> None:
         self._told.add(user_id)
+
+    def act_told(self, act_id: int) -> None:
+        self._told_acts.add(act_id)
 
     async def look(self) -> None:
         before = self._seen
@@ -62,10 +68,14 @@ class Poll:
         else:
             self._live.people_entered(now.people - before.people - self._told)
             self._live.profiles_changed({user_id for user_id, *_moments in now.profiles - before.profiles})
+            for act_id in sorted(now.acts.keys() - before.acts.keys() - self._told_acts):
+                metrics.poll_finds.inc()
+                self._live.acted(act_id, *now.acts[act_id])
             for room_id, revision in now.news.items():
                 if before.news.get(room_id) != revision:
                     self._live.room_changed(room_id)
         self._told -= now.people
+        self._told_acts -= now.acts.keys()
         self.has_looked.set()
 
 
@@ -81,6 +91,8 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
             people=set(),
             moment=now,
             profiles=set(),
+            act=ModerationAct.objects.aggregate(pk=Max("pk", default=0))["pk"],
+            acts={},
         )
     near_message, near_room = before.message - OVERLAP, before.room - OVERLAP
     found = ChatRoom.objects.filter(Q(pk__in=tails) | Q(last_message__gt=near_message) | Q(pk__gt=near_room))
@@ -90,6 +102,8 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
     ]
     people = User.objects.filter(pk__gt=before.user - OVERLAP, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
     people_ids = set(people.values_list("pk", flat=True))
+    acts = ModerationAct.objects.filter(pk__gt=before.act - OVERLAP).values_list("pk", "room", "person")
+    acts_by_id = {pk: (room_id, person_id or 0) for pk, room_id, person_id in acts}
     return Sight(
         message=max([before.message, *(last for _pk, _revision, last in rooms)]),
         room=max([before.room, *(pk for pk, _revision, _last in rooms)]),
@@ -99,6 +113,8 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
         people=people_ids,
         moment=now,
         profiles=_profiles(before.moment, now),
+        act=max([before.act, *acts_by_id]),
+        acts=acts_by_id,
     )
 
 

@@ -138,6 +138,11 @@ class Live:
                 self.ticks.room_changed(room_id)
             case {"kind": "receipt", "room": int(room_id)}:
                 self.ticks.room_changed(room_id)
+            case {"kind": "act", "act": int(act_id), "room": int(room_id), "person": int(person_id)}:
+                self.poll.act_told(act_id)
+                self.acted(act_id, room_id, person_id)
+            case {"kind": "listing", "room": int(room_id), "user": int(user_id)}:
+                self.chat_list.listing_changed(room_id, user_id)
             case {"kind": "typing", "room": int(room_id), "user": int(user_id), "is_typing": 0}:
                 self.typing.stopped(room_id, user_id)
             case {"kind": "typing", "room": int(room_id), "user": int(user_id), **rest}:
@@ -148,9 +153,7 @@ class Live:
             case {"kind": "profile", "user": int(user_id)}:
                 self.profiles_changed([user_id])
             case {"kind": "access", "user": int(user_id)}:
-                self.access_changes += 1
-                mine = [connection for connection in self.hub.connections if connection.user_id == user_id]
-                self._begin(_logged(self.hold_and_check(mine)))
+                self.access_changed(user_id)
             case {"kind": "settings", "user": int(user_id)}:
                 # Their pages come back at once, with what is now theirs to see.
                 for connection in [one for one in self.hub.connections if one.user_id == user_id]:
@@ -164,6 +167,21 @@ class Live:
             tail.ring()
         if self.hub.connections:
             self.chat_list.room_changed(room_id)
+
+    def acted(self, act_id: int, room_id: int, person_id: int) -> None:
+        """Tell what a moderator did to a room, and to somebody there unless `person_id` is 0."""
+        if person_id:
+            self.access_changed(person_id)
+        if self.hub.connections:
+            self.chat_list.acted(act_id, room_id)
+        self.ticks.room_changed(room_id)
+        self.room_changed(room_id)
+
+    def access_changed(self, user_id: int) -> None:
+        """End the streams of somebody that may not go on; until that is known, write nothing to them."""
+        self.access_changes += 1
+        mine = [connection for connection in self.hub.connections if connection.user_id == user_id]
+        self._begin(_logged(self.hold_and_check(mine)))
 
     def people_entered(self, user_ids: Collection[int]) -> None:
         if user_ids and self.hub.connections:

@@ -1,7 +1,8 @@
 """Who is writing something. Nothing of it is stored; a signal that is not repeated fades."""
 
 import asyncio
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from accounts.models import User
@@ -11,6 +12,7 @@ from rooms.live.database import DatabaseThreads
 from rooms.live.formats import Format
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
+from rooms.models import ChatRoom
 
 # Signals come every 2 s while somebody types, and one 2 s after the last key; this is for when that is lost.
 TYPING_TIMEOUT = 5.0
@@ -23,7 +25,15 @@ class _Room:
     deadlines: dict[int, float] = field(default_factory=dict)
 
 
-class TypingIndicators(Rounds[set[int]]):
+@dataclass(slots=True)
+class Gathered:
+    """Rooms where somebody began or stopped, and pages that were opened."""
+
+    rooms: set[int] = field(default_factory=set)
+    pages: set[Connection] = field(default_factory=set)
+
+
+class TypingIndicators(Rounds[Gathered]):
     name = "typing indicators"
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
@@ -31,7 +41,7 @@ class TypingIndicators(Rounds[set[int]]):
         self._hub = hub
         self._database = database
         self._rooms: dict[int, _Room] = {}
-        self._changed: set[int] = set()
+        self._gathered = Gathered()
         self._names: dict[int, str] = {}
 
     def started(self, room_id: int, user_id: int, pair: tuple[int, int] | None) -> None:
@@ -59,16 +69,16 @@ class TypingIndicators(Rounds[set[int]]):
 
     def joined(self, connection: Connection) -> None:
         """Begin a page with those who type now."""
-        for room_id, room in self._rooms.items():
-            if connection in self._listeners(room_id, room):
-                self._tell(room_id, room, [connection])
+        if self._rooms:
+            self._gathered.pages.add(connection)
+            self.ring()
 
     def forget_name(self, user_id: int) -> None:
         """Look it up again: it may be another one now."""
         self._names.pop(user_id, None)
 
     def _change(self, room_id: int) -> None:
-        self._changed.add(room_id)
+        self._gathered.rooms.add(room_id)
         self.ring()
 
     def _expire(self, room_id: int) -> None:
@@ -77,24 +87,36 @@ class TypingIndicators(Rounds[set[int]]):
         for user_id in [user for user, deadline in room.deadlines.items() if deadline <= now] if room else ():
             self.stopped(room_id, user_id)
 
-    def take(self) -> set[int]:
-        gathered, self._changed = self._changed, set()
+    def take(self) -> Gathered:
+        gathered, self._gathered = self._gathered, Gathered()
         return gathered
 
-    def put_back(self, gathered: set[int]) -> None:
-        self._changed |= gathered
+    def put_back(self, gathered: Gathered) -> None:
+        self._gathered.rooms |= gathered.rooms
+        self._gathered.pages |= gathered.pages
 
-    async def round(self, gathered: set[int]) -> None:
-        rooms = {room_id: self._rooms[room_id] for room_id in gathered if room_id in self._rooms}
+    async def round(self, gathered: Gathered) -> None:
+        rooms = {
+            room_id: room
+            for room_id, room in self._rooms.items()
+            if gathered.pages or room_id in gathered.rooms
+        }
         await self._learn_names({user_id for room in rooms.values() for user_id in room.deadlines})
+        groups = [room_id for room_id, room in rooms.items() if not room.pair]
+        members = await self._database.run(_members_of_closed, groups) if groups else {}
         for room_id, room in rooms.items():
-            self._tell(room_id, room, self._listeners(room_id, room))
-            if not room.deadlines and self._rooms.get(room_id) is room:
+            listeners = self._listeners(room_id, room, members.get(room_id))
+            self._tell(room_id, room, listeners if room_id in gathered.rooms else listeners & gathered.pages)
+            if not room.deadlines and room_id in gathered.rooms and self._rooms.get(room_id) is room:
                 del self._rooms[room_id]
 
-    def _listeners(self, room_id: int, room: _Room) -> set[Connection]:
-        """Return the pages that list the chat, and all readers of the room, with a list or without."""
-        channels = [user_channel(user_id) for user_id in room.pair] if room.pair else [LOBBY]
+    def _listeners(self, room_id: int, room: _Room, members: Collection[int] | None) -> set[Connection]:
+        """Return the pages that list the chat, and all readers of the room, with a list or without.
+
+        `members` are those of a room that others do not see.
+        """
+        people = room.pair if members is None else members
+        channels = [LOBBY] if people is None else [user_channel(user_id) for user_id in people]
         channels.append(room_channel(room_id))
         return {listener for channel in channels for listener in self._hub.listeners(channel)}
 
@@ -122,3 +144,12 @@ class TypingIndicators(Rounds[set[int]]):
 
 def _names(user_ids: set[int]) -> dict[int, str]:
     return {user.pk: user.shown_name for user in User.objects.filter(pk__in=user_ids)}
+
+
+def _members_of_closed(room_ids: list[int]) -> dict[int, set[int]]:
+    """Return who is in those of the rooms that only members see."""
+    members: defaultdict[int, set[int]] = defaultdict(set)
+    closed = ChatRoom.objects.filter(pk__in=room_ids, is_by_invitation=True)
+    for room_id, user_id in closed.values_list("pk", "memberships__user"):
+        members[room_id].add(user_id)
+    return members

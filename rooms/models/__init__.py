@@ -1,4 +1,4 @@
-from rooms.models.chat_room import ChatRoom
+from rooms.models.chat_room import Archived, ChatRoom, NotAdmitted
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
 from rooms.models.message import ChangeRefused, Message, TokenReused
@@ -8,6 +8,7 @@ from rooms.models.read_receipt import ReadReceipt
 from rooms.models.server_process import ServerProcess
 
 __all__ = [
+    "Archived",
     "ChangeRefused",
     "ChatRoom",
     "Membership",
@@ -15,6 +16,7 @@ __all__ = [
     "Message",
     "MessageVersion",
     "ModerationAct",
+    "NotAdmitted",
     "ReadReceipt",
     "ServerProcess",
     "TokenReused",

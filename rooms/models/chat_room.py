@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
+from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -25,24 +26,37 @@ def canonical_room_name(name: str) -> str:
     return " ".join(folded.split())
 
 
+class NotAdmitted(Http404):
+    """For who may not come in, the room does not exist."""
+
+
+class Archived(Exception):
+    """Nobody writes in the room any more."""
+
+
 class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def groups(self) -> Self:
         return self.filter(type=ChatRoom.Type.GROUP)
 
     def visible_to(self, user: User) -> Self:
-        """Group rooms, which are open to everybody, and the private chats of `user`."""
-        return self.filter(Q(type=ChatRoom.Type.GROUP) | Q(low_user=user) | Q(high_user=user))
+        """Rooms that are open to everybody, and those that `user` is in."""
+        return self.filter(
+            Q(type=ChatRoom.Type.GROUP, is_by_invitation=False)
+            | Q(pk__in=Membership.objects.filter(user=user).values("room"))
+        )
 
     def joined_by(self, user: User) -> Self:
         return self.filter(participants=user)
 
-    def create_group(self, name: str, creator: User | None = None) -> "ChatRoom":
-        """Create an open room that `creator` owns. Raises IntegrityError when the name is taken.
+    def create_group(
+        self, name: str, creator: User | None = None, is_by_invitation: bool = False
+    ) -> "ChatRoom":
+        """Create a room that `creator` owns. Raises IntegrityError when the name is taken.
 
         A room without one belongs to whoever joins it first.
         """
         with transaction.atomic():
-            room = self.create(type=ChatRoom.Type.GROUP, name=name)
+            room = self.create(type=ChatRoom.Type.GROUP, name=name, is_by_invitation=is_by_invitation)
             if creator:
                 Membership.objects.create(room=room, user=creator, role=Membership.Role.OWNER)
             transaction.on_commit(lambda: doorbell.ring("room", room=room.pk), robust=True)
@@ -80,11 +94,17 @@ class ChatRoom(models.Model):
         PRIVATE = "private", _("private chat")
 
     NAME_MAX_LENGTH = 60
+    DESCRIPTION_MAX_LENGTH = 300
 
     type = models.CharField(max_length=7, choices=Type)
     # Unique, but absent for private chats: no name of a group can pass for one.
     name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, null=True)  # noqa: DJ001
     canonical_name = models.CharField(max_length=4 * NAME_MAX_LENGTH, unique=True, null=True, editable=False)  # noqa: DJ001
+    description = models.CharField(_("description"), max_length=DESCRIPTION_MAX_LENGTH, blank=True)
+    # Else everybody sees it, and joins by visiting.
+    is_by_invitation = models.BooleanField(_("only by invitation"), default=False)
+    # Nobody writes in it any more.
+    archived_at = models.DateTimeField(null=True, editable=False)
     participants: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="chat_rooms"
     )
@@ -92,6 +112,8 @@ class ChatRoom(models.Model):
     low_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     high_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     revision = models.PositiveBigIntegerField(default=0, editable=False)
+    # The revision of the last change of what stands at the head of its pages.
+    head_revision = models.PositiveBigIntegerField(default=0, editable=False)
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
 
     objects = ChatRoomQuerySet.as_manager()
@@ -110,6 +132,7 @@ class ChatRoom(models.Model):
                 )
                 # Comparing with NULL is not false, and so would be allowed.
                 | Q(type="private", name=None, canonical_name=None, low_user__lt=F("high_user"))
+                & Q(description="", is_by_invitation=False, archived_at=None)
                 & Q(low_user__isnull=False, high_user__isnull=False),
             ),
         ]
@@ -128,6 +151,10 @@ class ChatRoom(models.Model):
     def is_group(self) -> bool:
         return self.type == self.Type.GROUP
 
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
     def other_person(self, user: User) -> User | None:
         """Return the other person of a private chat; None in a group."""
         return self.high_user if self.low_user_id == user.pk else self.low_user
@@ -141,13 +168,15 @@ class ChatRoom(models.Model):
         """Return the membership of `user`, who joins an open room now by visiting it."""
         return Membership.objects.filter(room=self, user=user).first() or self.join(user)
 
-    def join(self, user: User) -> Membership:
-        """Make `user` a member, and the owner where nobody else is one.
+    def join(self, user: User, is_invited: bool = False) -> Membership:
+        """Make `user` a member, and the owner where nobody else is one. Raises NotAdmitted.
 
-        Who joins has nothing unread: history was there before.
+        Who joins has nothing unread: history was there before. A private chat stays with its two people.
         """
         with transaction.atomic():
             self.lock()
+            if not self.is_group or (self.is_by_invitation and not is_invited):
+                raise NotAdmitted
             membership, is_new = Membership.objects.get_or_create(
                 room=self,
                 user=user,
@@ -195,11 +224,13 @@ class ChatRoom(models.Model):
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
-        Raises TokenReused when that one has another content or room, or was deleted.
+        Raises Archived, and TokenReused when that one has another content or room, or was deleted.
         """
         try:
             with transaction.atomic():
                 revision = self.next_revision()
+                if self.is_archived and not Message.objects.filter(sender=sender, token=token).exists():
+                    raise Archived
                 message = Message(
                     room=self,
                     sender=sender,
@@ -237,7 +268,15 @@ class ChatRoom(models.Model):
     def next_revision(self) -> int:
         """Take the next number. Locks the room's row until the transaction ends."""
         ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
-        return ChatRoom.objects.values_list("revision", flat=True).get(pk=self.pk)
+        self.refresh_from_db(fields=["revision", "archived_at"])
+        return self.revision
+
+    def change_head(self, **values: Any) -> None:
+        """Set what stands at the head of the room's pages; they are told of it by the act that is noted."""
+        self.revision = self.head_revision = self.next_revision()
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.save(update_fields=["head_revision", "canonical_name", *values])
 
     def _last_message(self) -> Message | None:
         return Message.objects.filter(room=self).order_by("-pk").first()

@@ -210,6 +210,9 @@ class Membership(models.Model):
         """Whether the member may remove, ban or change the role of `other`; never their own."""
         return self.may_moderate and self.pk != other.pk and (self.is_owner or not other.is_owner)
 
+    def may_grant(self, role: "Membership.Role") -> bool:
+        return self.is_owner or (self.may_moderate and role != self.Role.OWNER)
+
     @property
     def is_muted(self) -> bool:
         return self.muted_until is not None and self.muted_until > timezone.now()
@@ -222,3 +225,6 @@ class Membership(models.Model):
             self.room.keep_owned()
             transaction.on_commit(lambda: doorbell.ring("access", user=self.user_id), robust=True)
             transaction.on_commit(lambda: doorbell.ring("receipt", room=self.room_id), robust=True)
+            transaction.on_commit(
+                lambda: doorbell.ring("listing", room=self.room_id, user=self.user_id), robust=True
+            )

@@ -114,6 +114,8 @@ class Message(models.Model):
             self._lock()
             if self.is_deleted:
                 raise ChangeRefused(_("This message was deleted meanwhile."))
+            if self.room.is_archived:
+                raise ChangeRefused(_("This room is archived: nobody can write here."))
             if self.content == content:
                 return
             if since is not None and since != self.revision:

@@ -58,6 +58,14 @@ class ModerationAct(models.Model):
         OWNER = "owner", _("made owner")
         MODERATOR = "moderator", _("made moderator")
         MEMBER = "member", _("made member")
+        RENAME = "rename", _("changed the name")
+        DESCRIBE = "describe", _("changed the description")
+        OPEN = "open", _("opened the room to everybody")
+        CLOSE = "close", _("closed the room to who is not invited")
+        ARCHIVE = "archive", _("archived the room")
+        UNARCHIVE = "unarchive", _("took the room out of the archive")
+        ADD = "add", _("invited")
+        REMOVE = "remove", _("removed")
 
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="moderation_acts")
     # None for what happened by itself.

@@ -7,7 +7,7 @@ from accounts import limits
 from accounts.http import AuthenticatedRequest
 from config.text import is_utf8
 from rooms.forms import MessageForm
-from rooms.models import ChatRoom, Message, TokenReused
+from rooms.models import Archived, ChatRoom, Message, TokenReused
 from rooms.receipts import marks_for, receipts_of
 from rooms.views.rooms import chat_room_response, number
 
@@ -27,6 +27,9 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     except limits.LimitReached as reached:
         form.add_error("content", str(reached))
         return reached.mark(refused(request, room, form, status=429))
+    except Archived:
+        form.add_error("content", _("This room is archived: nobody can write here."))
+        return refused(request, room, form, status=422)
     except TokenReused:
         form.add_error(
             None, _("Another message was already sent with this form. Send again to send this one too.")

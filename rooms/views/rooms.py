@@ -30,7 +30,7 @@ def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
     if form.is_valid():
         try:
             limits.take("room_per_user", request.user.pk)
-            return redirect(ChatRoom.objects.create_group(form.cleaned_data["name"], request.user))
+            return redirect(ChatRoom.objects.create_group(creator=request.user, **form.cleaned_data))
         except limits.LimitReached as reached:
             form.add_error("name", str(reached))
             return reached.mark(lobby_response(request, form, status=429))

@@ -250,6 +250,58 @@ def notifications(scene: Scene) -> Person:
 
 
 @state
+def about_a_room_that_one_owns(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    ada.post(f"{room}edit/", name=f"Kitchen of {ada.name}", description="Who cooks, and when")
+    return ada.open(f"{room}about/")
+
+
+@state
+def about_a_room_of_others(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    return ada.open(f"{ben.make_room(ada)}about/")
+
+
+@state
+def change_of_a_room_that_is_refused(scene: Scene) -> Person:
+    ada = scene.ada
+    ada.open(f"{ada.make_room()}edit/")
+    ada.page.get_by_label("Name").fill("general")
+    ada.page.get_by_role("button", name="Save").click()
+    expect(ada.page.get_by_text("There is a room of this name already.")).to_be_visible()
+    return ada
+
+
+@state
+def member_of_a_room(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    ada.open(f"{ada.make_room(ben)}about/")
+    ada.page.get_by_role("link", name="Change", exact=True).click()
+    expect(ada.page.get_by_role("heading", name="Remove from the room")).to_be_visible()
+    return ada
+
+
+@state
+def log_of_moderation(scene: Scene) -> Person:
+    ada = about_a_room_that_one_owns(scene)
+    ada.page.get_by_role("link", name="What moderators did").click()
+    expect(ada.page.get_by_role("cell", name="changed the name")).to_be_visible()
+    return ada
+
+
+@state
+def archived_room(scene: Scene) -> Person:
+    ada = scene.ada
+    room = ada.make_room()
+    ada.say(room, "The last word")
+    ada.post(f"{room}archive/")
+    ada.open_live(room)
+    expect(ada.page.get_by_text("This room is archived")).to_be_visible()
+    return ada
+
+
+@state
 def settings(scene: Scene) -> Person:
     return scene.ada.open("/settings/")
 

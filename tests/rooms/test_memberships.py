@@ -56,7 +56,11 @@ def test_member_can_leave_a_group(ben, ben_client, room, rung, committed):
         response = ben_client.post(f"/rooms/{room.pk}/leave/")
     assert (response.status_code, response.url) == (302, "/")
     assert not room.memberships.filter(user=ben).exists()
-    assert rung == [("access", {"user": ben.pk}), ("receipt", {"room": room.pk})]
+    assert rung == [
+        ("access", {"user": ben.pk}),
+        ("receipt", {"room": room.pk}),
+        ("listing", {"room": room.pk, "user": ben.pk}),
+    ]
 
 
 def test_leaving_takes_nobody_else_along(ben, ada_client, room):

@@ -1,0 +1,95 @@
+"""What moderators do to a room and to others there: each in one transaction, with its entry in the log.
+
+Whoever acts is looked at again under the lock of the room, so that who was demoted a moment ago does no more.
+All of these raise PermissionDenied.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.models import Membership, ModerationAct
+
+Act = ModerationAct.Act
+
+
+@contextmanager
+def moderating(actor: Membership) -> Iterator[Membership]:
+    """Lock the room of `actor`; yield what `actor` is there now."""
+    with transaction.atomic():
+        actor.room.lock()
+        now = Membership.objects.select_related("user").filter(pk=actor.pk).first()
+        if now is None or not now.may_moderate or not actor.room.is_group:
+            raise PermissionDenied
+        now.room = actor.room
+        yield now
+
+
+@contextmanager
+def moderating_member(actor: Membership, user: User) -> Iterator[tuple[Membership, Membership]]:
+    """Lock the room; yield what `actor` and `user` are there now."""
+    with moderating(actor) as me:
+        other = Membership.objects.filter(room=me.room_id, user=user).first()
+        if other is None or not me.may_act_on(other):
+            raise PermissionDenied
+        other.room = me.room
+        yield me, other
+
+
+def update(actor: Membership, name: str, description: str, is_by_invitation: bool) -> None:
+    """Change the room. Raises IntegrityError when the name is taken."""
+    with moderating(actor) as me:
+        room = me.room
+        acts = [
+            (room.name != name, Act.RENAME),
+            (room.description != description, Act.DESCRIBE),
+            (room.is_by_invitation != is_by_invitation, Act.CLOSE if is_by_invitation else Act.OPEN),
+        ]
+        if any(is_new for is_new, _act in acts):
+            room.change_head(name=name, description=description, is_by_invitation=is_by_invitation)
+        for is_new, act in acts:
+            if is_new:
+                room.note_act(me.user, act)
+
+
+def archive(actor: Membership) -> None:
+    with moderating(actor) as me:
+        if not me.room.is_archived:
+            me.room.change_head(archived_at=timezone.now())
+            me.room.note_act(me.user, Act.ARCHIVE)
+
+
+def unarchive(actor: Membership) -> None:
+    with moderating(actor) as me:
+        if me.room.is_archived:
+            me.room.change_head(archived_at=None)
+            me.room.note_act(me.user, Act.UNARCHIVE)
+
+
+def set_role(actor: Membership, user: User, role: Membership.Role) -> None:
+    with moderating_member(actor, user) as (me, other):
+        if not me.may_grant(role):
+            raise PermissionDenied
+        if other.role != role:
+            other.role = role
+            other.save(update_fields=["role"])
+            me.room.note_act(me.user, Act(role.value), user)
+
+
+def add(actor: Membership, user: User) -> None:
+    """Make somebody a member who did not ask for it."""
+    with moderating(actor) as me:
+        if not Membership.objects.filter(room=me.room_id, user=user).exists():
+            me.room.join(user, is_invited=True)
+            me.room.note_act(me.user, Act.ADD, user)
+
+
+def remove(actor: Membership, user: User, reason: str = "") -> None:
+    """End a membership. Who was removed from an open room may visit it again."""
+    with moderating_member(actor, user) as (me, other):
+        other.delete()
+        me.room.note_act(me.user, Act.REMOVE, user, reason=reason)

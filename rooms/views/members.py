@@ -1,0 +1,56 @@
+"""What moderators do with one member of a room."""
+
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import AuthenticatedRequest
+from rooms import moderation
+from rooms.forms import RemovalForm, RoleForm
+from rooms.models import Membership
+from rooms.views.memberships import moderator_of
+
+
+@require_safe
+def member_detail(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
+    return member_response(request, *pair(request, room_id, user_id))
+
+
+@require_POST
+def role_update(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
+    mine, other = pair(request, room_id, user_id)
+    form = RoleForm(request.POST, mine, other)
+    if not form.is_valid():
+        return member_response(request, mine, other, role_form=form)
+    moderation.set_role(mine, other.user, Membership.Role(form.cleaned_data["role"]))
+    return redirect("rooms:chat_room_about", room_id)
+
+
+@require_POST
+def member_delete(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
+    mine, other = pair(request, room_id, user_id)
+    form = RemovalForm(request.POST)
+    if not form.is_valid():
+        return member_response(request, mine, other, removal_form=form)
+    moderation.remove(mine, other.user, **form.cleaned_data)
+    return redirect("rooms:chat_room_about", room_id)
+
+
+def pair(request: AuthenticatedRequest, room_id: int, user_id: int) -> tuple[Membership, Membership]:
+    """Return the memberships of the user and of somebody on whom they may act."""
+    mine = moderator_of(request, room_id)
+    other = get_object_or_404(mine.room.memberships.select_related("user"), user__pk=user_id)
+    if not mine.may_act_on(other):
+        raise PermissionDenied
+    return mine, other
+
+
+def member_response(
+    request: AuthenticatedRequest, mine: Membership, other: Membership, **bound: Form
+) -> HttpResponse:
+    """Show what may be done with somebody; `bound` is the form that was refused."""
+    forms = {"role_form": RoleForm(None, mine, other), "removal_form": RemovalForm()}
+    context = {"room": mine.room, "member": other, **forms, **bound}
+    return render(request, "rooms/member_detail.html", context, status=422 if bound else 200)
