@@ -118,20 +118,14 @@ def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
     connections = list(connections)
     user_ids = {connection.user_id for connection in connections}
     keys = {connection.session_key for connection in connections}
-    sessions = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list(
-            "pk", flat=True
-        )
-    )
-    users = User.objects.filter(pk__in=user_ids, is_active=True).only("password")
-    hashes = {user.pk: user.get_session_auth_hash() for user in users}
+    going_on = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    sessions = set(going_on.values_list("pk", flat=True))
+    users = User.objects.filter(pk__in=user_ids, is_active=True)
+    passwords = dict(users.values_list("pk", "password"))
     members = _members(connections, user_ids)
     result = {}
     for connection in connections:
-        if (
-            connection.session_key not in sessions
-            or hashes.get(connection.user_id) != connection.session_hash
-        ):
+        if connection.session_key not in sessions or passwords.get(connection.user_id) != connection.password:
             result[connection] = "session"
         elif connection.room_id is not None and (connection.user_id, connection.room_id) not in members:
             result[connection] = "room"

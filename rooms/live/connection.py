@@ -30,7 +30,7 @@ class Connection:
         *,
         user_id: int,
         session_key: str,
-        session_hash: str,
+        password: str,
         room_id: int | None,
         channels: set[str],
         address: str | None = None,
@@ -38,7 +38,7 @@ class Connection:
     ) -> None:
         self.user_id = user_id
         self.session_key = session_key
-        self.session_hash = session_hash
+        self.password = password  # its hash, under which the session was begun
         self.room_id = room_id
         self.channels = channels
         self.address = address  # for which streams are counted; None where they are not

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Streams that get a heartbeat between two turns of the event loop.
 HEARTBEATS_AT_ONCE = 100
+# How many times as long as it took nobody looks for streams that have to end.
+ACCESS_PAUSE = 20
 
 
 class Live:
@@ -62,7 +64,7 @@ class Live:
         self._watches |= {
             "poll": Watch(poll),
             "heartbeat": Watch(heartbeat),
-            "access check": Watch(heartbeat),
+            "access check": Watch(self._access_interval),
         }
         for rounds in self._rounds:
             rounds.start()
@@ -214,6 +216,11 @@ class Live:
         for connection, reason in (await self.database.run(access.lost, connections)).items():
             connection.end(connection.format.forbidden(reason))
 
+    @property
+    def _access_interval(self) -> float:
+        """Seconds until the end of a session or membership is found that no doorbell told of."""
+        return min(settings.POLL_INTERVAL, settings.HEARTBEAT_INTERVAL).total_seconds()
+
     async def _listen(self) -> None:
         await doorbell.listen(self.answer)
 
@@ -241,9 +248,13 @@ class Live:
             self._watches["heartbeat"].done()
 
     async def _check_access(self) -> None:
+        took = 0.0
         while True:
-            await asyncio.sleep(settings.HEARTBEAT_INTERVAL.total_seconds())
+            # With very many streams it is done less often: a process has more to do than this.
+            await asyncio.sleep(max(self._access_interval, ACCESS_PAUSE * took))
+            began = time.monotonic()
             await self.end_forbidden(list(self.hub.connections))
+            took = time.monotonic() - began
             self._watches["access check"].done()
 
     def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:

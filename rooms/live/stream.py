@@ -66,7 +66,7 @@ class StreamEndpoint:
             send,
             user_id=opening.user.pk,
             session_key=opening.session_key,
-            session_hash=opening.user.get_session_auth_hash(),
+            password=opening.user.password,
             room_id=opening.room_id,
             channels=opening.channels,
             address=address,

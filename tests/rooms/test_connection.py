@@ -44,7 +44,7 @@ async def slow():
 
 def connect(server, send=None):
     return Connection(
-        send or server.send, user_id=1, session_key="", session_hash="", room_id=None, channels={"lobby"}
+        send or server.send, user_id=1, session_key="", password="", room_id=None, channels={"lobby"}
     )
 
 

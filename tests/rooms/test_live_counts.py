@@ -21,7 +21,7 @@ async def send_nothing(message):
 def open_page(hub, user, room):
     channels = {f"room-{room.pk}", f"user-{user.pk}", "lobby"}
     page = Connection(
-        send_nothing, user_id=user.pk, session_key="", session_hash="", room_id=room.pk, channels=channels
+        send_nothing, user_id=user.pk, session_key="", password="", room_id=room.pk, channels=channels
     )
     hub.join(page)
     return page

@@ -32,9 +32,7 @@ class Process:
             written.append(message["body"].decode())
 
         channels = {f"user-{user.pk}", "presence"} if user.shows_presence else {f"user-{user.pk}"}
-        page = Connection(
-            send, user_id=user.pk, session_key="", session_hash="", room_id=None, channels=channels
-        )
+        page = Connection(send, user_id=user.pk, session_key="", password="", room_id=None, channels=channels)
         page.tell_state(b"")
         written.clear()
         self.hub.join(page)

@@ -60,7 +60,7 @@ class Page:
             self.frames.append(message["body"].decode())
 
         self.connection = Connection(
-            send, user_id=user_id, session_key="", session_hash="", room_id=room_id, channels=channels
+            send, user_id=user_id, session_key="", password="", room_id=room_id, channels=channels
         )
         self.connection.tell_state(b"")
         self.frames.clear()
