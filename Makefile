@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql check format lock clean
+.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql bench check format lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,10 @@ pytest-sqlite:
 	@.venv/bin/pytest --ignore=tests/browser
 pytest-postgresql:
 	@$(WITH_POSTGRESQL)
+
+bench: ## Measure it on this machine (ARGS="fanout": one part; see benchmarks/README.md)
+	@bin/setup --dev
+	@$(PY) -m benchmarks $(ARGS)
 
 check: ## Run the linters, the type checker and other checks
 	@bin/setup --dev

@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "config.middleware.known_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.private_pages",
@@ -94,7 +95,7 @@ DATABASE_TIMEOUT = environment.seconds("DATABASE_TIMEOUT", 5)  # then a request 
 DATABASES = {
     "default": environment.postgresql("DATABASE_URL", DATABASE_TIMEOUT)
     or {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "config.sqlite",
         "NAME": DATA_DIR / "hearth.sqlite3",
         "CONN_MAX_AGE": None,
         "OPTIONS": {

@@ -111,7 +111,7 @@ class Server:
                 return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.05)
-        raise RuntimeError(f"The server does not answer: {self.log}")
+        raise RuntimeError(f"The server does not answer: {self.log[-2000:]}")
 
     @property
     def memory(self) -> int:

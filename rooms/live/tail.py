@@ -12,6 +12,8 @@ from rooms.live.formats import Format
 from rooms.live.supervision import Watch, keep_running
 from rooms.models import ChatRoom, Membership
 
+# Nobody sees a delay of so long, and a room in which more is said costs no more rounds.
+SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.25
 
 
@@ -67,7 +69,8 @@ class Tail:
             await self._round()
             self.watch.done()
             # Writing to many readers keeps all else waiting. A pause as long lets posts in, and they gather.
-            await asyncio.sleep(min(time.monotonic() - started, LONGEST_PAUSE))
+            worked = time.monotonic() - started
+            await asyncio.sleep(min(max(worked, SHORTEST_PAUSE), LONGEST_PAUSE))
 
     async def _round(self) -> None:
         readers = dict(self._positions)

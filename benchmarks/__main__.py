@@ -1,0 +1,40 @@
+"""Measure Hearth on this machine. See README.md.
+
+Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page]; without a name all
+"""
+
+import os
+import platform
+import sys
+import time
+
+from benchmarks import fanout, pages, streams
+from benchmarks.report import Report
+
+PARTS = {
+    "fanout": fanout.fanout,
+    "senders": fanout.senders,
+    "streams": streams.streams,
+    "pages": pages.pages,
+    "requests": pages.requests,
+    "first-page": pages.first_page,
+}
+
+
+def main(names: list[str]) -> None:
+    if unknown := set(names) - PARTS.keys():
+        sys.exit(f"There is no {', '.join(unknown)}; there are {', '.join(PARTS)}.")
+    report = Report()
+    load = os.getloadavg()[0]
+    report.note(f"{platform.machine()}, {os.cpu_count()} processors, load average {load:.1f} before")
+    if load > 0.5:
+        report.note("The machine has other things to do: compare what stands in one table, and nothing else.")
+    began = time.monotonic()
+    for name, part in PARTS.items():
+        if not names or name in names:
+            part(report)
+    report.note(f"\n{time.monotonic() - began:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

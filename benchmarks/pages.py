@@ -1,0 +1,121 @@
+"""(d) Pages with few and with many messages; (e) requests a second; (f) bytes of the first page."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from benchmarks.load import Load, http_answer
+from benchmarks.report import Report
+from benchmarks.servers import LOAD_PROCESSOR, PROCESSORS, Site, hearth, pinned, request
+from tests.server import ROOT, Server
+
+AMOUNTS = (10_000, 1_000_000)
+# Large databases take minutes to fill, so they are kept.
+KEPT = ROOT / "var" / "benchmarks"
+CLIENTS = 8
+SECONDS = 5.0
+
+
+def pages(report: Report) -> None:
+    report.heading(f"(d) Pages with {AMOUNTS[0]:,} and {AMOUNTS[1]:,} messages, the same people and rooms")
+    report.columns("", *(f"ms, {amount:,}" for amount in AMOUNTS), "slower", "queries")
+    few, many = (_measured(report, amount) for amount in AMOUNTS)
+    for name in few:
+        (before, queries), (after, queries_after) = few[name], many[name]
+        asked = str(queries) if queries == queries_after else f"{queries} / {queries_after}"
+        report.row(name, f"{before:.1f}", f"{after:.1f}", f"{after / before:.2f}", asked)
+
+
+def _measured(report: Report, amount: int) -> dict[str, tuple[float, int]]:
+    folder = KEPT / str(amount)
+    environment = {**os.environ, "DATA_DIR": str(folder), "DATABASE_URL": ""}
+    if not (folder / "filled").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        report.note(f"  filling {amount:,} messages into {folder.relative_to(ROOT)}, which is kept")
+        Server(folder, DATABASE_URL="").manage("setup")
+        _scale(environment, "fill", str(amount))
+        (folder / "filled").touch()
+    Server(folder, DATABASE_URL="").manage("setup")
+    with pinned(PROCESSORS[0]):
+        found: dict[str, tuple[float, int]] = json.loads(_scale(environment, "measure"))
+    return found
+
+
+def _scale(environment: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "-m", "benchmarks.scale", *arguments]
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def requests(report: Report) -> None:
+    report.heading(f"(e) Requests a second of {CLIENTS} browsers that ask without a pause, {SECONDS:g} s")
+    report.columns("", "trivial", "room page", "p95 ms")
+    for program in ("daphne", "uvicorn"):
+        with hearth(program, CLIENTS, CLIENTS) as site:
+            _say_something(site)
+            trivial, _p95 = _asked(site, "/own/1.css")
+            room, p95 = _asked(site, site.room)
+        report.row(site.name, f"{trivial:.0f}", f"{room:.0f}", f"{1000 * p95:.0f}")
+
+
+def _say_something(site: Site) -> None:
+    """Fill a page of the room."""
+    with Load(site.port, site.pattern) as load:
+        site.add_writers(load, CLIENTS)
+        load.post(50, 1)
+
+
+def _asked(site: Site, path: str) -> tuple[float, float]:
+    with pinned(LOAD_PROCESSOR), Load(site.port, site.pattern) as load:
+        for session in site.sessions:
+            load.add_writer(lambda _number, session=session: request("GET", path, session), http_answer)
+        began = time.monotonic()
+        result = load.post(None, SECONDS)
+        return result.posted / (time.monotonic() - began), result.latency(0.95)
+
+
+def first_page(report: Report) -> None:
+    report.heading("(f) Bytes of the first page, with 50 messages, as a browser gets them (br)")
+    report.columns("", "bytes", "files")
+    with hearth("daphne", 20, 1) as site:
+        _say_something(site)
+        page, plain = _get(site, site.room)
+        kinds = {"html": [page]}
+        for address in sorted(set(re.findall(r'(?:href|src)="(/(?:static|own)/[^"]+)"', plain.decode()))):
+            size, _content = _get(site, address)
+            kinds.setdefault(Path(address).suffix.lstrip("."), []).append(size)
+    for kind, sizes in kinds.items():
+        report.row(kind, f"{sum(sizes):,}", len(sizes))
+    report.row("in all", f"{sum(map(sum, kinds.values())):,}", sum(map(len, kinds.values())))
+    own = sum(path.stat().st_size for path in (ROOT / "static" / "js").glob("*.js"))
+    served = _own_as_served()
+    report.note(f"  our own scripts before compression: {served:,} bytes as served, {own:,} as written")
+
+
+def _own_as_served() -> int:
+    from config.bundle import NOT_FOR_BROWSERS
+
+    return sum(
+        len(NOT_FOR_BROWSERS.sub("", path.read_text()).encode())
+        for path in (ROOT / "static" / "js").glob("*.js")
+    )
+
+
+def _get(site: Site, path: str) -> tuple[int, bytes]:
+    """Return the number of bytes on the way, and the content."""
+    import brotli
+
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{site.port}{path}",
+        headers={"Accept-Encoding": "br", "Cookie": f"hearth_session={site.sessions[0]}"},
+    )
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        content = answer.read()
+        is_compressed = answer.headers["Content-Encoding"] == "br"
+        return len(content), brotli.decompress(content) if is_compressed else content

@@ -1,0 +1,89 @@
+"""The load generator counts right: a benchmark that overlooks a lost message is worth nothing."""
+
+import socket
+import threading
+
+import pytest
+
+from benchmarks.load import Load
+from tests.server import free_port
+
+PATTERN = rb"~(\d{7})~"
+
+
+class Chat(threading.Thread):
+    """A server with two streams, that answers each post with 201 after it has told `tell` to the streams."""
+
+    def __init__(self, tell):
+        super().__init__(daemon=True)
+        self.tell = tell
+        self.listening = socket.create_server(("127.0.0.1", free_port()))
+        self.port = self.listening.getsockname()[1]
+
+    def run(self):
+        with self.listening:
+            streams = [self.listening.accept()[0] for _ in range(2)]
+            for stream in streams:
+                stream.recv(100)
+                stream.sendall(b"ready")
+            writer = self.listening.accept()[0]
+            for number in range(20):
+                writer.recv(1000)
+                for index, stream in enumerate(streams):
+                    stream.sendall(self.tell(index, number))
+                writer.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+            writer.recv(100)
+            for one in (*streams, writer):
+                one.close()
+
+
+def told(number):
+    return b"data: ~%07d~ and more\n\n" % number
+
+
+def measured(tell):
+    from benchmarks.load import http_answer
+
+    chat = Chat(tell)
+    chat.start()
+    with Load(chat.port, PATTERN) as load:
+        load.open([b"a", b"b"], b"ready")
+        load.add_writer(lambda number: b"POST " + number, http_answer)
+        result = load.post(100, 0.2, patience=0.3)
+    chat.join(10)
+    return result
+
+
+def test_all_that_comes_once_and_in_order_is_well():
+    result = measured(lambda _stream, number: told(number))
+    assert (result.posted, result.expected, result.delivered) == (20, 40, 40)
+    assert (result.lost, result.doubled, result.is_in_order) == (0, 0, True)
+    assert sum(result.histogram) == 40
+    assert result.latency(0.5) <= result.latency(0.99)
+
+
+def test_number_in_two_pieces_is_one():
+    def tell(stream, number):
+        return told(number)[:9] if number == 19 and stream == 0 else told(number)
+
+    assert measured(tell).lost == 1
+    halves = {}
+
+    def in_halves(stream, number):
+        before, halves[stream] = halves.get(stream, b""), told(number)[9:]
+        return before + told(number)[:9]
+
+    assert measured(in_halves).lost == 2  # the other half of the last one never comes
+
+
+@pytest.mark.parametrize(
+    ("tell", "lost", "doubled", "is_in_order"),
+    [
+        (lambda stream, number: b"" if stream and number == 7 else told(number), 1, 0, True),
+        (lambda stream, number: told(number) * (1 + (stream and number == 7)), 0, 1, True),
+        (lambda stream, number: told({3: 4, 4: 3}.get(number, number) if stream else number), 0, 0, False),
+    ],
+)
+def test_what_is_lost_or_doubled_or_in_another_order_is_noticed(tell, lost, doubled, is_in_order):
+    result = measured(tell)
+    assert (result.lost, result.doubled, result.is_in_order) == (lost, doubled, is_in_order)
