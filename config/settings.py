@@ -153,6 +153,7 @@ LIMITS = {
     "post_per_address": environment.rate("LIMIT_POST_PER_ADDRESS", "3000/1m"),
     "edit_per_user": environment.rate("LIMIT_EDIT_PER_USER", "60/10m"),
     "profile_per_user": environment.rate("LIMIT_PROFILE_PER_USER", "60/10m"),
+    "report_per_user": environment.rate("LIMIT_REPORT_PER_USER", "20/1h"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
 STREAMS_PER_USER = environment.number("STREAMS_PER_USER", 100)  # open at a time, in one process

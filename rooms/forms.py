@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from config.text import INVISIBLE
 from rooms.live import doorbell
-from rooms.models import ChangeRefused, ChatRoom, Membership, Message
+from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
 from rooms.models.chat_room import canonical_room_name
 
 if TYPE_CHECKING:
@@ -200,6 +200,23 @@ class RemovalForm(forms.Form):
     """Somebody is to go, and may come back."""
 
     reason = ReasonField(label=gettext_lazy("Reason"))
+
+
+class ReportForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
+    """What is wrong with a message."""
+
+    class Meta:
+        model = Report
+        fields = ("reason", "details")
+        widgets: ClassVar[dict[str, Any]] = {"details": forms.Textarea(attrs={"rows": 3})}
+        error_messages: ClassVar[dict[str, Any]] = {
+            "reason": {"required": gettext_lazy("Choose what is wrong with the message.")}
+        }
+
+    def clean_details(self) -> str:
+        details: str = self.cleaned_data["details"]
+        refuse_control_characters(details)
+        return details
 
 
 class ReadReceiptForm(forms.Form):

@@ -5,6 +5,7 @@ from rooms.models.message import ChangeRefused, Message, TokenReused
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
 from rooms.models.read_receipt import ReadReceipt
+from rooms.models.report import Report
 from rooms.models.server_process import ServerProcess
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ModerationAct",
     "NotAdmitted",
     "ReadReceipt",
+    "Report",
     "ServerProcess",
     "TokenReused",
 ]

@@ -1,6 +1,7 @@
 """A person's place in a room: what they have, what they have read, and what they want to be told."""
 
 from collections.abc import Iterable, Mapping
+from typing import Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
@@ -29,6 +30,10 @@ _INSERT_RECEIPTS = """
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def moderators(self) -> Self:
+        """Those who may moderate their room."""
+        return self.filter(role__in=[Membership.Role.OWNER, Membership.Role.MODERATOR])
+
     def mark_delivered(self, room_id: int, user_ids: Iterable[int], upto: int) -> int:
         """Note that messages up to `upto` reached these people; return how many of them it was new to."""
         behind = self.filter(room=room_id, user__in=list(user_ids), last_delivered__lt=upto)

@@ -3,6 +3,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from rooms.live import doorbell
 from rooms.models.mention import Mention
 from rooms.models.message_version import MessageVersion
+from rooms.models.moderation_act import ModerationAct
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.tick import Marks, Tick
 
@@ -39,6 +41,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def readable_by(self, user: Any) -> Self:
         """Messages of the rooms that `user` is in."""
         return self.filter(room__memberships__user=user)
+
+    def deletable_by(self, user: Any) -> Self:
+        """Their own messages in the rooms that `user` is in, and all in those that they moderate."""
+        may = Q(sender=user) | Q(room__memberships__role__in=["owner", "moderator"])
+        return self.filter(may, room__memberships__user=user)
 
     def to_be_read_by(self, user: Any) -> Self:
         """Messages that count as unread for `user` until they are read."""
@@ -129,8 +136,10 @@ class Message(models.Model):
             self._save_change("content", "edited_at", "mentioned")
             self.save_mentions()
 
-    def erase(self, *, by_moderator: bool = False) -> bool:
+    def erase(self, moderator: Any = None) -> bool:
         """Delete all but its place; return False where that was done before.
+
+        What a `moderator` deletes is in the log, and reports of it are decided.
 
         Order, positions and what was read stay as they are. The token stays as well: the same form sent again
         does not bring the message back.
@@ -140,11 +149,33 @@ class Message(models.Model):
             if self.is_deleted:
                 return False
             self.content, self.mentioned, self.edited_at = "", {}, None
-            self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
+            self.deleted_at, self.deleted_by_moderator = timezone.now(), moderator is not None
             self._save_change("content", "mentioned", "edited_at", "deleted_at", "deleted_by_moderator")
             self.save_mentions()
             self.versions.all().delete()
+            if moderator:
+                self._decide(moderator, ModerationAct.Act.DELETE_MESSAGE)
         return True
+
+    def report(self, reporter: Any, **fields: str) -> None:
+        """Ask those who moderate to look at the text as it is now; once for each person."""
+        with transaction.atomic():
+            self._lock()
+            if self.is_deleted:
+                raise ChangeRefused(_("This message was deleted meanwhile."))
+            self.reports.get_or_create(reporter=reporter, defaults={**fields, "content": self.content})
+
+    def dismiss_reports(self, moderator: Any) -> None:
+        """Leave the message as it is."""
+        with transaction.atomic():
+            self._lock()
+            if self.reports.filter(closed_at=None).exists():
+                self._decide(moderator, ModerationAct.Act.DISMISS_REPORT)
+
+    def _decide(self, moderator: Any, act: ModerationAct.Act) -> None:
+        """Close the reports, in the transaction of what was decided."""
+        self.reports.all().close()
+        self.room.note_act(moderator, act, person=self.sender, message_id=self.pk)
 
     @property
     def is_deleted(self) -> bool:

@@ -66,6 +66,8 @@ class ModerationAct(models.Model):
         UNARCHIVE = "unarchive", _("took the room out of the archive")
         ADD = "add", _("invited")
         REMOVE = "remove", _("removed")
+        DELETE_MESSAGE = "delete_message", _("deleted the message")
+        DISMISS_REPORT = "dismiss_report", _("dismissed what was reported of the message")
 
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="moderation_acts")
     # None for what happened by itself.

@@ -8,7 +8,7 @@ from accounts import limits
 from accounts.http import AuthenticatedRequest
 from config.text import is_utf8
 from rooms.forms import MessageEditForm
-from rooms.models import ChangeRefused, Message
+from rooms.models import ChangeRefused, Message, Report
 from rooms.models.message import MessageQuerySet
 
 
@@ -48,13 +48,21 @@ def edit_page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_delete(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Delete an own message, after asking; a tombstone stays."""
-    message = get_object_or_404(own_messages(request), pk=message_id)
+    """Delete an own message, or as a moderator one of somebody else, after asking; a tombstone stays."""
+    user = request.user
+    messages = Message.objects.select_related("room", "sender")
+    message = messages.deletable_by(user).filter(pk=message_id).first()
+    back = message
+    if message is None:
+        # Staff who are not in the room do not see it: only what somebody has reported to them.
+        message = get_object_or_404(
+            messages.filter(pk__in=Report.objects.open_for(user).values("message")), pk=message_id
+        )
     if request.method == "POST":
-        message.erase()
+        message.erase(moderator=user if message.sender_id != user.pk else None)
     if message.is_deleted:
-        return redirect(message)
-    return render(request, "rooms/message_delete.html", {"message": message})
+        return redirect(back or "rooms:report_list_for_staff")
+    return render(request, "rooms/message_delete.html", {"message": message, "back": back})
 
 
 def own_messages(request: AuthenticatedRequest) -> MessageQuerySet:

@@ -13,7 +13,7 @@ from accounts.models import User
 from rooms.chats import as_of, chats_digest, chats_of, newest_in, unread_in
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
-from rooms.models import ChatRoom, Membership
+from rooms.models import ChatRoom, Membership, Report
 from rooms.receipts import show_ticks
 from rooms.unread import Unread, unread_label
 from rooms.views.read_receipts import can_undo
@@ -45,6 +45,7 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
         "room_form": form,
         "unread_label": unread_label(chats["total_unread"]),
         "can_undo": can_undo(request),
+        "report_count": Report.objects.open_for(request.user).count() if request.user.is_staff else 0,
         **chats,
     }
     return render(request, "rooms/lobby.html", context, status=status)
@@ -96,6 +97,9 @@ def chat_room_response(
         "marks": show_ticks(page.messages, room, request.user),
         "read_interval": read_interval(room),
         "form": form,
+        "report_count": Report.objects.open_for(request.user).filter(message__room=room).count()
+        if membership.may_moderate
+        else 0,
         "room_form": ChatRoomForm(),
         **chats,
     }

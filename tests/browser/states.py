@@ -244,6 +244,51 @@ def deleting_a_message(scene: Scene) -> Person:
 
 
 @state
+def reporting_a_message(scene: Scene) -> Person:
+    ada = details_of_somebody_elses_message(scene)
+    ada.page.get_by_role("link", name="Report").click()
+    ada.page.evaluate("document.querySelector('form').noValidate = true")
+    ada.page.get_by_role("button", name="Report").click()
+    expect(ada.notice).to_contain_text("Choose what is wrong")
+    return ada
+
+
+@state
+def message_that_was_reported(scene: Scene) -> Person:
+    ada = details_of_somebody_elses_message(scene)
+    ada.page.get_by_role("link", name="Report").click()
+    ada.page.get_by_label("What is wrong with it?").select_option("spam")
+    ada.page.get_by_role("button", name="Report").click()
+    expect(ada.page.get_by_role("status")).to_contain_text("You have reported this message")
+    return ada
+
+
+def reported(scene: Scene) -> tuple[Person, str]:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    ben.say(room, "Buy this", "And that")
+    scene.backstage.run(
+        "[m.report(m.room.participants.order_by('pk').first(), reason='spam', details='Again')"
+        " for m in Message.objects.order_by('-pk')[:2]]"
+    )
+    return ada, room
+
+
+@state
+def room_with_reported_messages(scene: Scene) -> Person:
+    ada, room = reported(scene)
+    ada.open_live(room)
+    expect(ada.page.get_by_role("link", name="2 reported messages")).to_be_visible()
+    return ada
+
+
+@state
+def reported_messages(scene: Scene) -> Person:
+    ada, room = reported(scene)
+    return ada.open(f"{room}reports/")
+
+
+@state
 def notifications(scene: Scene) -> Person:
     ada = scene.ada
     return ada.open(f"{ada.make_room()}notifications/")

@@ -223,6 +223,52 @@ TABLE = {
         "outsider": NO_FORM,
         "member": NO_FORM,
     },
+    ("rooms:message_delete", "message in a group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": NO_FORM,
+        "moderator": CONFIRMED,
+        "owner": CONFIRMED,
+    },
+    ("rooms:report_create", "message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": EMPTY_FORM,
+    },
+    ("rooms:report_create", "own message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": NO_FORM,
+    },
+    ("rooms:report_dismiss", "message in a group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 404 405 405 405",
+        "moderator": ACTION,
+        "owner": ACTION,
+    },
+    ("rooms:report_dismiss", "message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 404 405 405 405",
+    },
+    ("rooms:report_list", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": "403 403 405 405 405 405",
+        "moderator": READ_ONLY,
+        "owner": READ_ONLY,
+    },
+    ("rooms:report_list", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": NOT_FOUND,
+    },
+    ("rooms:report_list_for_staff", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "403 403 405 405 405 405",
+        "member": "403 403 405 405 405 405",
+    },
     ("rooms:message_delete", "own message"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -299,8 +345,15 @@ def address(ada, ada_elsewhere, ben, room, private):
         "own message": [make_message(private, ada).pk],
         "member": [room.pk, ben.pk],
         "private member": [private.pk, ben.pk],
+        "message in a group": [reported_message(room, ben, ada).pk],
     }
     return lambda name, place: reverse(name, args=arguments[place])
+
+
+def reported_message(room, sender, reporter):
+    message = make_message(room, sender)
+    message.report(reporter, reason="spam")
+    return message
 
 
 @pytest.fixture

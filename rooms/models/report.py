@@ -1,0 +1,59 @@
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from rooms.models.membership import Membership
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def open_for(self, user: User) -> Self:
+        """Open reports that `user` decides on, never those of their own messages.
+
+        These are for the moderators of the room; of private chats, and where nobody moderates but who wrote
+        the message, for staff.
+        """
+        moderators = Membership.objects.moderators().filter(room=OuterRef("message__room"))
+        others = moderators.exclude(user=OuterRef("message__sender"))
+        decides = Q(Exists(moderators.filter(user=user)))
+        if user.is_staff:
+            decides |= Q(~Exists(others))
+        return self.filter(decides, closed_at=None).exclude(message__sender=user)
+
+    def close(self) -> None:
+        """Take reports as decided. The copy of the text is for the decision only."""
+        self.filter(closed_at=None).update(closed_at=timezone.now(), content="")
+
+
+class Report(models.Model):
+    """Somebody asks those who moderate to look at a message.
+
+    It keeps the text that was reported while it is open, so that editing or deleting hides nothing.
+    """
+
+    class Reason(models.TextChoices):
+        SPAM = "spam", _("Spam")
+        ABUSE = "abuse", _("Insult or harassment")
+        THREAT = "threat", _("Threat or violence")
+        PRIVACY = "privacy", _("Something private about somebody")
+        OTHER = "other", _("Something else")
+
+    message = models.ForeignKey("Message", models.CASCADE, related_name="reports")
+    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    reason = models.CharField(_("What is wrong with it?"), max_length=7, choices=Reason)
+    details = models.CharField(_("Tell more, if you like"), max_length=500, blank=True)
+    content = models.TextField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "reporter"], name="one_report_per_person")]
+
+    def __str__(self) -> str:
+        return f"report of message {self.message_id}"

@@ -1,0 +1,83 @@
+"""Messages that somebody wants moderators to look at."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import limits
+from accounts.http import AuthenticatedRequest
+from rooms.forms import ReportForm
+from rooms.models import ChangeRefused, ChatRoom, Message, Report
+from rooms.models.report import ReportQuerySet
+from rooms.views.memberships import moderator_of
+from rooms.views.pages import page_of
+
+REPORTS_PER_PAGE = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_create(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
+    """Report a message of somebody else, once; from then on the page says that it was reported."""
+    messages = Message.objects.readable_by(request.user).exclude(sender=request.user)
+    message = get_object_or_404(
+        messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
+    )
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    if Report.objects.filter(message=message, reporter=request.user).exists() or message.is_deleted:
+        return report_page(request, message)
+    if not form.is_valid():
+        return report_page(request, message, form, status=422 if form.is_bound else 200)
+    try:
+        limits.take("report_per_user", request.user.pk)
+        message.report(request.user, **form.cleaned_data)
+    except limits.LimitReached as reached:
+        form.add_error("details", str(reached))
+        return reached.mark(report_page(request, message, form))
+    except ChangeRefused:
+        return report_page(request, message, status=409)
+    return redirect("rooms:report_create", message.pk)
+
+
+def report_page(
+    request: AuthenticatedRequest, message: Message, form: ReportForm | None = None, status: int = 200
+) -> HttpResponse:
+    """Show the form; without one, that the message was reported or is gone."""
+    context = {"message": message, "title": message.room.title_for(request.user), "form": form}
+    return render(request, "rooms/report_create.html", context, status=status)
+
+
+@require_safe
+def report_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Show the moderators of a room what was reported there."""
+    room = moderator_of(request, room_id).room
+    return report_list_page(request, Report.objects.open_for(request.user).filter(message__room=room), room)
+
+
+@require_safe
+def report_list_for_staff(request: AuthenticatedRequest) -> HttpResponse:
+    """Show staff what no moderator decides on, and what they may decide on as moderators."""
+    if not request.user.is_staff:
+        raise PermissionDenied
+    return report_list_page(request, Report.objects.open_for(request.user))
+
+
+def report_list_page(
+    request: AuthenticatedRequest, reports: ReportQuerySet, room: ChatRoom | None = None
+) -> HttpResponse:
+    found = reports.select_related("message__sender", "message__room", "reporter").order_by("message", "pk")
+    page, next_page = page_of(found, request, REPORTS_PER_PAGE)
+    context = {"reports": page, "next_page": next_page, "room": room}
+    return render(request, "rooms/report_list.html", context)
+
+
+@require_POST
+def report_dismiss(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
+    """Close the reports of a message, and leave it. Nothing to decide any more is no error."""
+    reports = Report.objects.filter(message=message_id).open_for(request.user)
+    report = get_object_or_404(reports.select_related("message__room", "message__sender")[:1])
+    message = report.message
+    message.dismiss_reports(request.user)
+    if request.user.is_staff:
+        return redirect("rooms:report_list_for_staff")
+    return redirect("rooms:report_list", message.room_id)

@@ -1,0 +1,223 @@
+"""Moderators delete messages of others; people report messages to them, or to staff where there are none."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from config.rates import Rate
+from rooms.models import ChangeRefused, Membership, ModerationAct, Report
+from tests.conftest import client_of
+from tests.factories import make_membership, make_message, make_room, make_user
+from tests.responses import page_of, texts
+
+pytestmark = pytest.mark.django_db
+
+STAFF_PAGE = "/reports/"
+
+
+def address(name, message):
+    return reverse(f"rooms:{name}", args=[message.pk])
+
+
+def report(client, message, **fields):
+    return client.post(address("report_create", message), {"reason": "abuse", "details": "", **fields})
+
+
+def reports_page(room):
+    return reverse("rooms:report_list", args=[room.pk])
+
+
+@pytest.fixture
+def cem(room):
+    """A member, like ben; ada owns the room."""
+    cem = make_user("cem")
+    make_membership(room, cem)
+    return cem
+
+
+@pytest.fixture
+def root():
+    return User.objects.create_superuser("root1", "correct horse")
+
+
+# Deleting
+
+
+def test_moderator_deletes_and_it_is_logged(ada_client, ada, ben, cem, room):
+    message = make_message(room, ben, "Nasty")
+    assert "Nasty" in ada_client.get(address("message_delete", message)).content.decode()
+    response = ada_client.post(address("message_delete", message))
+    assert response.url == f"/rooms/{room.pk}/#message-{message.pk}"
+    page = page_of(client_of(cem).get(room.get_absolute_url()))
+    assert texts(page, "tombstone") == ["This message was deleted by a moderator."]
+    act = ModerationAct.objects.get()
+    assert (act.actor, act.act, act.person, act.message_id) == (ada, "delete_message", ben, message.pk)
+    log = ada_client.get(reverse("rooms:moderation_act_list", args=[room.pk])).content.decode()
+    assert "deleted the message" in log
+    assert "Nasty" not in log
+
+
+def test_moderator_never_rewrites(ada_client, ben, room):
+    message = make_message(room, ben, "Hello")
+    fields = {"content": "Changed", "since": message.revision}
+    assert ada_client.post(address("message_update", message), fields).status_code == 404
+
+
+def test_own_message_of_a_moderator_is_no_moderation(ada_client, ada, room):
+    message = make_message(room, ada)
+    ada_client.post(address("message_delete", message))
+    message.refresh_from_db()
+    assert not message.deleted_by_moderator
+    assert not ModerationAct.objects.exists()
+
+
+def test_moderator_elsewhere_deletes_nothing_here(ben, cem, room):
+    make_room(members=[cem])
+    message = make_message(room, ben)
+    assert client_of(cem).post(address("message_delete", message)).status_code == 404
+
+
+def test_private_chat_has_no_moderators(ada_client, ada, ben, private):
+    message = make_message(private, ben)
+    assert ada_client.post(address("message_delete", message)).status_code == 404
+    assert "Delete" not in ada_client.get(address("message_detail", message)).content.decode()
+
+
+# Reporting
+
+
+def test_report_reaches_the_moderators_and_nobody_else(ada_client, ben_client, ben, cem, room, root):
+    message = make_message(room, ben, "Nasty <b>")
+    client = client_of(cem)
+    response = client.post(
+        address("report_create", message), {"reason": "abuse", "details": "He <i> did"}, follow=True
+    )
+    assert "You have reported this message." in response.content.decode()
+    assert "1" in texts(page_of(ada_client.get(room.get_absolute_url())), "badge")
+    page = ada_client.get(reports_page(room)).content.decode()
+    for words in ("Nasty &lt;b&gt;", "Insult or harassment", "He &lt;i&gt; did", "cem"):
+        assert words in page
+    for other in (ben_client, client):
+        assert other.get(reports_page(room)).status_code == 403
+        assert "reported" not in other.get(room.get_absolute_url()).content.decode()
+    assert "Nasty" not in client_of(root).get(STAFF_PAGE).content.decode()
+    assert "eported" not in ben_client.get(address("message_detail", message)).content.decode()
+
+
+def test_message_is_reported_once_by_each(ben, cem, room):
+    message = make_message(room, ben)
+    client = client_of(cem)
+    assert [report(client, message).status_code for _ in range(2)] == [302, 200]
+    assert Report.objects.count() == 1
+    message.report(room.participants.first(), reason="spam")
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "fields", [{"reason": ""}, {"reason": "x"}, {"details": "x" * 501}, {"details": "\x01"}]
+)
+def test_report_that_is_not_understood_is_refused_with_what_was_typed(ben, cem, room, fields):
+    message = make_message(room, ben)
+    response = report(client_of(cem), message, **fields)
+    assert response.status_code == 422
+    assert page_of(response).by_id("id_details").text.strip() == fields.get("details", "")
+    assert not Report.objects.exists()
+
+
+def test_too_many_reports_are_refused(ben, cem, room, limit):
+    limit(report_per_user=Rate(1, 60))
+    client = client_of(cem)
+    report(client, make_message(room, ben))
+    response = report(client, make_message(room, ben), details="Again")
+    assert response.status_code == 429
+    assert page_of(response).by_id("id_details").text.strip() == "Again"
+    assert Report.objects.count() == 1
+
+
+def test_what_was_deleted_cannot_be_reported(ben, cem, room):
+    message = make_message(room, ben)
+    message.erase()
+    assert report(client_of(cem), message).status_code == 200
+    with pytest.raises(ChangeRefused):
+        message.report(cem, reason="spam")
+    assert not Report.objects.exists()
+
+
+def test_editing_or_deleting_does_not_hide_what_was_reported(ada_client, ben, cem, room):
+    message = make_message(room, ben, "Nasty")
+    message.report(cem, reason="abuse")
+    message.edit("Nice")
+    message.erase()
+    page = ada_client.get(reports_page(room)).content.decode()
+    assert "Nasty" in page
+    assert "It was deleted meanwhile." in page
+
+
+def test_decision_closes_all_reports_and_drops_the_copies(ada_client, ada, ben, cem, room):
+    dot = make_user("dot")
+    make_membership(room, dot)
+    for name, expected in (("message_delete", "delete_message"), ("report_dismiss", "dismiss_report")):
+        message = make_message(room, ben, "Nasty")
+        for person in (cem, dot):
+            message.report(person, reason="abuse")
+        assert ada_client.post(address(name, message)).status_code == 302
+        assert ModerationAct.objects.latest("pk").act == expected
+    assert not Report.objects.open_for(ada).exists()
+    assert set(Report.objects.values_list("content", flat=True)) == {""}
+    assert "Nothing is reported." in ada_client.get(reports_page(room)).content.decode()
+    message.refresh_from_db()
+    assert message.content == "Nasty"
+
+
+def test_dismissing_twice_is_logged_once(ada_client, ben, cem, room):
+    message = make_message(room, ben)
+    message.report(cem, reason="spam")
+    answers = [ada_client.post(address("report_dismiss", message)).status_code for _ in range(2)]
+    assert answers == [302, 404]
+    assert ModerationAct.objects.count() == 1
+
+
+def test_reports_of_a_moderator_are_for_the_others(ada, ben, cem, room, root):
+    message = make_message(room, ada, "Nasty")
+    message.report(ben, reason="abuse")
+    assert not Report.objects.open_for(ada).exists()
+    assert Report.objects.open_for(root).exists()
+    room.memberships.filter(user=cem).update(role=Membership.Role.MODERATOR)
+    assert Report.objects.open_for(cem).exists()
+    assert not Report.objects.open_for(ada).exists()
+    assert not Report.objects.open_for(root).exists()
+
+
+def test_staff_decide_on_private_chats_and_see_no_more_of_them(ada_client, ada, ben, private, root):
+    client = client_of(root)
+    make_message(private, ben, "Before it")
+    message = make_message(private, ben, "Nasty")
+    assert client.get(address("message_delete", message)).status_code == 404
+    report(ada_client, message)
+    page = client.get(STAFF_PAGE).content.decode()
+    assert "Nasty" in page
+    assert "In a private chat" in page
+    assert "Before it" not in page
+    assert client.get(address("message_detail", message)).status_code == 404
+    assert client.get(private.get_absolute_url()).status_code == 404
+    assert "1 reported message" in client.get("/").content.decode()
+    assert "Nasty" in client.get(address("message_delete", message)).content.decode()
+    assert client.post(address("message_delete", message)).url == STAFF_PAGE
+    message.refresh_from_db()
+    assert message.is_deleted
+    assert client.get(address("message_delete", message)).status_code == 404
+    assert client.post(address("message_delete", make_message(private, ben))).status_code == 404
+
+
+def test_list_takes_as_many_queries_with_much(ada_client, ben, cem, room):
+    ada_client.get("/settings/")
+    counts = []
+    for amount in (2, 20):
+        for _number in range(amount):
+            make_message(room, ben).report(cem, reason="spam")
+        with CaptureQueriesContext(connection) as queries:
+            ada_client.get(reports_page(room))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
