@@ -88,7 +88,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "config.forms.Renderer"
 
 # Where it keeps things
 DATABASE_TIMEOUT = environment.seconds("DATABASE_TIMEOUT", 5)  # then a request gives up, with a sentence

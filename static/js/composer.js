@@ -25,6 +25,7 @@ enhance('composer', (composer) => {
 
   composer.addEventListener('htmx-finally-request', ({ detail: { ctx } }) => {
     const status = ctx.response?.status;
+    content.ariaInvalid = status === 422;
     if (status === 201) return;
     // What waits in the queue would overtake it, so that comes back too.
     const queue = composer._htmx_state.rq;

@@ -389,6 +389,23 @@ def profile_that_was_refused(scene: Scene) -> Person:
 
 
 @state
+def password_that_was_refused(scene: Scene) -> Person:
+    ada = scene.ada.open("/settings/password/")
+    ada.page.get_by_label("New password", exact=True).fill("1234")
+    ada.page.get_by_label("New password again").fill("4321")
+    ada.page.get_by_role("button", name="Set password").click()
+    expect(ada.page.get_by_text("This is not the same as the new password.")).to_be_visible()
+    return ada
+
+
+@state
+def browsers_that_are_logged_in(scene: Scene) -> Person:
+    ada = scene.ada
+    Person(ada.context.browser, scene.server, ada.name).enter().context.close()
+    return ada.open("/settings/sessions/")
+
+
+@state
 def help_page(scene: Scene) -> Person:
     return scene.ada.open("/help/")
 

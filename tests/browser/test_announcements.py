@@ -172,6 +172,7 @@ def test_history_is_silent(dora, ben, shared_room, backstage):
     dora.open_live(shared_room)
     dora.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
     expect(dora.messages).to_have_count(60)
+    hears(dora, "10 older messages")
     heard_nothing(dora, shared_room, ben)
 
 

@@ -1,0 +1,314 @@
+"""Every page in every state: what axe-core finds, and what it does not look at.
+
+Each state is loaded once for all tests of it; looks and widths change in place. "Incomplete" is what axe
+could not decide: a failure like any other, unless it stands in UNDECIDED with a reason.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import count, pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import measure
+from tests.browser.backstage import Backstage
+from tests.browser.conftest import MakePerson, Person
+from tests.browser.states import STATES, Scene
+from tests.server import Server
+
+AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
+OFF_BY_DEFAULT = [
+    "target-size",
+    "color-contrast-enhanced",
+    "aria-roledescription",
+]
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "more contrast": {"color_scheme": "light", "contrast": "more"},
+    "dark, more contrast": {"color_scheme": "dark", "contrast": "more"},
+    "forced colours": {"color_scheme": "dark", "forced_colors": "active"},
+}
+FOR_AXE = ("light", "dark", "forced colours")
+NO_PREFERENCE = {
+    "color_scheme": "light",
+    "contrast": "no-preference",
+    "forced_colors": "none",
+    "reduced_motion": "no-preference",
+}
+WIDTHS = (1280, 320)
+# Not asked, since axe cannot decide it, and why that is no loss.
+UNDECIDED = {
+    "hidden-content": "What is hidden in one state is shown in another, or never.",
+    "identical-links-same-purpose": "Links of one text are those of messages of one minute.",
+}
+RULES = {
+    **{rule: {"enabled": True} for rule in OFF_BY_DEFAULT},
+    **{rule: {"enabled": False} for rule in UNDECIDED},
+}
+RUN = """async ([tags, rules]) => {
+  const found = await axe.run(document, {
+    runOnly: tags, rules, resultTypes: ['violations', 'incomplete'],
+  });
+  return ['violations', 'incomplete'].flatMap((kind) => found[kind].flatMap(({ id, nodes }) =>
+    nodes.map(({ target, any, all, none }) => {
+      const reasons = [...any, ...all, ...none].map(({ message }) => message);
+      return [kind, id, `${target.join(' ')}: ${reasons.join(' ')}`];
+    })));
+}"""
+_serials = count(1)
+
+# What readers may do to a page, and what they may hold it in.
+SPACING = (
+    "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }"
+    "p { margin-block-end: 2em !important; }"
+)
+
+
+class Circumstance(NamedTuple):
+    width: int
+    height: int
+    css: str = ""
+
+
+CIRCUMSTANCES = {
+    "400 % zoom": Circumstance(320, 256),
+    "text of twice the size": Circumstance(1280, 1024, "html { font-size: 200% }"),
+    "text of twice the size, 200 % zoom": Circumstance(640, 512, "html { font-size: 200% }"),
+    "more space in text": Circumstance(1280, 800, SPACING),
+    "more space in text, 400 % zoom": Circumstance(320, 800, SPACING),
+    "upright": Circumstance(375, 667),
+    "across": Circumstance(667, 375),
+}
+
+
+class Looks:
+    """A page in a state; `wear` changes how it is looked at."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.page = person.page
+
+    def wear(self, look: str = "light", width: int = 1280, height: int = 800, css: str = "") -> None:
+        self.page.emulate_media(**{**NO_PREFERENCE, **LOOKS[look]})
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.evaluate(
+            """css => {
+              document.activeElement.blur();
+              const sheet = new CSSStyleSheet();
+              sheet.replaceSync(css);
+              document.adoptedStyleSheets = [sheet];
+            }""",
+            css,
+        )
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.exists():
+        missing = "axe-core is not installed: bin/setup --dev does it, and needs npm"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return AXE.read_text()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One of its own: others leave long lists of chats behind."""
+    with Server(tmp_path_factory.mktemp("states")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def backstage(server: Server) -> Iterator[Backstage]:
+    with Backstage(server) as backstage:
+        yield backstage
+
+
+@pytest.fixture(scope="module", params=STATES)
+def state(
+    request: pytest.FixtureRequest, browser: Browser, server: Server, backstage: Backstage
+) -> Iterator[Looks]:
+    """A page in one of the states, for all tests of it."""
+    people: list[Person] = []
+
+    def make(name: str, *, at: Server = server, enter: bool = True, **options: object) -> Person:
+        people.append(Person(browser, at, f"{name}-{next(_serials)}", **options))
+        return people[-1].enter() if enter else people[-1]
+
+    yield Looks(STATES[request.param](Scene(make, server, backstage)))
+    for person in people:
+        person.context.close()
+    assert [problem for person in people for problem in person.problems] == []
+
+
+@pytest.fixture(scope="module")
+def pixels(browser: Browser) -> Iterator[measure.Pixels]:
+    pixels = measure.Pixels(browser)
+    yield pixels
+    pixels.page.close()
+
+
+@pytest.fixture(scope="module")
+def seen() -> set[tuple[str, str]]:
+    """What the focus was seen on, as (look, kind): once in all states is enough."""
+    return set()
+
+
+@pytest.fixture
+def page(state: Looks) -> Page:
+    state.wear()
+    return state.page
+
+
+def run_axe(page: Page) -> list[str]:
+    return [f"{kind} {rule}: {where}" for kind, rule, where in page.evaluate(RUN, [TAGS, RULES])]
+
+
+def fail_with(found: dict[str, list[str]]) -> None:
+    """Tell what was found, and where or when."""
+    if found:
+        lines = [f"{problem}\n    {', '.join(places)}" for problem, places in found.items()]
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+def test_axe_finds_nothing(state: Looks, axe: str) -> None:
+    state.page.evaluate(axe)
+    found = defaultdict(list)
+    for look in FOR_AXE:
+        for width in WIDTHS:
+            state.wear(look, width)
+            for problem in run_axe(state.page):
+                found[problem].append(f"{look} {width}")
+    fail_with(found)
+
+
+def test_nothing_is_lost_at_any_size(state: Looks) -> None:
+    found = defaultdict(list)
+    for name, circumstance in CIRCUMSTANCES.items():
+        state.wear("light", *circumstance)
+        for problem in measure.lost(state.page):
+            found[problem].append(name)
+        if not circumstance.css:
+            for problem in measure.problems(state.page, "crowded"):
+                found[problem].append(name)
+    fail_with(found)
+
+
+def test_what_is_not_text_can_be_seen(state: Looks, pixels: measure.Pixels) -> None:
+    found = defaultdict(list)
+    for look in LOOKS:
+        state.wear(look)
+        for problem in pixels.pale_shapes(state.page):
+            found[problem].append(look)
+    fail_with(found)
+
+
+def test_placeholder_and_selection_can_be_read(state: Looks) -> None:
+    found = defaultdict(list)
+    for look in LOOKS:
+        if look != "forced colours":  # which are the reader's own
+            state.wear(look)
+            for problem in measure.problems(state.page, "paleText"):
+                found[problem].append(look)
+    fail_with(found)
+
+
+def test_tab_goes_through_everything_and_back(page: Page) -> None:
+    """In the order of the page, and nothing that has the focus is covered."""
+    stops = [stop["name"] for stop in measure.run(page, "tabStops")]
+    page.evaluate(
+        "document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')"
+    )
+    forward = [stop for stop in press(page, "Tab", len(stops)) if stop]
+    assert [stop.name for stop in forward] == stops
+    backward = [stop for stop in press(page, "Shift+Tab", len(stops) - 1) if stop]
+    assert [stop.name for stop in backward] == stops[-2::-1]
+    assert [stop.name for stop in forward + backward if stop.is_covered] == []
+
+
+def press(page: Page, key: str, times: int) -> Iterator[measure.Stop | None]:
+    for _press in range(times):
+        page.keyboard.press(key)
+        yield measure.focused(page)
+
+
+def test_order_of_the_page_is_what_is_seen(page: Page) -> None:
+    stops = [stop for stop in measure.run(page, "tabStops") if not stop["is_skip_link"]]
+    for one, other in pairwise(stops):
+        if one["group"] == other["group"]:
+            is_below = other["top"] >= one["bottom"] - 4
+            is_beside = other["left"] >= one["left"] and other["bottom"] > one["top"]
+            assert is_below or is_beside, f"{one['name']} before {other['name']}"
+
+
+def test_focus_is_seen(state: Looks, pixels: measure.Pixels, seen: set[tuple[str, str]]) -> None:
+    """What changes with the focus has the area of an edge of two pixels, and 3:1 to what was there."""
+    found = defaultdict(list)
+    for look in LOOKS:
+        state.wear(look)
+        page = state.page
+        page.keyboard.press("Tab")  # browsers show the focus to who uses keys
+        for number, stop in enumerate(measure.run(page, "tabStops")):
+            if (look, stop["kind"]) in seen:
+                continue
+            seen.add((look, stop["kind"]))
+            measure.run(page, "focus", number)
+            focus = measure.focused(page)
+            assert focus
+            after = pixels.picture(page, focus.clip(page))
+            page.evaluate("document.activeElement.blur()")
+            changed = pixels.changed(pixels.picture(page, focus.clip(page)), after)
+            if changed < 1.8 * focus.perimeter:  # curves and letters have edges that are neither
+                found[f"{stop['kind']}: {changed} pixels for an edge of {focus.perimeter:.0f}"].append(look)
+    fail_with(found)
+
+
+def test_structure(page: Page) -> None:
+    assert measure.problems(page, "structure") == []
+
+
+def test_markup(page: Page) -> None:
+    assert measure.problems(page, "markup", "messages", "ids") == []
+
+
+def test_fields_say_what_is_wrong(page: Page) -> None:
+    assert measure.problems(page, "fields") == []
+
+
+def test_buttons_have_names_of_their_own(page: Page) -> None:
+    assert measure.problems(page, "alike") == []
+
+
+def test_clicks_are_for_what_is_made_for_them(page: Page) -> None:
+    assert measure.misplaced_clicks(page) == []
+
+
+def test_nothing_moves_for_who_wants_no_motion(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    assert measure.problems(page, "motion") == []
+
+
+def test_axe_would_find_what_is_wrong(person: MakePerson, server: Server, axe: str) -> None:
+    page = person("ada", at=server).open("/help/").page
+    page.evaluate(axe)
+    page.evaluate("""() => {
+      const tags = ['img', 'p', 'div', 'button'];
+      const [image, text, both, button] = tags.map((tag) => document.createElement(tag));
+      text.textContent = 'A contrast of 6:1';
+      text.style.cssText = 'color: #636363; background: #fff';
+      button.textContent = 'x';
+      const other = button.cloneNode(true);
+      const small = 'width: 12px; height: 12px; padding: 0; margin: 0';
+      button.style.cssText = other.style.cssText = small;
+      both.append(button, other);
+      document.querySelector('main').append(image, text, both);
+    }""")
+    rules = {problem.split(":")[0].split()[1] for problem in run_axe(page)}
+    assert rules >= {"image-alt", "color-contrast-enhanced", "target-size"}
