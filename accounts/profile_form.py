@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import QueryDict
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
+from accounts.avatars import PictureRefused, make_avatars
 from accounts.models import NameShape, User
 from accounts.models.user import STATUS_MAX_LENGTH
 from config.text import INVISIBLE
@@ -27,6 +30,38 @@ def next_midnight() -> datetime:
     """Return when today ends in the reader's time zone."""
     tomorrow = timezone.localtime() + timedelta(days=1)
     return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+class AvatarForm(forms.Form):
+    """A picture for an avatar; `cleaned_data` has the avatar in each size."""
+
+    picture = forms.FileField(
+        label=_("Picture"),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+        error_messages={"required": _("Choose a picture first."), "empty": _("This file is empty.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["picture"].help_text = _(
+            "JPEG, PNG, WebP or GIF, at most %(size)s. Its middle is shown. "
+            "Where and with what it was taken is left out."
+        ) % {"size": filesizeformat(settings.AVATAR_MAX_BYTES)}
+
+    def clean_picture(self) -> list[bytes]:
+        upload = self.cleaned_data["picture"]
+        if upload.size > settings.AVATAR_MAX_BYTES:
+            raise ValidationError(
+                _("This file is too large: %(size)s. Choose one with at most %(limit)s.")
+                % {
+                    "size": filesizeformat(upload.size),
+                    "limit": filesizeformat(settings.AVATAR_MAX_BYTES),
+                }
+            )
+        try:
+            return make_avatars(upload.read())
+        except PictureRefused as refused:
+            raise ValidationError(refused.reason) from None
 
 
 class ProfileForm(forms.Form):

@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
+from config import bodies  # noqa: E402
 from config.middleware import error_sentence, make_fragment  # noqa: E402
 from rooms.live.document import DocumentEndpoint  # noqa: E402
 from rooms.live.operation import Operation  # noqa: E402
@@ -52,7 +53,7 @@ class Pages:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if not is_acceptable(scope):
             return await refuse(scope, receive, send, 400)
-        if body_length(scope) > settings.REQUEST_MAX_BYTES:
+        if body_length(scope) > bodies.max_bytes(scope["path"]):
             return await refuse(scope, receive, send, 413)
         try:
             async with asyncio.timeout(BODY_SECONDS):
@@ -116,7 +117,7 @@ def body_length(scope: dict[str, Any]) -> int:
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")
     if b"transfer-encoding" in headers or not length.isdigit() or len(length) > 18:
-        return settings.REQUEST_MAX_BYTES + 1
+        return settings.UPLOAD_MAX_BYTES + 1
     return int(length)
 
 

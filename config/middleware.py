@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadableP
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from config import addresses
+from config import addresses, bodies
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -46,11 +46,14 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 
 
 def whole_bodies(get_response: GetResponse) -> GetResponse:
-    """Keep the bytes of each form: its fields no longer tell which of them were not UTF-8."""
+    """Keep the bytes of each form: its fields no longer tell which of them were not UTF-8.
+
+    An upload is taken in as it comes, a large one into a file.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         try:
-            request.body  # noqa: B018 (reading keeps it)
+            request.POST if bodies.takes_uploads(request.path) else request.body
         except RequestDataTooBig:
             return HttpResponse(status=413)
         except UnreadablePostError:

@@ -11,11 +11,10 @@ from typing import Any
 
 from daphne import server as daphne
 from daphne.http_protocol import HTTPFactory, WebRequest
-from django.conf import settings
 from twisted.internet import defer
 from twisted.internet import reactor as imported_reactor
 
-from config import asgi
+from config import asgi, bodies
 
 REACTOR: Any = imported_reactor  # an object where a module is looked for
 
@@ -31,7 +30,8 @@ class Request(WebRequest):  # type: ignore[misc]  # the package has no types
     is_refused = False
 
     def gotLength(self, length: int | None) -> None:
-        is_too_large = length is None or length > settings.REQUEST_MAX_BYTES
+        path = self.channel._path.partition(b"?")[0].decode("latin-1")  # its own is not known yet
+        is_too_large = length is None or length > bodies.max_bytes(path)
         super().gotLength(0 if is_too_large else length)
         if is_too_large:
             self.refuse(HTTPStatus.CONTENT_TOO_LARGE)

@@ -152,6 +152,7 @@ LIMITS = {
     "post_per_user": environment.rate("LIMIT_POST_PER_USER", "600/1m"),
     "post_per_address": environment.rate("LIMIT_POST_PER_ADDRESS", "3000/1m"),
     "edit_per_user": environment.rate("LIMIT_EDIT_PER_USER", "60/10m"),
+    "upload_per_user": environment.rate("LIMIT_UPLOAD_PER_USER", "20/10m"),
     "profile_per_user": environment.rate("LIMIT_PROFILE_PER_USER", "60/10m"),
     "report_per_user": environment.rate("LIMIT_REPORT_PER_USER", "20/1h"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
@@ -233,6 +234,10 @@ LOGGING = {
 EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.channels.ChannelManager"
 MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # a larger body is refused before it is read
+UPLOAD_PATHS = frozenset(["/settings/avatar/"])  # where a body may have as much as this:
+UPLOAD_MAX_BYTES = 9 * 1024 * 1024
+AVATAR_MAX_BYTES = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
 UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread
 REPLAY_LIMIT = 100  # a page that is more changes behind than this gets the newest page as a whole

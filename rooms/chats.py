@@ -97,7 +97,8 @@ def _people_without_chat(user: User) -> QuerySet[User]:
 def chats_digest(chats: Iterable[Chat], user: User) -> str:
     """Return a short text that differs for lists that look different to `user`."""
     lines = (
-        f"{chat.dom_id} {chat.name} {chat.person and chat.person.current_status} {chat.key} "
+        f"{chat.dom_id} {chat.name} {chat.key} "
+        f"{chat.person and (chat.person.avatar_digest, chat.person.current_status)} "
         f"{chat.last_message and chat.last_message.revision} {chat.unread} "
         f"{user.shows_presence and chat.person is not None and chat.person.is_online}"
         for chat in chats

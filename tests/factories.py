@@ -26,6 +26,12 @@ def make_users(amount: int) -> list[User]:
     )
 
 
+def avatar_of(user: User) -> str:
+    """Give somebody an avatar, of which nobody looks at the pixels; return what its address is made of."""
+    user.change_avatar(b"small", b"large")
+    return user.avatar_digest
+
+
 def login_session_of(client: Client) -> LoginSession:
     """Return what is noted of the session of `client` when it opens a page."""
     client.get("/")

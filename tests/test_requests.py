@@ -73,6 +73,25 @@ async def test_body_that_is_too_large_or_says_not_how_large_is_refused_unread(pa
 
 
 @pytest.mark.parametrize(
+    ("path", "length", "status"),
+    [
+        ("/settings/avatar/", settings.UPLOAD_MAX_BYTES, 200),
+        ("/settings/avatar/", settings.UPLOAD_MAX_BYTES + 1, 413),
+        ("/settings/avatar", LIMIT + 1, 413),
+        ("/settings/", LIMIT + 1, 413),
+    ],
+)
+async def test_upload_may_be_larger_but_not_by_much(pages, path, length, status):
+    sent = await answer_to(pages, path, headers=[(b"content-length", b"%d" % length)])
+    assert sent[0]["status"] == status
+
+
+async def test_upload_without_a_length_is_refused(pages):
+    sent = await answer_to(pages, "/settings/avatar/", headers=[(b"transfer-encoding", b"chunked")])
+    assert sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize(
     ("path", "query", "status"), [("/ä/", b"a=%C3%A4", 200), ("/\ud800/", b"", 400), ("/", "ä".encode(), 400)]
 )
 async def test_address_that_cannot_be_passed_on_is_refused(pages, path, query, status):

@@ -1,8 +1,19 @@
 from accounts.models.allowance import Allowance
+from accounts.models.avatar import Avatar
 from accounts.models.claim import Claim
 from accounts.models.entry_link import EntryLink
 from accounts.models.login_session import LoginSession
 from accounts.models.name_shape import NameShape
 from accounts.models.user import NameTaken, User, UserManager
 
-__all__ = ["Allowance", "Claim", "EntryLink", "LoginSession", "NameShape", "NameTaken", "User", "UserManager"]
+__all__ = [
+    "Allowance",
+    "Avatar",
+    "Claim",
+    "EntryLink",
+    "LoginSession",
+    "NameShape",
+    "NameTaken",
+    "User",
+    "UserManager",
+]

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
+from accounts.models.avatar import DIGEST_LENGTH, SIZES, Avatar, digest_of
 from accounts.models.name_shape import NameShape
 from rooms.live import doorbell
 
@@ -20,6 +22,7 @@ class NameTaken(Exception):
 
 
 STATUS_MAX_LENGTH = 100
+PROFILE_FIELDS = frozenset(["display_name", "status", "status_until", "avatar_digest", "profile_changed_at"])
 COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
 
 
@@ -102,6 +105,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Shown in place of the name; nobody else's name or display name looks like it.
     display_name = models.CharField(_("display name"), max_length=names.MAX_LENGTH, blank=True)
     status = models.CharField(_("status"), max_length=STATUS_MAX_LENGTH, blank=True)
+    # Of the avatar that `Avatar` has; nothing for none.
+    avatar_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True, editable=False)
     status_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
     # When something last changed that others are shown.
     profile_changed_at = models.DateTimeField(null=True, editable=False, db_index=True)
@@ -146,6 +151,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.canonical_name = names.canonical(self.username)
         self.skeleton = names.skeleton(self.username)
+        if kwargs.get("update_fields") is None and not self._state.adding:
+            # The rest is for `change_profile` alone: what a form has read of it may be old by now.
+            names_of_fields = {field.name for field in self._meta.concrete_fields}
+            kwargs["update_fields"] = names_of_fields - PROFILE_FIELDS - {"id"}
         fields = kwargs.get("update_fields")
         with transaction.atomic():
             super().save(*args, **kwargs)
@@ -170,6 +179,32 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.profile_changed_at = timezone.now()
         self.save(update_fields=[*fields, "profile_changed_at"])
         transaction.on_commit(lambda: doorbell.ring("profile", user=self.pk), robust=True)
+
+    def change_avatar(self, small: bytes, large: bytes) -> None:
+        digest = digest_of(self, large)
+        with transaction.atomic():
+            fields = {"digest": digest, "small": small, "large": large}
+            Avatar.objects.update_or_create(user=self, defaults=fields)
+            self.change_profile(avatar_digest=digest)
+
+    def remove_avatar(self) -> None:
+        with transaction.atomic():
+            Avatar.objects.filter(user=self).delete()
+            self.change_profile(avatar_digest="")
+
+    @property
+    def small_avatar_url(self) -> str:
+        return self._avatar_url(SIZES[0])
+
+    @property
+    def large_avatar_url(self) -> str:
+        return self._avatar_url(SIZES[1])
+
+    def _avatar_url(self, size: int) -> str:
+        """Return the address of the avatar, which is another one for another picture; nothing without one."""
+        return (
+            reverse("accounts:avatar_detail", args=[self.avatar_digest, size]) if self.avatar_digest else ""
+        )
 
     @property
     def shown_name(self) -> str:

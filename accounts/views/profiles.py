@@ -1,11 +1,17 @@
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.utils.csp import CSP
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from accounts.models import User
-from accounts.profile_form import ProfileForm
+from accounts.models import Avatar, User
+from accounts.models.avatar import SIZES
+from accounts.profile_form import AvatarForm, ProfileForm
+
+A_YEAR = 365 * 24 * 60 * 60
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,5 +31,51 @@ def profile_update(request: AuthenticatedRequest) -> HttpResponse:
     return profile_response(request, form, status=422 if form.is_bound else 200)
 
 
-def profile_response(request: AuthenticatedRequest, form: ProfileForm, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/profile.html", {"form": form}, status=status)
+@require_POST
+def avatar_update(request: AuthenticatedRequest) -> HttpResponse:
+    """Take a picture for an avatar."""
+    form = AvatarForm(request.POST, request.FILES)
+    try:
+        limits.take("upload_per_user", request.user.pk)  # before it is decoded, which is what takes time
+    except limits.LimitReached as reached:
+        form = AvatarForm()
+        return reached.mark(profile_response(request, avatar_form=form, refusal=str(reached)))
+    if form.is_valid():
+        request.user.change_avatar(*form.cleaned_data["picture"])
+        return redirect("rooms:profile_detail", request.user.username)
+    return profile_response(request, avatar_form=form, status=422)
+
+
+@require_POST
+def avatar_delete(request: AuthenticatedRequest) -> HttpResponse:
+    request.user.remove_avatar()
+    return redirect("accounts:profile_update")
+
+
+@require_safe
+@cache_control(private=True, immutable=True, max_age=A_YEAR)
+@csp_override({"default-src": [CSP.NONE], "frame-ancestors": [CSP.NONE]})
+def avatar_detail(request: AuthenticatedRequest, digest: str, size: int) -> HttpResponse:
+    """Answer with a picture, which is another one never: a changed avatar has another address."""
+    if size not in SIZES:
+        raise Http404
+    avatar = Avatar.objects.filter(digest=digest).only("small" if size == SIZES[0] else "large").first()
+    if avatar is None:
+        raise Http404
+    picture = avatar.small if size == SIZES[0] else avatar.large
+    return HttpResponse(bytes(picture), content_type="image/webp")
+
+
+def profile_response(
+    request: AuthenticatedRequest,
+    form: ProfileForm | None = None,
+    avatar_form: AvatarForm | None = None,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form or ProfileForm(None, request.user),
+        "avatar_form": avatar_form or AvatarForm(),
+        "refusal": refusal,
+    }
+    return render(request, "accounts/profile.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Names and statuses on all open pages, as people change them and as statuses end."""
+"""Names, avatars and statuses on all open pages, as people change them and as statuses end."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -28,7 +28,7 @@ class News:
     chats: dict[tuple[int, int], bytes] = field(
         default_factory=dict
     )  # reader and room of private chats → frame
-    outdated: set[int] = field(default_factory=set)  # rooms whose documents show a name that was
+    outdated: set[int] = field(default_factory=set)  # rooms whose documents show a name or avatar that was
 
 
 class Profiles(Rounds[set[int]]):
@@ -78,12 +78,12 @@ class Profiles(Rounds[set[int]]):
         news = News()
         renamed: set[int] = set()
         for person in User.objects.filter(pk__in=gathered, is_active=True):
-            now = (person.shown_name, person.current_status)
+            now = (person.shown_name, person.avatar_digest, person.current_status)
             before = self._told.get(person.pk, ())
             if now != before:
                 news.shown[person.pk] = now
                 news.frames.append(frames.swap(fragments.profile(person)))
-            if now[:1] != before[:1]:
+            if now[:2] != before[:2]:
                 renamed.add(person.pk)
         if renamed and open_rooms:
             members = Membership.objects.filter(room__in=open_rooms, user__in=renamed)

@@ -1,6 +1,7 @@
 """Every page in every state that looks different, by name: somebody whose page was brought there."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -26,6 +27,8 @@ class Scene:
         return self.person("ben", at=self.server)
 
 
+# A file to choose.
+PICTURE = Path(__file__).parents[2] / "docs" / "screenshot.png"
 STATES: dict[str, Callable[[Scene], Person]] = {}
 
 
@@ -359,6 +362,8 @@ def known(scene: Scene) -> tuple[Person, Person]:
         "status": "At the lake, back on Monday",
     }
     assert ben.post("/settings/profile/", **fields, status_ends="week").status == 302
+    ben.open("/settings/profile/").page.get_by_label("Picture").set_input_files(PICTURE)
+    ben.page.get_by_role("button", name="Use this picture").click()
     return ada, ben
 
 
@@ -366,6 +371,15 @@ def known(scene: Scene) -> tuple[Person, Person]:
 def profile_of_somebody(scene: Scene) -> Person:
     ada, ben = known(scene)
     return ada.open_live(f"/people/{ben.name}/profile/")
+
+
+@state
+def room_with_a_picture(scene: Scene) -> Person:
+    ada, ben = known(scene)
+    room = ada.make_room(ben)
+    ben.say(room, "Hello", "Here is what I look like")
+    ada.say(room, "Nice")
+    return ada.open_live(room)
 
 
 @state

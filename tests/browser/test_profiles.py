@@ -1,12 +1,29 @@
 """What people show of themselves, on pages that are open."""
 
+import io
+import re
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 
 def change(person, **fields):
     form = {"display_name": "", "status": "", "status_ends": "never", **fields}
     assert person.post("/settings/profile/", **form).status == 302
+
+
+def picture(color):
+    """Return a file to choose, as Playwright wants it."""
+    file = io.BytesIO()
+    Image.new("RGB", (200, 100), color).save(file, "PNG")
+    return {"name": "me.png", "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def choose(person, file):
+    person.open("/settings/profile/")
+    person.page.get_by_label("Picture").set_input_files(file)
+    person.page.get_by_role("button", name="Use this picture").click()
 
 
 def test_new_name_and_status_show_at_once_everywhere(ada, person):
@@ -71,3 +88,37 @@ def test_document_without_scripts_shows_the_new_name(person, ada, java_script_en
     name = dora.name.replace("dora", "Dora the ")
     change(dora, display_name=name)
     expect(emil.frame.locator(".sender")).to_have_text([name])
+
+
+def test_new_picture_shows_at_once_everywhere(ada, person):
+    dora = person("dora")
+    room = ada.make_room(dora)
+    chat = ada.chat_with(dora)
+    dora.say(room, "Hello")
+    ada.open_live(room)
+    in_list, in_message = (
+        place.locator(".avatar") for place in (ada.line(chat), ada.page.locator(".message").first)
+    )
+    for place in (in_list, in_message):
+        expect(place).to_have_text("D")
+    sizes = [place.bounding_box() for place in (in_list, in_message)]
+    addresses = []
+    for color in ("red", "blue"):
+        choose(dora, picture(color))
+        expect(dora.page.locator("main .avatar img")).to_have_attribute("src", re.compile("/320.webp$"))
+        for place in (in_list, in_message):
+            expect(place.locator("img")).not_to_have_attribute("src", addresses[-1] if addresses else "")
+            expect(place.locator("img")).to_have_js_property("naturalWidth", 96)
+        addresses.append(in_list.locator("img").get_attribute("src"))
+        assert [place.bounding_box() for place in (in_list, in_message)] == sizes, "nothing moves"
+    dora.open("/settings/profile/").page.get_by_role("button", name="Remove the picture").click()
+    for place in (in_list, in_message):
+        expect(place).to_have_text("D")
+    assert len(set(addresses)) == 2
+
+
+def test_file_that_is_no_picture(person):
+    dora = person("dora")
+    choose(dora, {"name": "me.png", "mimeType": "image/png", "buffer": b"<html>"})
+    expect(dora.notice).to_contain_text("cannot be read as a picture")
+    expect(dora.page.get_by_label("Picture")).to_have_attribute("aria-invalid", "true")

@@ -6,7 +6,7 @@ from django.urls import get_resolver, reverse
 
 from rooms.models import Membership
 from tests.conftest import client_of
-from tests.factories import login_session_of, make_membership, make_message, make_user
+from tests.factories import avatar_of, login_session_of, make_membership, make_message, make_user
 from tests.responses import HTMX
 
 pytestmark = pytest.mark.django_db
@@ -289,6 +289,17 @@ TABLE = {
         "outsider": EMPTY_FORM,
         "member": EMPTY_FORM,
     },
+    ("accounts:avatar_update", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 422 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
+    ("accounts:avatar_delete", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
+    ("accounts:avatar_detail", "avatar"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": READ_ONLY,
+        "member": READ_ONLY,
+    },
     ("rooms:read_receipt_create_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
     ("rooms:read_receipt_undo_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
 }
@@ -338,6 +349,7 @@ def address(ada, ada_elsewhere, ben, room, private):
         "token": ["nosuchtoken"],
         "person": [ben.username],
         "person id": [ben.pk],
+        "avatar": [avatar_of(ben), 96],
         "group": [room.pk],
         "private": [private.pk],
         "session": [login_session_of(ada_elsewhere).pk],

@@ -24,6 +24,9 @@ def queries_of(client, address):
 def fill(user, room, amount):
     """Make rooms, people with and without a chat, and messages in `room`: `amount` of each, in bulk."""
     people, others = make_users(amount), make_users(amount)
+    for person in people:
+        person.avatar_digest, person.display_name, person.status = f"{person.pk:032}", "Somebody", "busy"
+    User.objects.bulk_update(people, ["avatar_digest", "display_name", "status"])
     rooms = ChatRoom.objects.bulk_create(
         [
             *(ChatRoom(type="private", low_user=user, high_user=person) for person in people),

@@ -6,6 +6,7 @@ import re
 import socket
 
 import pytest
+from django.conf import settings
 
 from tests.server import Server
 
@@ -94,6 +95,23 @@ async def test_body_over_the_limit_is_refused_before_it_is_read(hearth):
     with socket.create_connection(("127.0.0.1", hearth.port), timeout=5) as connection:
         connection.sendall(post_with(b"Content-Length: 1000000000\r\n") + b"name=")
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 Content Too Large\r\n")
+
+
+async def test_upload_may_be_larger_but_not_by_much(hearth):
+    def start_of(path, length):
+        return post_with(b"Content-Length: %d\r\nExpect: 100-continue\r\n" % length).replace(b"/login/", path)
+
+    limit = settings.UPLOAD_MAX_BYTES
+    for path, length, status in (
+        (b"/settings/avatar/", limit, b"100"),
+        (b"/settings/avatar/?x=/", limit, b"100"),
+        (b"/settings/avatar/", limit + 1, b"413"),
+        (b"/settings/avatar", limit, b"413"),
+        (b"/settings/?/settings/avatar/", limit, b"413"),
+        (b"//settings/avatar/", limit, b"413"),
+    ):
+        answer = await answer_to(hearth, start_of(path, length))
+        assert answer.startswith(b"HTTP/1.1 " + status), path
 
 
 async def test_refusal_is_a_sentence_and_closes(hearth):
