@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql bench check format lock clean
+.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql bench check format messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,10 @@ format: ## Format the Python code and apply safe fixes
 	@bin/setup --dev
 	@.venv/bin/ruff check --fix --quiet .
 	@.venv/bin/ruff format .
+
+messages: ## Bring the translations up to date with the code (needs gettext)
+	@bin/setup --dev
+	@bin/messages
 
 lock: ## Rewrite the lock files (ARGS=--upgrade for newer versions)
 	@bin/setup --dev

@@ -5,11 +5,12 @@ from django.conf import settings
 from django.contrib.auth import logout, middleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import claims, sessions
 from accounts.models import User
 from accounts.time_zones import is_time_zone
+from config.languages import chosen_language
 from config.middleware import is_htmx
 
 TIME_ZONE_COOKIE = "hearth_timezone"
@@ -54,9 +55,11 @@ def noted_sessions(
 def known_reader(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Keep who reads, for pages that have to be made when users cannot be read any more."""
+    """Speak their language. Keep who reads, for pages that are made when users cannot be read any more."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        if isinstance(request.user, User) and (language := chosen_language(request.user.language)):
+            translation.activate(language)  # until browser_language ends
         request.reader = request.user if isinstance(request.user, User) else None  # type: ignore[attr-defined]  # ours
         return get_response(request)
 

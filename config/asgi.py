@@ -12,12 +12,14 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path, re_path
+from django.utils import translation
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
 from config import bodies  # noqa: E402
+from config.languages import accepted_language  # noqa: E402
 from config.middleware import error_sentence, make_fragment  # noqa: E402
 from rooms.live.document import DocumentEndpoint  # noqa: E402
 from rooms.live.operation import Operation  # noqa: E402
@@ -132,7 +134,8 @@ def refusal(status: int, is_htmx: bool) -> HttpResponse:
 
 async def refuse(scope: dict[str, Any], receive: Any, send: Any, status: int) -> None:
     """Answer now, and throw away what still comes: closed at once, the sender would not see why."""
-    response = refusal(status, dict(scope["headers"]).get(b"hx-request") == b"true")
+    with translation.override(accepted_language(scope)):
+        response = refusal(status, dict(scope["headers"]).get(b"hx-request") == b"true")
     response["Content-Length"] = str(len(response.content))
     response["Connection"] = "close"
     lines = [(name.lower().encode(), value.encode()) for name, value in response.items()]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from config import addresses, bodies
@@ -30,6 +31,18 @@ def known_address(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def browser_language(get_response: GetResponse) -> GetResponse:
+    """Speak the language that the browser asks for, until it is known who reads; say which it was."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with translation.override(translation.get_language_from_request(request)):
+            response = get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "")
+            return response
+
+    return middleware
+
+
 def private_pages(get_response: GetResponse) -> GetResponse:
     """Keep pages out of shared caches, and fragments and whole pages of one address apart."""
 
@@ -37,7 +50,7 @@ def private_pages(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"
-        response["Vary"] = "Cookie, HX-Request"
+        response["Vary"] = "Accept-Language, Cookie, HX-Request"
         response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         return response

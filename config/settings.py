@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.browser_language",
     "config.middleware.private_pages",
     "config.middleware.worded_failures",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -164,6 +165,7 @@ UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8"
 
 # Language and time
 LANGUAGE_CODE = "en"  # where a browser wants none of the others
+LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # under their own names
 TIME_ZONE = "UTC"
 USE_TZ = True

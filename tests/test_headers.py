@@ -55,7 +55,8 @@ def test_every_answer_is_safe(ada, ada_client, room, address, headers):
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert response["Cross-Origin-Resource-Policy"] == "same-origin"
     assert response["Permissions-Policy"] == "camera=(), geolocation=(), microphone=()"
-    assert response["Vary"].startswith("Cookie, HX-Request")
+    assert response["Vary"].startswith("Accept-Language, Cookie, HX-Request")
+    assert response["Content-Language"] == "en"
     assert "no-store" in response["Cache-Control"] or address.endswith(".css")
     assert "public" not in response["Cache-Control"]
     assert "Access-Control-Allow-Origin" not in response

@@ -19,22 +19,32 @@ from django_eventstream.utils import get_channelmanager
 from accounts.middleware import time_zone_name
 from accounts.models import User
 from accounts.session_store import SessionStore
+from config.languages import accepted_language, chosen_language
 from rooms.live.channels import room_channel
 from rooms.live.connection import Connection
-from rooms.live.formats import EVENTS, Format
+from rooms.live.formats import EVENTS, Events, Format
 from rooms.models import Membership
 
-PARAMETERS = {"lastEventId", "chats", "profiles"}
+PARAMETERS = {"lastEventId", "chats", "profiles", "language"}
 NO_REVISION = -1
 
 
 class Refused(Exception):
-    """No stream for this request. A `reason` is for our own page, which need not ask again."""
+    """No stream for this request. A `reason` is for our own page, which need not ask again.
 
-    def __init__(self, status: int, reason: str = "") -> None:
+    `reader` is who asked, where that is known.
+    """
+
+    def __init__(self, status: int, reason: str = "", reader: User | None = None) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.reader = reader
+
+    @property
+    def language(self) -> str | None:
+        """The one that the reader chose."""
+        return chosen_language(self.reader.language) if self.reader else None
 
 
 @dataclass(slots=True)
@@ -67,7 +77,9 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
     event_request = _event_request(request, {} if room_id is None else {"room_id": room_id})
     manager = get_channelmanager()
     if not all(manager.can_read_channel(request.user, channel) for channel in event_request.channels):
-        raise Refused(404, "room")
+        raise Refused(404, "room", request.user)
+    # What comes into a page speaks as the page does, although another language may have been chosen since.
+    language = chosen_language(parameters.get("language"), request.user.language) or accepted_language(scope)
     return Opening(
         user=request.user,
         session_key=session.session_key or "",
@@ -77,6 +89,7 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
         chats=parameters.get("chats"),
         profiles=_moment(parameters.get("profiles", "")),
         time_zone=time_zone_name(request),
+        format=Events(language),
     )
 
 

@@ -12,12 +12,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import cached_property, lazy
 from django_eventstream.channelmanager import ChannelManagerBase
 from django_eventstream.event import Event
 from django_eventstream.storage import StorageBase
 from django_eventstream.utils import make_id
 
 from accounts.models import User
+from rooms.history import page_before
 from rooms.live import fragments
 from rooms.models import ChatRoom, Membership, Message
 
@@ -70,7 +72,7 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
     """What takes a page to revision `revision`: fragments, and the messages that it adds.
 
     `posted` is None where there is more to it than messages that were added; `posted_at` says when those that
-    were added were saved.
+    were added were saved. `data` is lazy: read as text, it is rendered in the language that is active then.
     """
 
     def __init__(
@@ -84,6 +86,14 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
         super().__init__(channel, "message", html, revision)
         self.posted_at = posted_at
         self.posted = posted
+
+    @cached_property
+    def previous(self) -> Message | None:
+        """The message before those that were posted."""
+        if not self.posted:
+            return None
+        earlier = Message.objects.filter(room=self.posted[0].room_id).before(self.posted[0].pk)
+        return earlier.order_by("-pk").first()
 
 
 class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no types
@@ -119,12 +129,14 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
             for revision in near - {reached}:
                 changed = [message for message in messages if message.revision > revision]
                 head = room if room.head_revision > revision else None
-                html = fragments.changes(changed, revision, make_id({channel: reached}), head)
+                cursor = make_id({channel: reached})
+                html = lazy(fragments.changes, str)(changed, revision, cursor, head)
                 added = [message for message in changed if message.position > revision]
                 posted_at = [message.timestamp for message in added]
                 posted = added if len(added) == len(changed) and not head else None
                 events[revision] = Change(channel, html, reached, posted_at, posted)
         if far := set(revisions) - near:
-            html, reached = fragments.newest_page(room)
-            events |= dict.fromkeys(far, Change(channel, html, reached))
+            page = page_before(room)
+            html = lazy(fragments.newest_page, str)(room, page)
+            events |= dict.fromkeys(far, Change(channel, html, page.revision))
         return events

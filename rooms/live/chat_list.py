@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from rooms.chats import Chat
@@ -12,6 +14,7 @@ from rooms.live import doorbell, fragments, frames
 from rooms.live.channels import LOBBY, room_channel, user_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
+from rooms.live.frames import Frame, make_all, swapped
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
 from rooms.models import ChatRoom, Membership, Message, ModerationAct
@@ -33,7 +36,7 @@ class Letter:
     """
 
     channel: str
-    frame: bytes
+    frame: Frame
     room_id: int | None = None
     not_for: int = 0  # a user
     about: int = 0
@@ -48,12 +51,15 @@ class News:
     delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
 
-    def add(self, channel: str, html: str, not_for: int = 0, about: int = 0) -> None:
-        self.letters.append(Letter(channel, frames.swap(html), not_for=not_for, about=about))
+    def add(self, channel: str, frame: Frame, not_for: int = 0, about: int = 0) -> None:
+        self.letters.append(Letter(channel, frame, not_for=not_for, about=about))
 
-    def add_for(self, user_ids: Iterable[int], html: str) -> None:
-        frame = frames.swap(html)
+    def add_for(self, user_ids: Iterable[int], frame: Frame) -> None:
         self.letters += [Letter(user_channel(user_id), frame) for user_id in user_ids]
+
+    def add_event(self, user_id: int, name: str, about: dict[str, Any]) -> None:
+        """Add an event for the scripts of somebody's pages, which has no words of ours."""
+        self.add(user_channel(user_id), Frame(partial(frames.named, name, about)))
 
 
 @dataclass(slots=True)
@@ -137,11 +143,16 @@ class ChatList(Rounds[Gathered]):
     async def round(self, gathered: Gathered) -> None:
         listening = self._hub.listening_users()
         news = await self._database.run(self.read_news, gathered, listening)
+        wanted = [
+            (letter.frame, {page.format.language for page in self._pages(letter)}) for letter in news.letters
+        ]
+        await self._database.run(_make, wanted)  # a thread's work, though it asks the database nothing
         # What was read of a room may not be for everybody any longer: the next round tells it.
         doubtful = set(self._gathered.acts.values())
         for letter in news.letters:
             if letter.about not in doubtful:
-                self._write(letter)
+                for page in self._pages(letter):
+                    page.tell(letter.frame.in_language(page.format.language))
         for room_id in doubtful:
             news.revisions.pop(room_id, None)
         self._revisions |= news.revisions
@@ -161,17 +172,18 @@ class ChatList(Rounds[Gathered]):
             for room_id in room_ids
         }
 
-    def _write(self, letter: Letter) -> None:
-        for connection in self._hub.listeners(letter.channel):
-            is_there = letter.room_id is None or letter.room_id == (connection.room_id or NO_ROOM)
-            if is_there and connection.user_id != letter.not_for:
-                connection.tell(letter.frame)
+    def _pages(self, letter: Letter) -> list[Connection]:
+        return [
+            page
+            for page in self._hub.listeners(letter.channel)
+            if letter.room_id in (None, page.room_id or NO_ROOM) and page.user_id != letter.not_for
+        ]
 
     def read_news(self, gathered: Gathered, listening: set[int]) -> News:
         """Return the news: people first, since what they said puts more into their line."""
         news = News()
         for user in User.objects.filter(pk__in=gathered.people, is_active=True):
-            news.add(LOBBY, fragments.new_person(user), not_for=user.pk)
+            news.add(LOBBY, swapped(fragments.new_person, user), not_for=user.pk)
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
         listings = _listings(gathered, listening)
         users |= dict.fromkeys(gathered.rooms | listings.keys(), listening)
@@ -226,21 +238,21 @@ class ChatList(Rounds[Gathered]):
             for user_id in (room.low_user_id or 0, room.high_user_id or 0):
                 news.add(user_channel(user_id), self._line(_chat_for(user_id, room, unread.get(user_id))))
 
-    def _line(self, chat: Chat) -> str:
+    def _line(self, chat: Chat) -> Frame:
         """Return what brings the line of `chat` up to date, or the whole line where lists may not have it."""
         room = chat.room
         assert room  # noqa: S101 (only people without a chat have none)
         if room.pk not in self._revisions and (
             room.last_message is None or room.last_message.position <= YOUNG
         ):
-            return fragments.new_chat(chat)
+            return swapped(fragments.new_chat, chat)
         if room.head_revision > self._revisions.get(room.pk, 0):
-            return fragments.chat_name(chat) + fragments.chat_preview(chat)
-        return fragments.chat_preview(chat)
+            return swapped(fragments.renamed_chat, chat)
+        return swapped(fragments.chat_preview, chat)
 
     def _tell_unread(self, news: News, room: ChatRoom, unread: dict[int, Unread], is_new: bool) -> None:
         """Tell badges and titles to those for whom they change: to all where the name is new."""
-        rendered: dict[tuple[str, Unread], tuple[bytes, bytes]] = {}  # one rendering for all who see the same
+        rendered: dict[tuple[str, Unread], tuple[Frame, Frame]] = {}  # one rendering for all who see the same
         for user_id, now in unread.items():
             if not is_new and now == self._unread.get(user_id, {}).get(room.pk):
                 continue
@@ -251,7 +263,7 @@ class ChatList(Rounds[Gathered]):
             news.letters += [Letter(channel, rendered[key][0]), Letter(channel, rendered[key][1], room.pk)]
             news.unread.append((user_id, room.pk, now))
             if now.count == 0 and not is_new:
-                news.letters.append(Letter(channel, frames.named("read-elsewhere", {"chat": chat.dom_id})))
+                news.add_event(user_id, "read-elsewhere", {"chat": chat.dom_id})
 
 
 def _listings(gathered: Gathered, listening: set[int]) -> dict[int, set[int]]:
@@ -267,10 +279,10 @@ def _tell_listing(news: News, room: ChatRoom, users: set[int], unread: dict[int,
     """Bring the line of a room into the lists of those who may see it, and take it out of those of others."""
     members, others = users & unread.keys(), users - unread.keys()
     for user_id in members:
-        news.add_for([user_id], fragments.new_chat(_chat_for(user_id, room, unread[user_id])))
-    html = fragments.chat_gone if room.is_by_invitation else fragments.new_chat
+        news.add_for([user_id], swapped(fragments.new_chat, _chat_for(user_id, room, unread[user_id])))
+    fragment = fragments.chat_gone if room.is_by_invitation else fragments.new_chat
     if others:
-        news.add_for(others, html(Chat(room, None)))
+        news.add_for(others, swapped(fragment, Chat(room, None)))
 
 
 def _notify(news: News, room: ChatRoom, unread: dict[int, Unread], messages: list[Message]) -> None:
@@ -280,15 +292,14 @@ def _notify(news: News, room: ChatRoom, unread: dict[int, Unread], messages: lis
             message for message in messages if message.sender_id != user_id and now.wants(message, user_id)
         )
         if message := next(wanted, None):
-            chat = _chat_for(user_id, room, now)
-            news.letters.append(Letter(user_channel(user_id), _notification(chat, message)))
+            news.add_event(user_id, "notify", _notification(_chat_for(user_id, room, now), message))
 
 
 def _take_back(news: News, room: ChatRoom, unread: dict[int, Unread], deleted: list[int]) -> None:
     """Close notifications of messages that were deleted."""
     for user_id in unread if deleted else ():
         about = {"chat": _chat_for(user_id, room, None).dom_id, "messages": deleted}
-        news.letters.append(Letter(user_channel(user_id), frames.named("read-elsewhere", about)))
+        news.add_event(user_id, "read-elsewhere", about)
 
 
 def _chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
@@ -296,28 +307,30 @@ def _chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
     return Chat(room, other, unread or Unread())
 
 
-def _badge_and_title(chat: Chat) -> tuple[bytes, bytes]:
+def _badge_and_title(chat: Chat) -> tuple[Frame, Frame]:
     """Return the badge for all pages, and the title for pages of the room."""
-    return (
-        frames.swap(fragments.chat_badge(chat)),
-        frames.swap(fragments.title(chat.name, chat.unread.count)),
-    )
+    return swapped(fragments.chat_badge, chat), swapped(fragments.title, chat.name, chat.unread.count)
 
 
-def _notification(chat: Chat, message: Message) -> bytes:
+def _notification(chat: Chat, message: Message) -> dict[str, Any]:
     """Tell the scripts of a page what came, which they show if nobody looks at it."""
     content = message.content[:200]
     text = content if chat.person else f"{message.sender.shown_name}: {content}"
     about = {"chat": chat.dom_id, "message": message.pk, "url": f"{chat.url}#unread"}
-    return frames.named("notify", {**about, "title": chat.name, "body": text})
+    return {**about, "title": chat.name, "body": text}
 
 
 def _tell_totals(news: News) -> None:
     """Tell pages without a room the total of those whose counts have changed."""
     users = {user_id for user_id, _room_id, _unread in news.unread}
     for user_id, total in (total_unread(users) if users else {}).items():
-        frame = frames.swap(fragments.title(_("Chats"), total))
+        frame = swapped(fragments.title, _("Chats"), total)
         news.letters.append(Letter(user_channel(user_id), frame, NO_ROOM))
+
+
+def _make(wanted: Iterable[tuple[Frame, Collection[str]]]) -> None:
+    for frame, languages in wanted:
+        make_all([frame], languages)
 
 
 def mark_delivered(delivered: dict[int, int], received: dict[int, set[int]]) -> list[int]:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from config.languages import accepted_language
 from rooms.history import page_before, unread_line
 from rooms.live import doorbell, fragments
 from rooms.live.access import Opening, Refused
@@ -31,14 +32,14 @@ class DocumentEndpoint(StreamEndpoint):
 
     def opening(self, scope: dict[str, Any]) -> Opening:
         opening = super().opening(scope)
-        document = Document(opening.time_zone)
+        document = Document(opening.format.language, opening.time_zone)
         room = ChatRoom.objects.select_related("low_user", "high_user").get(pk=opening.room_id or 0)
         try:
             membership = Membership.objects.get(room=room, user=opening.user)
         except Membership.DoesNotExist:
-            raise Refused(404, "room") from None
+            raise Refused(404, "room", opening.user) from None
         page = page_before(room, unread=unread_line(membership))
-        with timezone.override(opening.time_zone):
+        with translation.override(document.language), timezone.override(opening.time_zone):
             opening.beginning = fragments.document(room, page, opening.user, document.nonce).encode()
         opening.format = document
         opening.headers = [*HTML, *ENDLESS, policy(f" 'nonce-{document.nonce}'")]
@@ -57,7 +58,8 @@ class DocumentEndpoint(StreamEndpoint):
 
     async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
         """Answer with a small page that says why, and asks again where that may help."""
-        body = fragments.document_refusal(refusal.status, refusal.reason).encode()
+        with translation.override(refusal.language or accepted_language(scope)):
+            body = fragments.document_refusal(refusal.status, refusal.reason, refusal.reader).encode()
         headers = [*HTML, (b"cache-control", b"no-store"), policy(), *EXPLANATIONS.get(refusal.status, ())]
         await answer(send, refusal.status, headers, body)
 

@@ -5,7 +5,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
 from rooms.live import fragments, frames
 from rooms.live.channels import Change
@@ -16,6 +17,9 @@ DOCUMENT_LIFETIME = 30 * 60.0
 
 class Format(Protocol):
     """Formats that are equal get the same bytes, so that a change is rendered once for all of them."""
+
+    @property
+    def language(self) -> str: ...
 
     @property
     def lifetime(self) -> float:
@@ -47,20 +51,26 @@ class Events:
     lifetime: ClassVar[float] = float("inf")
     level: ClassVar[bytes] = frames.LEVEL
 
+    language: str = settings.LANGUAGE_CODE
+
     def changes(self, change: Change) -> bytes:
-        return frames.swap(change.data, change)
+        with translation.override(self.language):
+            return frames.swap(str(change.data), change)
 
     def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
-        return frames.swap(fragments.ticks(marks, author_id))
+        with translation.override(self.language):
+            return frames.swap(fragments.ticks(marks, author_id))
 
     def typing(self, names: list[str], dom_id: str, *, is_open: bool) -> bytes:
-        return frames.swap(fragments.typing_indicator(names, dom_id, is_open=is_open))
+        with translation.override(self.language):
+            return frames.swap(fragments.typing_indicator(names, dom_id, is_open=is_open))
 
     def heartbeat(self) -> bytes:
         return frames.HEARTBEAT
 
     def forbidden(self, reason: str) -> bytes:
-        return frames.swap(fragments.stream_ended(reason))
+        with translation.override(self.language):
+            return frames.swap(fragments.stream_ended(reason))
 
     def begin_anew(self, *, at_once: bool = False) -> bytes:
         return b""  # hx-sse connects again after every end
@@ -73,6 +83,7 @@ class Document:
     lifetime: ClassVar[float] = DOCUMENT_LIFETIME
     level: ClassVar[bytes] = b""
 
+    language: str
     time_zone: str
     # What the policy of this one response allows a style sheet with.
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16), compare=False)
@@ -80,25 +91,30 @@ class Document:
     def changes(self, change: Change) -> bytes | None:
         if change.posted is None:
             return None
-        with timezone.override(self.time_zone):
-            return fragments.document_messages(change.posted).encode()
+        with translation.override(self.language), timezone.override(self.time_zone):
+            return fragments.document_messages(change.posted, change.previous).encode()
 
     def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
-        return fragments.document_ticks(room_id, author_id, marks, self.nonce).encode()
+        with translation.override(self.language):
+            return fragments.document_ticks(room_id, author_id, marks, self.nonce).encode()
 
     def typing(self, names: list[str], dom_id: str, *, is_open: bool) -> bytes:
-        return fragments.document_typing(names).encode()
+        with translation.override(self.language):
+            return fragments.document_typing(names).encode()
 
     def heartbeat(self) -> bytes:
-        return fragments.document_heartbeat().encode()
+        with translation.override(self.language):
+            return fragments.document_heartbeat().encode()
 
     def forbidden(self, reason: str) -> bytes:
-        return fragments.document_forbidden(reason).encode()
+        with translation.override(self.language):
+            return fragments.document_forbidden(reason).encode()
 
     def begin_anew(self, *, at_once: bool = False) -> bytes:
         # A frame whose request fails asks no more, and random, so that not all come back in the same moment.
         seconds = 0 if at_once else random.randint(8, 12)  # noqa: S311 (no secret)
-        return fragments.document_begins_anew(seconds).encode()
+        with translation.override(self.language):
+            return fragments.document_begins_anew(seconds).encode()
 
 
 EVENTS = Events()

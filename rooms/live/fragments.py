@@ -1,4 +1,4 @@
-"""Which partial shows which change. One rendering goes to all readers of a channel, so it names no viewer."""
+"""Which partial shows which change. It names no viewer: one goes to all readers of a channel and language."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms.chats import PEOPLE_LIMIT, Chat, as_of
-from rooms.history import HistoryPage, page_before
+from rooms.history import HistoryPage
 from rooms.models import ChatRoom, Message
 from rooms.models.tick import Marks
 from rooms.unread import unread_label
@@ -29,10 +29,9 @@ def changes(messages: Iterable[Message], since: int, cursor: str, head: ChatRoom
     return _render("rooms/live/_changes.html", context)
 
 
-def newest_page(room: ChatRoom) -> tuple[str, int]:
-    """Return the newest page for a reader who is too far behind, and the revision it is level with."""
-    page = page_before(room)
-    return _render("rooms/live/_newest_page.html", {"page": page, "room": room}), page.revision
+def newest_page(room: ChatRoom, page: HistoryPage) -> str:
+    """The newest page for a reader who is too far behind."""
+    return _render("rooms/live/_newest_page.html", {"page": page, "room": room})
 
 
 def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
@@ -48,6 +47,10 @@ def chat_preview(chat: Chat) -> str:
 def chat_name(chat: Chat) -> str:
     """The name of a room for all who see it in their list."""
     return _render("rooms/live/_chat_name.html", {"chat": chat})
+
+
+def renamed_chat(chat: Chat) -> str:
+    return chat_name(chat) + chat_preview(chat)
 
 
 def chat_gone(chat: Chat) -> str:
@@ -79,16 +82,16 @@ def typing_indicator(names: list[str], dom_id: str, *, is_open: bool) -> str:
     return _render("rooms/live/_typing_indicator.html", context)
 
 
-def profile(person: User) -> str:
+def profile(person: User, read_at: datetime) -> str:
     """What pages show of a person, wherever they show it."""
-    return _render("rooms/live/_profile.html", {"person": person, "as_of": as_of(timezone.now())})
+    return _render("rooms/live/_profile.html", {"person": person, "as_of": as_of(read_at)})
 
 
 def changed_profiles(since: datetime) -> str:
     """Who is to be shown in another way than a page does that is as of `since`."""
     now = timezone.now()
     people = User.objects.changed_between(since, now).order_by("-profile_changed_at")[:PEOPLE_LIMIT]
-    return "".join(profile(person) for person in people)
+    return "".join(profile(person, now) for person in people)
 
 
 def other_renamed(chat: Chat) -> str:
@@ -98,8 +101,8 @@ def other_renamed(chat: Chat) -> str:
     )
 
 
-def presence(person: User) -> str:
-    return _render("rooms/live/_presence.html", {"person": person})
+def presences(people: Iterable[User]) -> str:
+    return "".join(_render("rooms/live/_presence.html", {"person": person}) for person in people)
 
 
 def other_presence(other: User | None) -> str:
@@ -126,17 +129,16 @@ def document(room: ChatRoom, page: HistoryPage, reader: User, nonce: str) -> str
     return _render("rooms/document/document.html", context)
 
 
-def document_refusal(status: int, reason: str) -> str:
+def document_refusal(status: int, reason: str, reader: User | None) -> str:
     """A whole document in place of one that never ends."""
-    return _render("rooms/document/refusal.html", {"status": status, "reason": reason})
+    context = {"status": status, "reason": reason, "reader": reader}
+    return _render("rooms/document/refusal.html", context)
 
 
-def document_messages(messages: list[Message]) -> str:
-    """Messages that follow what is there, with a line above the first one of a day."""
+def document_messages(messages: list[Message], previous: Message | None) -> str:
+    """Messages that follow what is there, `previous`, with a line above the first one of a day."""
     if not messages:
         return ""
-    earlier = Message.objects.filter(room=messages[0].room_id).before(messages[0].pk)
-    previous = earlier.order_by("-pk").first()
     return _render("rooms/document/_messages.html", {"messages": messages, "previous": previous})
 
 

@@ -3,8 +3,11 @@
 import json
 import random
 import re
+from collections.abc import Callable, Iterable
+from itertools import product
 from typing import Any
 
+from django.utils import translation
 from django_eventstream.event import Event
 from django_eventstream.utils import make_id, sse_encode_event
 
@@ -34,6 +37,31 @@ def greeting() -> bytes:
     The wait is random, so that a restart does not bring all readers back in the same moment.
     """
     return f"retry: {random.randint(500, 2000)}\n".encode() + named("connected")  # noqa: S311 (no secret)
+
+
+class Frame:
+    """The same words as bytes in each language, made when the first reader of that language wants them."""
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self._make = make
+        self._made: dict[str, bytes] = {}
+
+    def in_language(self, language: str) -> bytes:
+        if language not in self._made:
+            with translation.override(language):
+                self._made[language] = self._make()
+        return self._made[language]
+
+
+def make_all(frames: Iterable[Frame], languages: Iterable[str]) -> None:
+    """Make the bytes now, in a thread, for those who will want them."""
+    for frame, language in product(frames, languages):
+        frame.in_language(language)
+
+
+def swapped(fragment: Callable[..., str], *arguments: Any) -> Frame:
+    """Return what swaps in the fragment that `fragment` makes of the arguments."""
+    return Frame(lambda: swap(fragment(*arguments)))
 
 
 HEARTBEAT = named("heartbeat")

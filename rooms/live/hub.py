@@ -1,8 +1,9 @@
-"""Who listens to which channel; one frame is written to all of them."""
+"""Who listens to which channel; one frame is written to all of one language."""
 
 from collections import Counter, defaultdict
 
 from rooms.live.connection import Connection
+from rooms.live.frames import Frame
 
 
 class Hub:
@@ -37,6 +38,9 @@ class Hub:
     def listeners(self, channel: str) -> tuple[Connection, ...]:
         return tuple(self.channels.get(channel, ()))
 
-    def tell(self, channel: str, frame: bytes) -> None:
+    def languages(self, channel: str) -> set[str]:
+        return {connection.format.language for connection in self.listeners(channel)}
+
+    def tell(self, channel: str, frame: Frame) -> None:
         for connection in self.listeners(channel):
-            connection.tell(frame)
+            connection.tell(frame.in_language(connection.format.language))

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.database import update_in_order
-from rooms.live import fragments, frames
+from rooms.live import fragments
 from rooms.live.channels import PRESENCE
 from rooms.live.database import DatabaseThreads
+from rooms.live.frames import Frame, make_all, swapped
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
 from rooms.models import ServerProcess
@@ -73,8 +74,8 @@ class Presence(Rounds[None]):
             ServerProcess.objects.exchange, self._key, len(self._hub.connections)
         )
         for some in batched(sorted(self._online ^ online), CHANGES_AT_ONCE, strict=False):
-            html = await self._database.run(_changes_html, some)
-            self._hub.tell(PRESENCE, frames.swap(html))
+            frame = await self._database.run(_changes, some, self._hub.languages(PRESENCE))
+            self._hub.tell(PRESENCE, frame)
             self._online ^= set(some)
 
 
@@ -89,5 +90,8 @@ def _exchange(here: set[int]) -> set[int]:
     return set(online.values_list("pk", flat=True))
 
 
-def _changes_html(user_ids: Collection[int]) -> str:
-    return "".join(fragments.presence(person) for person in User.objects.filter(pk__in=user_ids))
+def _changes(user_ids: Collection[int], languages: Collection[str]) -> Frame:
+    """Return how things stand with these people, in each of the languages."""
+    frame = swapped(fragments.presences, list(User.objects.filter(pk__in=user_ids)))
+    make_all([frame], languages)
+    return frame

@@ -5,14 +5,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from rooms.chats import Chat
-from rooms.live import fragments, frames
+from rooms.live import fragments
 from rooms.live.channels import LOBBY, room_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
-from rooms.live.formats import EVENTS
+from rooms.live.formats import Document
+from rooms.live.frames import Frame, make_all, swapped
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
 from rooms.models import ChatRoom, Membership
@@ -24,8 +26,8 @@ class News:
     """What one round tells."""
 
     shown: dict[int, tuple[str, ...]] = field(default_factory=dict)  # user id → what others now see
-    frames: list[bytes] = field(default_factory=list)  # for all pages
-    chats: dict[tuple[int, int], bytes] = field(
+    frames: list[Frame] = field(default_factory=list)  # for all pages
+    chats: dict[tuple[int, int], Frame] = field(
         default_factory=dict
     )  # reader and room of private chats → frame
     outdated: set[int] = field(default_factory=set)  # rooms whose documents show a name or avatar that was
@@ -56,6 +58,7 @@ class Profiles(Rounds[set[int]]):
     async def round(self, gathered: set[int]) -> None:
         open_rooms = {page.room_id for page in self._hub.connections if page.room_id is not None}
         news = await self._database.run(self.read_news, gathered, open_rooms)
+        await self._database.run(make_all, [*news.frames, *news.chats.values()], self._hub.languages(LOBBY))
         for frame in news.frames:
             self._hub.tell(LOBBY, frame)
         for room_id in open_rooms:
@@ -64,11 +67,11 @@ class Profiles(Rounds[set[int]]):
         self._told |= news.shown
 
     def _bring_up_to_date(self, page: Connection, room_id: int, news: News) -> None:
-        if page.format != EVENTS:
+        if isinstance(page.format, Document):
             if room_id in news.outdated:
                 page.end(page.format.begin_anew(at_once=True))
         elif frame := news.chats.get((page.user_id, room_id)):
-            page.tell(frame)
+            page.tell(frame.in_language(page.format.language))
 
     def read_news(self, gathered: set[int], open_rooms: set[int]) -> News:
         """Return what is to be told of those who are not shown as they were told of last.
@@ -76,13 +79,14 @@ class Profiles(Rounds[set[int]]):
         The poll finds what a doorbell has told already.
         """
         news = News()
+        read_at = timezone.now()
         renamed: set[int] = set()
         for person in User.objects.filter(pk__in=gathered, is_active=True):
             now = (person.shown_name, person.avatar_digest, person.current_status)
             before = self._told.get(person.pk, ())
             if now != before:
                 news.shown[person.pk] = now
-                news.frames.append(frames.swap(fragments.profile(person)))
+                news.frames.append(swapped(fragments.profile, person, read_at))
             if now[:2] != before[:2]:
                 renamed.add(person.pk)
         if renamed and open_rooms:
@@ -92,7 +96,7 @@ class Profiles(Rounds[set[int]]):
         return news
 
 
-def _renamed_chats(renamed: set[int], room_ids: set[int]) -> dict[tuple[int, int], bytes]:
+def _renamed_chats(renamed: set[int], room_ids: set[int]) -> dict[tuple[int, int], Frame]:
     """Return what tells the other person of each private chat how it is called now."""
     found = ChatRoom.objects.filter(Q(low_user__in=renamed) | Q(high_user__in=renamed), pk__in=room_ids)
     chats = {
@@ -107,4 +111,4 @@ def _renamed_chats(renamed: set[int], room_ids: set[int]) -> dict[tuple[int, int
     unread = unread_in_rooms(readers) if readers else {}
     for (reader, room_id), chat in chats.items():
         chat.unread = unread[room_id].get(reader, Unread())
-    return {key: frames.swap(fragments.other_renamed(chat)) for key, chat in chats.items()}
+    return {key: swapped(fragments.other_renamed, chat) for key, chat in chats.items()}

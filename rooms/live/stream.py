@@ -4,9 +4,11 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from config.addresses import client_address, counted_as
+from config.languages import accepted_language
 from config.text import one_line
 from rooms.live import fragments, frames
 from rooms.live.access import Opening, Refused, open_stream
@@ -58,10 +60,10 @@ class StreamEndpoint:
         except Refused as refusal:
             return await self.refuse(scope, send, refusal)
         if self.live.is_stopping:
-            return await self.refuse(scope, send, Refused(503))
+            return await self.refuse(scope, send, Refused(503, reader=opening.user))
         address = counted_address(scope)
         if self.has_enough(opening.user.pk, address):
-            return await self.refuse(scope, send, Refused(429))
+            return await self.refuse(scope, send, Refused(429, reader=opening.user))
         connection = Connection(
             send,
             user_id=opening.user.pk,
@@ -141,16 +143,18 @@ class StreamEndpoint:
         return opening
 
     def read_state(self, opening: Opening) -> PresentState:
-        return present_state(opening.user, opening.room_id, opening.chats, opening.profiles)
+        with translation.override(opening.format.language):
+            return present_state(opening.user, opening.room_id, opening.chats, opening.profiles)
 
     async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
         """Answer without a stream; htmx tries again, later and later, unless its page is told to stop."""
-        if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
-            body = frames.swap(fragments.stream_ended(refusal.reason))
-            await answer(send, 200, HEADERS, body)
-        else:
-            body = too_many_streams().encode() if refusal.status == 429 else b""
-            await answer(send, refusal.status, [*PLAIN, *EXPLANATIONS.get(refusal.status, ())], body)
+        with translation.override(refusal.language or accepted_language(scope)):
+            if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
+                status, headers, body = 200, HEADERS, frames.swap(fragments.stream_ended(refusal.reason))
+            else:
+                status, headers = refusal.status, [*PLAIN, *EXPLANATIONS.get(refusal.status, ())]
+                body = too_many_streams().encode() if status == 429 else b""
+        await answer(send, status, headers, body)
 
 
 async def answer(send: Any, status: int, headers: Headers, body: bytes = b"") -> None:

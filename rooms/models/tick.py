@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +15,7 @@ class Tick:
     """`state` is sent, delivered or read; `label` says it in words."""
 
     state: str
-    label: str
+    label: "StrOrPromise"
 
 
 class Mark(NamedTuple):
@@ -40,7 +43,7 @@ class Marks:
         people, receivers = _count(self.delivered, message_id)
         tellers, readers = _count(self.read, message_id)
         is_delivered = people > 0 and receivers == people
-        label = _("Read")
+        label: StrOrPromise = _("Read")
         if people > 1:
             label = _("Read by %(readers)d of %(others)d") % {"readers": readers, "others": tellers}
         if is_delivered and tellers and readers == tellers:

@@ -18,6 +18,7 @@ from rooms.models.mention import MENTION
 register = template.Library()
 
 TINTS = 8
+PLURAL_SAMPLES = (1, 2, 3, 6, 11, 100)
 
 
 class _MessageUrlizer(Urlizer):
@@ -37,6 +38,12 @@ class _MessageUrlizer(Urlizer):
     def _mark(self, match: re.Match[str]) -> str:
         user_id = self.mentioned.get(canonical(match[1]))
         return f'<span class="mention" data-user="{user_id}">{match[0]}</span>' if user_id else match[0]
+
+
+@register.simple_tag
+def plural_samples() -> tuple[int, ...]:
+    """Return numbers among which every language has one for each plural form; announcer.js knows them."""
+    return PLURAL_SAMPLES
 
 
 @register.filter

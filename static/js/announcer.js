@@ -1,8 +1,12 @@
 // Has screen readers say what others write here. The list itself is no live region: all that changes in it would be read out.
 enhance('announcer', (announcer) => {
   const AT_ONCE = 3; // more are summed up
-  const { user, wanted, sent, one, many, crowd } = announcer.dataset;
-  const list = new Intl.ListFormat(document.documentElement.lang);
+  const { user, wanted, sent, messages: some, crowd } = announcer.dataset;
+  const { lang } = document.documentElement;
+  const list = new Intl.ListFormat(lang);
+  const kindOf = (number) => new Intl.PluralRules(lang).select(number);
+  const formFor = (number, forms) => // that of the first sample which is counted alike
+    forms.split('|').at([1, 2, 3, 6, 11, 100].findIndex((sample) => kindOf(sample) === kindOf(number)));
   const all = () => [...document.querySelectorAll('.message')];
   const keyOf = (message) => +message?.dataset.key || 0;
   let newest = keyOf(all().at(-1));
@@ -19,7 +23,7 @@ enhance('announcer', (announcer) => {
     const messages = isLevel ? waiting.splice(0).filter((message) => message.querySelector(wanted)) : []; // some were deleted meanwhile
     const texts = messages.map((message) => ['.sender', '.content'].map((part) => message.querySelector(part).textContent.trim()));
     const names = [...new Set(texts.map(([name]) => name))];
-    const summary = (names[4] ? crowd : messages[1] ? many : one).replace('{count}', messages.length + more)
+    const summary = formFor(messages.length, names[4] ? crowd : some).replace('{count}', messages.length + more)
       .replace('{names}', () => names[4] ? names.length : list.format(names));
     const words = messages.length > atOnce ? [summary] : texts.map((parts) => parts.join(': '));
     if (isSent) words.unshift(sent);

@@ -6,6 +6,7 @@ from django.db import OperationalError
 from rooms.live import rounds
 from rooms.live.chat_list import ChatList
 from rooms.live.database import DatabaseThreads
+from rooms.live.formats import Events
 from rooms.live.hub import Hub
 from tests.clients import eventually
 from tests.factories import make_message, make_private_room, make_room, make_user
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Page:
     """Stands for a connection; keeps what it was told."""
 
-    def __init__(self, user):
+    def __init__(self, user, language="en"):
+        self.format = Events(language)
         self.user_id = user.pk
         self.room_id = None
         self.address = None

@@ -115,9 +115,9 @@ class Listeners:
         news = self.chat_list.read_news(Gathered(**gathered), listening)
         self.chat_list._messages |= news.delivered
         return [
-            (letter.channel, json.loads(letter.frame.decode().partition("data: ")[2])["body"])
+            (letter.channel, json.loads(frame.decode().partition("data: ")[2])["body"])
             for letter in news.letters
-            if letter.frame.startswith(b"event: notify")
+            if (frame := letter.frame.in_language("en")).startswith(b"event: notify")
         ]
 
 

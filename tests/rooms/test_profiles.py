@@ -127,7 +127,7 @@ async def test_both_of_a_private_chat_may_change_at_once(profiles, hub, do, ada,
 
 
 async def test_documents_with_the_name_begin_anew(profiles, hub, do, ada, ben, mallory, room):
-    document, elsewhere = Stub(ada, room, Document("UTC")), Stub(mallory, None, Document("UTC"))
+    document, elsewhere = Stub(ada, room, Document("en", "UTC")), Stub(mallory, None, Document("en", "UTC"))
     hub.join(document)
     hub.join(elsewhere)
     await change(do, profiles, mallory, display_name="Nobody in there")

@@ -219,7 +219,7 @@ def in_a_thread(function, *arguments):
 
 
 async def test_document_that_cannot_show_a_change_ends_and_begins_anew(tail, database):
-    page, document = Reader(), Reader(format=Document("UTC"))
+    page, document = Reader(), Reader(format=Document("en", "UTC"))
     for reader in (page, document):
         tail.join(reader, 3)
     database.revision = 5
@@ -231,7 +231,7 @@ async def test_document_that_cannot_show_a_change_ends_and_begins_anew(tail, dat
 
 async def test_documents_of_one_time_zone_share_a_rendering(tail, database):
     for zone in ("UTC", "UTC", "Asia/Kathmandu"):
-        tail.join(Reader(format=Document(zone)), 3)
+        tail.join(Reader(format=Document("en", zone)), 3)
     tail.join(Reader(), 3)
     formats = []
     run = database.run

@@ -204,7 +204,7 @@ async def test_documents_are_told_who_types_in_their_room_only(hub, indicators):
     for page in (document, elsewhere):
         hub.leave(page.connection)
         page.connection.channels = {f"room-{page.connection.room_id}"}
-        page.connection.format = Document("UTC")
+        page.connection.format = Document("en", "UTC")
         hub.join(page.connection)
     indicators.started(7, 1, (1, 9))
     await indicators.round(indicators.take())

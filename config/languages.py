@@ -1,0 +1,20 @@
+"""In which language somebody is answered."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+
+
+def chosen_language(*choices: str | None) -> str | None:
+    """Return the first of the choices that is a language of Hearth, if any is."""
+    return next((choice for choice in choices if choice in dict(settings.LANGUAGES)), None)
+
+
+def accepted_language(scope: dict[str, Any]) -> str:
+    """Return the language that the browser asks for, of those that there are."""
+    lines = [value for name, value in scope["headers"] if name == b"accept-language"]
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = b",".join(lines).decode("latin-1")
+    return translation.get_language_from_request(request)
