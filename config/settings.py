@@ -150,6 +150,7 @@ LIMITS = {
     "password_per_address": environment.rate("LIMIT_PASSWORD_PER_ADDRESS", "50/10m"),
     "new_name_per_address": environment.rate("LIMIT_NEW_NAME_PER_ADDRESS", "60/10m"),
     "room_per_user": environment.rate("LIMIT_ROOM_PER_USER", "100/1h"),
+    "invitation_per_user": environment.rate("LIMIT_INVITATION_PER_USER", "100/1h"),
     "post_per_user": environment.rate("LIMIT_POST_PER_USER", "600/1m"),
     "post_per_address": environment.rate("LIMIT_POST_PER_ADDRESS", "3000/1m"),
     "edit_per_user": environment.rate("LIMIT_EDIT_PER_USER", "60/10m"),

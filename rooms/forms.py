@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from config.text import INVISIBLE
 from rooms.live import doorbell
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
@@ -217,6 +218,71 @@ class ReportForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type
         details: str = self.cleaned_data["details"]
         refuse_control_characters(details)
         return details
+
+
+class BanForm(forms.Form):
+    """Somebody is to go, and not to come back for a time."""
+
+    DURATIONS: ClassVar[dict[str, tuple["StrOrPromise", timedelta | None]]] = {
+        "hour": (gettext_lazy("For an hour"), timedelta(hours=1)),
+        "day": (gettext_lazy("For a day"), timedelta(days=1)),
+        "week": (gettext_lazy("For a week"), timedelta(weeks=1)),
+        "month": (gettext_lazy("For 30 days"), timedelta(days=30)),
+        "good": (gettext_lazy("For good"), None),
+    }
+
+    duration = forms.ChoiceField(
+        label=gettext_lazy("How long"), choices=[(key, label) for key, (label, _time) in DURATIONS.items()]
+    )
+    reason = ReasonField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("The person reads it when they try to come back."),
+    )
+
+    @property
+    def until(self) -> datetime | None:
+        time = self.DURATIONS[self.cleaned_data["duration"]][1]
+        return timezone.now() + time if time else None
+
+
+class RoomInvitationForm(forms.Form):
+    """A new link into a room."""
+
+    LIFETIMES: ClassVar[dict[str, tuple["StrOrPromise", timedelta]]] = {
+        "hour": (gettext_lazy("An hour"), timedelta(hours=1)),
+        "day": (gettext_lazy("A day"), timedelta(days=1)),
+        "week": (gettext_lazy("A week"), timedelta(weeks=1)),
+        "month": (gettext_lazy("30 days"), timedelta(days=30)),
+    }
+
+    lifetime = forms.ChoiceField(
+        label=gettext_lazy("How long it works"),
+        choices=[(key, label) for key, (label, _time) in LIFETIMES.items()],
+        initial="week",
+    )
+    max_uses = forms.TypedChoiceField(
+        label=gettext_lazy("How many people it lets in"),
+        choices=[(number, str(number)) for number in (1, 5, 25, 100)],
+        coerce=int,
+    )
+
+    def clean_lifetime(self) -> timedelta:
+        return self.LIFETIMES[self.cleaned_data["lifetime"]][1]
+
+
+class NamedPersonForm(forms.Form):
+    """Somebody who is here already."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name of somebody who is here"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_name(self) -> User:
+        person = User.objects.named(self.cleaned_data["name"])
+        if person is None or not person.is_active:
+            raise ValidationError(_("There is nobody of this name."))
+        return person
 
 
 class ReadReceiptForm(forms.Form):

@@ -6,13 +6,14 @@ All of these raise PermissionDenied.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.models import Membership, ModerationAct
+from rooms.models import Ban, Membership, ModerationAct, RoomInvitation
 
 Act = ModerationAct.Act
 
@@ -81,7 +82,7 @@ def set_role(actor: Membership, user: User, role: Membership.Role) -> None:
 
 
 def add(actor: Membership, user: User) -> None:
-    """Make somebody a member who did not ask for it."""
+    """Make somebody a member who did not ask for it. Raises NotAdmitted for somebody who is banned."""
     with moderating(actor) as me:
         if not Membership.objects.filter(room=me.room_id, user=user).exists():
             me.room.join(user, is_invited=True)
@@ -93,3 +94,32 @@ def remove(actor: Membership, user: User, reason: str = "") -> None:
     with moderating_member(actor, user) as (me, other):
         other.delete()
         me.room.note_act(me.user, Act.REMOVE, user, reason=reason)
+
+
+def ban(actor: Membership, user: User, until: datetime | None, reason: str = "") -> None:
+    """End a membership, and let nothing bring it back before `until`; None is for good."""
+    with moderating_member(actor, user) as (me, other):
+        other.delete()
+        values = {"by": me.user, "until": until, "reason": reason, "at": timezone.now()}
+        Ban.objects.update_or_create(room=me.room, user=user, defaults=values)
+        me.room.note_act(me.user, Act.BAN, user, reason=reason)
+
+
+def unban(actor: Membership, user: User) -> None:
+    with moderating(actor) as me:
+        if Ban.objects.filter(room=me.room_id, user=user).delete()[0]:
+            me.room.note_act(me.user, Act.UNBAN, user)
+
+
+def invite(actor: Membership, lifetime: timedelta, max_uses: int) -> str:
+    """Return the token of a link into the room."""
+    with moderating(actor) as me:
+        token = RoomInvitation.objects.issue(me.room, me.user, lifetime, max_uses)
+        me.room.note_act(me.user, Act.INVITE)
+        return token
+
+
+def revoke(actor: Membership, invitation_id: int) -> None:
+    with moderating(actor) as me:
+        if me.room.invitations.filter(pk=invitation_id).delete()[0]:
+            me.room.note_act(me.user, Act.REVOKE)

@@ -2,8 +2,10 @@ from django.urls import path
 
 from rooms.views import (
     about,
+    bans,
     editing,
     help_page,
+    invitations,
     members,
     memberships,
     messages,
@@ -29,6 +31,17 @@ urlpatterns = [
     path("rooms/<int:room_id>/members/<int:user_id>/", members.member_detail, name="member_detail"),
     path("rooms/<int:room_id>/members/<int:user_id>/role/", members.role_update, name="role_update"),
     path("rooms/<int:room_id>/members/<int:user_id>/remove/", members.member_delete, name="member_delete"),
+    path("rooms/<int:room_id>/members/<int:user_id>/ban/", members.ban_create, name="ban_create"),
+    path("rooms/<int:room_id>/bans/", bans.ban_list, name="ban_list"),
+    path("rooms/<int:room_id>/bans/<int:user_id>/lift/", bans.ban_delete, name="ban_delete"),
+    path("rooms/<int:room_id>/members/", invitations.member_create, name="member_create"),
+    path("rooms/<int:room_id>/invitations/", invitations.room_invitation_list, name="room_invitation_list"),
+    path(
+        "rooms/<int:room_id>/invitations/<int:invitation_id>/revoke/",
+        invitations.room_invitation_delete,
+        name="room_invitation_delete",
+    ),
+    path("rooms/join/<str:token>/", invitations.room_invitation_detail, name="room_invitation_detail"),
     path("rooms/<int:room_id>/leave/", memberships.membership_delete, name="membership_delete"),
     path("rooms/<int:room_id>/log/", moderation_acts.moderation_act_list, name="moderation_act_list"),
     path("rooms/<int:room_id>/messages/", messages.message_create, name="message_create"),

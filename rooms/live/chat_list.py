@@ -1,7 +1,7 @@
 """The list of chats on every open page, as it changes: last messages, badges, titles, notifications."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from rooms.live.database import DatabaseThreads
 from rooms.live.frames import Frame, make_all, swapped
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
-from rooms.models import ChatRoom, Membership, Message, ModerationAct
+from rooms.models import Ban, ChatRoom, Membership, Message, ModerationAct
 from rooms.unread import Unread, total_unread, unread_in_rooms
 
 # A chat that was not told of before and has at most so many messages may be missing in lists.
@@ -38,7 +38,7 @@ class Letter:
     channel: str
     frame: Frame
     room_id: int | None = None
-    not_for: int = 0  # a user
+    not_for: Collection[int] = ()  # users
     about: int = 0
 
 
@@ -51,7 +51,7 @@ class News:
     delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
 
-    def add(self, channel: str, frame: Frame, not_for: int = 0, about: int = 0) -> None:
+    def add(self, channel: str, frame: Frame, not_for: Collection[int] = (), about: int = 0) -> None:
         self.letters.append(Letter(channel, frame, not_for=not_for, about=about))
 
     def add_for(self, user_ids: Iterable[int], frame: Frame) -> None:
@@ -176,16 +176,17 @@ class ChatList(Rounds[Gathered]):
         return [
             page
             for page in self._hub.listeners(letter.channel)
-            if letter.room_id in (None, page.room_id or NO_ROOM) and page.user_id != letter.not_for
+            if letter.room_id in (None, page.room_id or NO_ROOM) and page.user_id not in letter.not_for
         ]
 
     def read_news(self, gathered: Gathered, listening: set[int]) -> News:
         """Return the news: people first, since what they said puts more into their line."""
         news = News()
         for user in User.objects.filter(pk__in=gathered.people, is_active=True):
-            news.add(LOBBY, swapped(fragments.new_person, user), not_for=user.pk)
+            news.add(LOBBY, swapped(fragments.new_person, user), not_for={user.pk})
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
-        listings = _listings(gathered, listening)
+        banned = _banned({*gathered.rooms, *gathered.listings, *gathered.acts.values()})
+        listings = _listings(gathered, listening, banned)
         users |= dict.fromkeys(gathered.rooms | listings.keys(), listening)
         unread = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
@@ -193,11 +194,11 @@ class ChatList(Rounds[Gathered]):
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
         for room in found.filter(pk__in=users):
             has_new_head = room.head_revision > self._revisions.get(room.pk, 0)
-            _tell_listing(news, room, listings.get(room.pk, set()), unread[room.pk])
+            _tell_listing(news, room, listings.get(room.pk, set()), unread[room.pk], banned[room.pk])
             if room.pk in gathered.rooms:
                 if room.revision != self._revisions.get(room.pk):
                     news.revisions[room.pk] = room.revision
-                    self._tell_line(news, room, unread[room.pk])
+                    self._tell_line(news, room, unread[room.pk], banned[room.pk])
                 news.delivered[room.pk] = room.last_message_id or 0
             self._tell_unread(news, room, unread[room.pk], is_new=has_new_head)
             _notify(news, room, unread[room.pk], messages[room.pk])
@@ -229,11 +230,13 @@ class ChatList(Rounds[Gathered]):
                     deleted[room_id].append(message_id)
         return deleted
 
-    def _tell_line(self, news: News, room: ChatRoom, unread: dict[int, Unread]) -> None:
+    def _tell_line(
+        self, news: News, room: ChatRoom, unread: dict[int, Unread], banned: Collection[int]
+    ) -> None:
         if room.is_by_invitation:
             news.add_for(unread, self._line(Chat(room, None)))
         elif room.is_group:
-            news.add(LOBBY, self._line(Chat(room, None)), about=room.pk)
+            news.add(LOBBY, self._line(Chat(room, None)), not_for=banned, about=room.pk)
         elif room.last_message:
             for user_id in (room.low_user_id or 0, room.high_user_id or 0):
                 news.add(user_channel(user_id), self._line(_chat_for(user_id, room, unread.get(user_id))))
@@ -266,23 +269,37 @@ class ChatList(Rounds[Gathered]):
                 news.add_event(user_id, "read-elsewhere", {"chat": chat.dom_id})
 
 
-def _listings(gathered: Gathered, listening: set[int]) -> dict[int, set[int]]:
+def _banned(room_ids: set[int]) -> defaultdict[int, set[int]]:
+    """Return by room who may see nothing of it though it is open."""
+    banned: defaultdict[int, set[int]] = defaultdict(set)
+    if room_ids:
+        for room_id, user_id in Ban.objects.active().filter(room__in=room_ids).values_list("room", "user"):
+            banned[room_id].add(user_id)
+    return banned
+
+
+def _listings(gathered: Gathered, listening: set[int], banned: Mapping[int, set[int]]) -> dict[int, set[int]]:
     """Return by room whose list may have gained or lost it."""
     listings = {room_id: listening & users for room_id, users in gathered.listings.items()}
     for act in ModerationAct.objects.filter(pk__in=gathered.acts) if gathered.acts else ():
-        users = listening if act.act in OPENING_ACTS else listening & {act.person_id or 0}
+        everybody = listening - banned[act.room_id]
+        users = everybody if act.act in OPENING_ACTS else listening & {act.person_id or 0}
         listings[act.room_id] = listings.get(act.room_id, set()) | users
     return {room_id: users for room_id, users in listings.items() if users}
 
 
-def _tell_listing(news: News, room: ChatRoom, users: set[int], unread: dict[int, Unread]) -> None:
+def _tell_listing(
+    news: News, room: ChatRoom, users: set[int], unread: dict[int, Unread], banned: set[int]
+) -> None:
     """Bring the line of a room into the lists of those who may see it, and take it out of those of others."""
     members, others = users & unread.keys(), users - unread.keys()
     for user_id in members:
         news.add_for([user_id], swapped(fragments.new_chat, _chat_for(user_id, room, unread[user_id])))
-    fragment = fragments.chat_gone if room.is_by_invitation else fragments.new_chat
-    if others:
-        news.add_for(others, swapped(fragment, Chat(room, None)))
+    hidden = others if room.is_by_invitation else others & banned
+    if hidden:
+        news.add_for(hidden, swapped(fragments.chat_gone, Chat(room, None)))
+    if others - hidden:
+        news.add_for(others - hidden, swapped(fragments.new_chat, Chat(room, None)))
 
 
 def _notify(news: News, room: ChatRoom, unread: dict[int, Unread], messages: list[Message]) -> None:

@@ -12,7 +12,7 @@ from rooms.live.database import DatabaseThreads
 from rooms.live.formats import Format
 from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
-from rooms.models import ChatRoom
+from rooms.models import Ban, ChatRoom
 
 # Signals come every 2 s while somebody types, and one 2 s after the last key; this is for when that is lost.
 TYPING_TIMEOUT = 5.0
@@ -103,22 +103,25 @@ class TypingIndicators(Rounds[Gathered]):
         }
         await self._learn_names({user_id for room in rooms.values() for user_id in room.deadlines})
         groups = [room_id for room_id, room in rooms.items() if not room.pair]
-        members = await self._database.run(_members_of_closed, groups) if groups else {}
+        members, banned = await self._database.run(_audiences, groups) if groups else ({}, {})
         for room_id, room in rooms.items():
-            listeners = self._listeners(room_id, room, members.get(room_id))
+            listeners = self._listeners(room_id, room, members.get(room_id), banned.get(room_id, ()))
             self._tell(room_id, room, listeners if room_id in gathered.rooms else listeners & gathered.pages)
             if not room.deadlines and room_id in gathered.rooms and self._rooms.get(room_id) is room:
                 del self._rooms[room_id]
 
-    def _listeners(self, room_id: int, room: _Room, members: Collection[int] | None) -> set[Connection]:
+    def _listeners(
+        self, room_id: int, room: _Room, members: Collection[int] | None, banned: Collection[int]
+    ) -> set[Connection]:
         """Return the pages that list the chat, and all readers of the room, with a list or without.
 
-        `members` are those of a room that others do not see.
+        `members` are those of a room that others do not see; who is banned from an open one does not either.
         """
         people = room.pair if members is None else members
         channels = [LOBBY] if people is None else [user_channel(user_id) for user_id in people]
         channels.append(room_channel(room_id))
-        return {listener for channel in channels for listener in self._hub.listeners(channel)}
+        listeners = {listener for channel in channels for listener in self._hub.listeners(channel)}
+        return {listener for listener in listeners if listener.user_id not in banned}
 
     def _tell(self, room_id: int, room: _Room, connections: Iterable[Connection]) -> None:
         """Tell everybody the others who type: one rendering for all who do not, one for each who does."""
@@ -146,10 +149,13 @@ def _names(user_ids: set[int]) -> dict[int, str]:
     return {user.pk: user.shown_name for user in User.objects.filter(pk__in=user_ids)}
 
 
-def _members_of_closed(room_ids: list[int]) -> dict[int, set[int]]:
-    """Return who is in those of the rooms that only members see."""
+def _audiences(room_ids: list[int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Return who is in those of the rooms that only members see, and who is banned from any of them."""
     members: defaultdict[int, set[int]] = defaultdict(set)
+    banned: defaultdict[int, set[int]] = defaultdict(set)
     closed = ChatRoom.objects.filter(pk__in=room_ids, is_by_invitation=True)
     for room_id, user_id in closed.values_list("pk", "memberships__user"):
         members[room_id].add(user_id)
-    return members
+    for room_id, user_id in Ban.objects.active().filter(room__in=room_ids).values_list("room", "user"):
+        banned[room_id].add(user_id)
+    return members, banned

@@ -1,3 +1,4 @@
+from rooms.models.ban import Ban
 from rooms.models.chat_room import Archived, ChatRoom, NotAdmitted
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
@@ -6,10 +7,12 @@ from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.report import Report
+from rooms.models.room_invitation import RoomInvitation
 from rooms.models.server_process import ServerProcess
 
 __all__ = [
     "Archived",
+    "Ban",
     "ChangeRefused",
     "ChatRoom",
     "Membership",
@@ -20,6 +23,7 @@ __all__ = [
     "NotAdmitted",
     "ReadReceipt",
     "Report",
+    "RoomInvitation",
     "ServerProcess",
     "TokenReused",
 ]

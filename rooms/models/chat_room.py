@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.names import canonical
 from config.text import INVISIBLE
 from rooms.live import doorbell
+from rooms.models.ban import Ban
 from rooms.models.membership import Membership
 from rooms.models.mention import MENTION
 from rooms.models.message import Message, TokenReused
@@ -39,9 +40,10 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         return self.filter(type=ChatRoom.Type.GROUP)
 
     def visible_to(self, user: User) -> Self:
-        """Rooms that are open to everybody, and those that `user` is in."""
+        """Rooms that are open to everybody but who is banned there, and those that `user` is in."""
         return self.filter(
             Q(type=ChatRoom.Type.GROUP, is_by_invitation=False)
+            & ~Q(pk__in=Ban.objects.active().filter(user=user).values("room"))
             | Q(pk__in=Membership.objects.filter(user=user).values("room"))
         )
 
@@ -176,6 +178,8 @@ class ChatRoom(models.Model):
         with transaction.atomic():
             self.lock()
             if not self.is_group or (self.is_by_invitation and not is_invited):
+                raise NotAdmitted
+            if self.bans.active().filter(user=user).exists():
                 raise NotAdmitted
             membership, is_new = Membership.objects.get_or_create(
                 room=self,

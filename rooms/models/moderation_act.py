@@ -65,9 +65,14 @@ class ModerationAct(models.Model):
         ARCHIVE = "archive", _("archived the room")
         UNARCHIVE = "unarchive", _("took the room out of the archive")
         ADD = "add", _("invited")
+        INVITE = "invite", _("made a link into the room")
+        REVOKE = "revoke", _("revoked a link")
+        LET_IN = "let in", _("let in by a link")
         REMOVE = "remove", _("removed")
         DELETE_MESSAGE = "delete_message", _("deleted the message")
         DISMISS_REPORT = "dismiss_report", _("dismissed what was reported of the message")
+        BAN = "ban", _("banned")
+        UNBAN = "unban", _("lifted the ban")
 
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="moderation_acts")
     # None for what happened by itself.

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import AuthenticatedRequest
 from rooms import moderation
-from rooms.forms import RemovalForm, RoleForm
+from rooms.forms import BanForm, RemovalForm, RoleForm
 from rooms.models import Membership
 from rooms.views.memberships import moderator_of
 
@@ -31,11 +31,21 @@ def role_update(request: AuthenticatedRequest, room_id: int, user_id: int) -> Ht
 @require_POST
 def member_delete(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
     mine, other = pair(request, room_id, user_id)
-    form = RemovalForm(request.POST)
+    form = RemovalForm(request.POST, auto_id="removal_%s")
     if not form.is_valid():
         return member_response(request, mine, other, removal_form=form)
     moderation.remove(mine, other.user, **form.cleaned_data)
     return redirect("rooms:chat_room_about", room_id)
+
+
+@require_POST
+def ban_create(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
+    mine, other = pair(request, room_id, user_id)
+    form = BanForm(request.POST)
+    if not form.is_valid():
+        return member_response(request, mine, other, ban_form=form)
+    moderation.ban(mine, other.user, form.until, form.cleaned_data["reason"])
+    return redirect("rooms:ban_list", room_id)
 
 
 def pair(request: AuthenticatedRequest, room_id: int, user_id: int) -> tuple[Membership, Membership]:
@@ -51,6 +61,10 @@ def member_response(
     request: AuthenticatedRequest, mine: Membership, other: Membership, **bound: Form
 ) -> HttpResponse:
     """Show what may be done with somebody; `bound` is the form that was refused."""
-    forms = {"role_form": RoleForm(None, mine, other), "removal_form": RemovalForm()}
+    forms = {
+        "role_form": RoleForm(None, mine, other),
+        "removal_form": RemovalForm(auto_id="removal_%s"),
+        "ban_form": BanForm(),
+    }
     context = {"room": mine.room, "member": other, **forms, **bound}
     return render(request, "rooms/member_detail.html", context, status=422 if bound else 200)

@@ -1,8 +1,8 @@
 from typing import Any
 
 from django.db import IntegrityError
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +13,7 @@ from accounts.models import User
 from rooms.chats import as_of, chats_digest, chats_of, newest_in, unread_in
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
-from rooms.models import ChatRoom, Membership, Report
+from rooms.models import Ban, ChatRoom, Membership, Report
 from rooms.receipts import show_ticks
 from rooms.unread import Unread, unread_label
 from rooms.views.read_receipts import can_undo
@@ -65,7 +65,11 @@ def chats_context(user: User) -> dict[str, Any]:
 
 @require_safe
 def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    room = get_object_or_404(ChatRoom.objects.visible_to(request.user), pk=room_id)
+    room = ChatRoom.objects.visible_to(request.user).filter(pk=room_id).first()
+    if room is None:
+        if ban := ban_of(request, room_id):
+            return banned(request, ban)
+        raise Http404
     membership = room.membership_of(request.user)
     if request.htmx and (before := number(request.GET.get("before"))):
         page = page_before(room, before, number(request.GET.get("unread")))
@@ -104,6 +108,17 @@ def chat_room_response(
         **chats,
     }
     return render(request, "rooms/chat_room_detail.html", context, status=status)
+
+
+def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    bans = Ban.objects.active().select_related("room")
+    return bans.filter(room__pk=room_id, user=request.user).first()
+
+
+def banned(request: AuthenticatedRequest, ban: Ban) -> HttpResponse:
+    """Say why, and until when."""
+    return render(request, "rooms/ban_detail.html", {"ban": ban}, status=403)
 
 
 def read_interval(room: ChatRoom) -> int:

@@ -339,6 +339,45 @@ def log_of_moderation(scene: Scene) -> Person:
 
 
 @state
+def invitations_into_a_room(scene: Scene) -> Person:
+    ada = scene.ada
+    ada.open(f"{ada.make_room()}invitations/")
+    ada.page.get_by_role("button", name="Show a link").click()
+    expect(ada.page.get_by_role("cell", name="0 of 1")).to_be_visible()
+    return ada
+
+
+@state
+def invitation_into_a_room(scene: Scene) -> Person:
+    link = invitations_into_a_room(scene).page.locator("a.long").get_attribute("href")
+    ben = scene.ben
+    return ben.open(link.removeprefix(ben.url))
+
+
+def ban(scene: Scene) -> tuple[Person, Person, str]:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    ada.open(f"{room}about/")
+    ada.page.get_by_role("link", name="Change", exact=True).click()
+    form = ada.page.locator("form[action$='/ban/']")
+    form.get_by_label("Reason").fill("Shouted all night")
+    form.get_by_role("button", name="Ban").click()
+    expect(ada.page.get_by_role("button", name="Lift")).to_be_visible()
+    return ada, ben, room
+
+
+@state
+def bans_from_a_room(scene: Scene) -> Person:
+    return ban(scene)[0]
+
+
+@state
+def banned_from_a_room(scene: Scene) -> Person:
+    _ada, ben, room = ban(scene)
+    return ben.open(room)
+
+
+@state
 def archived_room(scene: Scene) -> Person:
     ada = scene.ada
     room = ada.make_room()

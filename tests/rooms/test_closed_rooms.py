@@ -167,3 +167,46 @@ async def test_who_left_a_closed_room_loses_its_line(ann, bob, group_id):
         await bob.leave(group_id)
         await eventually(lambda: f"room-{group_id}" not in lobby.page)
         assert not lobby.errors
+
+
+async def test_banned_person_hears_nothing_of_an_open_room(ann, bob, eve, group_id, number):
+    async with (
+        await bob.stream(group_id) as stream,
+        await LivePage.open(bob, None) as lobby,
+        await bob.stream() as his,
+        await eve.stream() as hers,
+    ):
+        await stream.wait_for_event("level")
+        await his.wait_for_event("heartbeat")
+        await eventually(lambda: lobby.connections and f"room-{group_id}" in lobby.page)
+        bob_id = await id_of(ann, bob)
+        await ann.send(f"/rooms/{group_id}/members/{bob_id}/ban/", duration="day", reason="Enough")
+        await stream.wait_until_closed(2)
+        assert "no longer in this room" in stream.events[-1].data
+        await eventually(lambda: f"room-{group_id}" not in lobby.page)
+        told = len(said_of(his, group_id))
+        await ann.send(f"/rooms/{group_id}/typing/")
+        await hers.wait_for_text(f"room-{group_id}-typing")
+        await ann.post(group_id, f"Without him {number}")
+        await hers.wait_for_text(f"Without him {number}")
+        await after(ann, his, number, "than the ban")
+        assert len(said_of(his, group_id, f"Without him {number}")) == told
+        assert (await bob.get(f"/rooms/{group_id}/")).status_code == 403
+        await ann.send(f"/rooms/{group_id}/bans/{bob_id}/lift/")
+        await eventually(lambda: f"room-{group_id}" in lobby.page)
+        assert not lobby.errors
+
+
+async def test_who_is_added_by_name_sees_the_room_at_once(ann, bob, eve, group_id, number):
+    await close(ann, group_id)
+    await ann.post(group_id, f"Before her {number}")
+    async with await LivePage.open(eve, None) as lobby, await LivePage.open(bob, None) as his:
+        await eventually(lambda: lobby.connections and his.connections)
+        await eventually(lambda: his.page.text(f"room-{group_id}-badge") == "1, 1 unread message")
+        await ann.send(f"/rooms/{group_id}/members/", name=eve.name)
+        await eventually(lambda: f"room-{group_id}" in lobby.page)
+        assert lobby.page.text(f"room-{group_id}-badge") == ""
+        await ann.post(group_id, f"Welcome {number}")
+        await eventually(lambda: lobby.page.text(f"room-{group_id}-badge") == "1, 1 unread message")
+        await eventually(lambda: his.page.text(f"room-{group_id}-badge") == "2, 2 unread messages")
+        assert not lobby.errors

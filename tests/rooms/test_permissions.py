@@ -1,10 +1,12 @@
 """Who may do what: every address of the project, for everybody, with every method."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from rooms.models import Membership
+from rooms.models import Ban, ChatRoom, Membership, RoomInvitation
 from tests.conftest import client_of
 from tests.factories import avatar_of, login_session_of, make_membership, make_message, make_user
 from tests.responses import HTMX
@@ -77,7 +79,9 @@ TABLE = {
         "anonymous": LOGIN_FIRST,
         "outsider": READ_ONLY,
         "member": READ_ONLY,
+        "banned": "403 403 405 405 405 405",
     },
+    ("rooms:chat_room_detail", "closed group"): NOTHING_THERE,
     ("rooms:chat_room_detail", "private"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NOT_FOUND,
@@ -91,6 +95,7 @@ TABLE = {
         "anonymous": LOGIN_FIRST,
         "outsider": "405 405 302 405 405 405",
         "member": "405 405 302 405 405 405",
+        "banned": "405 405 404 405 405 405",
     },
     ("rooms:membership_delete", "private"): {
         "anonymous": LOGIN_FIRST,
@@ -132,6 +137,35 @@ TABLE = {
         "moderator": READ_ONLY,
     },
     ("rooms:moderation_act_list", "private"): NOTHING_THERE,
+    ("rooms:ban_create", "member"): {**FOR_MODERATORS, "moderator": "405 405 422 405 405 405"},
+    ("rooms:ban_create", "private member"): NO_ACTION_THERE,
+    ("rooms:ban_list", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": "403 403 405 405 405 405",
+        "moderator": READ_ONLY,
+    },
+    ("rooms:ban_list", "private"): NOTHING_THERE,
+    ("rooms:ban_delete", "ban"): FOR_MODERATORS,
+    ("rooms:ban_delete", "private member"): NO_ACTION_THERE,
+    ("rooms:member_create", "group"): {**FOR_MODERATORS, "moderator": "405 405 422 405 405 405"},
+    ("rooms:member_create", "private"): NO_ACTION_THERE,
+    ("rooms:room_invitation_list", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": "403 403 403 405 405 405",
+        "moderator": EMPTY_FORM,
+    },
+    ("rooms:room_invitation_list", "private"): NO_FORM_THERE,
+    ("rooms:room_invitation_delete", "invitation"): FOR_MODERATORS,
+    ("rooms:room_invitation_delete", "private invitation"): NO_ACTION_THERE,
+    ("rooms:room_invitation_detail", "token"): NO_FORM_THERE,
+    ("rooms:room_invitation_detail", "invitation token"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "200 200 302 405 405 405",
+        "member": "302 302 302 405 405 405",
+        "banned": "403 403 403 405 405 405",
+    },
     ("rooms:message_create", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": "405 405 404 405 405 405",
@@ -268,6 +302,7 @@ TABLE = {
         "anonymous": LOGIN_FIRST,
         "outsider": "403 403 405 405 405 405",
         "member": "403 403 405 405 405 405",
+        "staff": READ_ONLY,
     },
     ("rooms:message_delete", "own message"): {
         "anonymous": LOGIN_FIRST,
@@ -303,8 +338,9 @@ TABLE = {
     ("rooms:read_receipt_create_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
     ("rooms:read_receipt_undo_all", None): {"anonymous": LOGIN_FIRST, "outsider": ACTION, "member": ACTION},
 }
-# Where a row says nothing else, moderators and owners may what members may, and staff what outsiders may.
-LIKE = {"moderator": "member", "owner": "moderator", "staff": "outsider"}
+# Where a row says nothing else, moderators and owners may what members may; staff, and who is banned from the
+# group, what outsiders may.
+LIKE = {"moderator": "member", "owner": "moderator", "banned": "outsider", "staff": "outsider"}
 WHO = ["anonymous", "outsider", "member", *LIKE]
 
 
@@ -344,6 +380,8 @@ def test_every_row_says_what_everybody_may():
 @pytest.fixture
 def address(ada, ada_elsewhere, ben, room, private):
     """`address(name, place)`: of the room, private chat or person that the row speaks of."""
+    maker = make_membership(room, make_user(), role=Membership.Role.OWNER).user
+    token = RoomInvitation.objects.issue(room, maker, timedelta(days=1), 1)
     arguments = {
         None: [],
         "token": ["nosuchtoken"],
@@ -358,6 +396,11 @@ def address(ada, ada_elsewhere, ben, room, private):
         "member": [room.pk, ben.pk],
         "private member": [private.pk, ben.pk],
         "message in a group": [reported_message(room, ben, ada).pk],
+        "closed group": [ChatRoom.objects.create_group("Closet", ben, is_by_invitation=True).pk],
+        "ban": [room.pk, Ban.objects.create(room=room, user=make_user()).user_id],
+        "invitation": [room.pk, RoomInvitation.objects.get(room=room).pk],
+        "private invitation": [private.pk, RoomInvitation.objects.get(room=room).pk],
+        "invitation token": [token],
     }
     return lambda name, place: reverse(name, args=arguments[place])
 
@@ -375,6 +418,9 @@ def client_for(ada, ben, mallory, room):
     def client_for(who):
         if who == "anonymous":
             return Client()
+        if who == "banned":
+            Ban.objects.create(room=room, user=mallory)
+            return client_of(mallory)
         if who == "staff":
             return client_of(make_user("root", "a long secret", is_staff=True))
         role = who if who in Membership.Role else Membership.Role.MEMBER
@@ -424,6 +470,9 @@ def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client,
         "archive_create",
         "archive_delete",
         "moderation_act_list",
+        "ban_list",
+        "member_create",
+        "room_invitation_list",
     ):
         for method in ("GET", "POST"):
             foreign, missing, absurd = (

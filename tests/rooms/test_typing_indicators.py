@@ -46,7 +46,9 @@ class Names:
     """Stands for the database threads: what people are called, and that all rooms are open."""
 
     async def run(self, function, ids):
-        return {user_id: NAMES[user_id] for user_id in ids} if function is typing_indicators._names else {}
+        if function is typing_indicators._audiences:
+            return {}, {}
+        return {user_id: NAMES[user_id] for user_id in ids}
 
 
 class Page:

@@ -1,0 +1,82 @@
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from rooms.models.membership import Membership
+from rooms.models.moderation_act import ModerationAct
+
+if TYPE_CHECKING:
+    from rooms.models.chat_room import ChatRoom
+
+
+def digest_of(token: str) -> str:
+    return salted_hmac("rooms.RoomInvitation", token, algorithm="sha256").hexdigest()
+
+
+class RoomInvitationQuerySet(models.QuerySet["RoomInvitation"]):
+    def issue(self, room: "ChatRoom", user: User, lifetime: timedelta, max_uses: int) -> str:
+        """Return the token of a new link, which is kept nowhere."""
+        self.filter(expires_at__lte=timezone.now()).delete()
+        token = secrets.token_urlsafe(32)
+        self.create(
+            room=room,
+            created_by=user,
+            digest=digest_of(token),
+            expires_at=timezone.now() + lifetime,
+            max_uses=max_uses,
+        )
+        return token
+
+    def valid(self) -> Self:
+        """Links that let somebody in now: whoever made one has to moderate the room still."""
+        maker = Membership.objects.filter(room=OuterRef("room"), user=OuterRef("created_by"))
+        roles = [Membership.Role.OWNER, Membership.Role.MODERATOR]
+        return self.filter(
+            Exists(maker.filter(role__in=roles)), expires_at__gt=timezone.now(), uses__lt=F("max_uses")
+        )
+
+    def with_token(self, token: str) -> "RoomInvitation | None":
+        return self.valid().select_related("room", "created_by").filter(digest=digest_of(token)).first()
+
+
+class RoomInvitation(models.Model):
+    """A link that lets so many people into one room, until it expires or is revoked."""
+
+    room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="invitations")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    max_uses = models.PositiveIntegerField()
+    uses = models.PositiveIntegerField(default=0)
+
+    objects = RoomInvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="invitation_is_not_overused", condition=Q(uses__lte=F("max_uses")))
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk} to room {self.room_id}"
+
+    def accept(self, user: User) -> Membership | None:
+        """Let `user` into the room; None where the link does not work any more. Raises NotAdmitted.
+
+        Who is in the room already uses nothing up.
+        """
+        with transaction.atomic():
+            self.room.lock()
+            if membership := Membership.objects.filter(room=self.room_id, user=user).first():
+                return membership
+            if not RoomInvitation.objects.valid().filter(pk=self.pk).update(uses=F("uses") + 1):
+                return None
+            membership = self.room.join(user, is_invited=True)
+            self.room.note_act(self.created_by, ModerationAct.Act.LET_IN, user)
+            return membership

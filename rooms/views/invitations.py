@@ -1,0 +1,98 @@
+"""Letting people into a room: by a link, or by their name."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import limits
+from accounts.http import AuthenticatedRequest
+from accounts.qr import qr_code
+from accounts.views.entry_links import gone
+from rooms import moderation
+from rooms.forms import NamedPersonForm, RoomInvitationForm
+from rooms.models import Membership, NotAdmitted, RoomInvitation
+from rooms.views.memberships import moderator_of
+from rooms.views.pages import page_of
+from rooms.views.rooms import ban_of, banned
+
+INVITATIONS_PER_PAGE = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def room_invitation_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Show the links into a room; when asked for another one, make it, which is shown this once."""
+    mine = moderator_of(request, room_id)
+    form = RoomInvitationForm(request.POST if request.method == "POST" else None)
+    if not form.is_bound:
+        return invitations_response(request, mine, form)
+    if not form.is_valid():
+        return invitations_response(request, mine, form, status=422)
+    try:
+        limits.take("invitation_per_user", request.user.pk)
+    except limits.LimitReached as reached:
+        form.add_error("lifetime", str(reached))
+        return reached.mark(invitations_response(request, mine, form))
+    token = moderation.invite(mine, **form.cleaned_data)
+    url = request.build_absolute_uri(reverse("rooms:room_invitation_detail", args=[token]))
+    return invitations_response(request, mine, RoomInvitationForm(), status=201, url=url, qr=qr_code(url))
+
+
+@require_POST
+def member_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Make somebody a member by their name."""
+    mine = moderator_of(request, room_id)
+    form = NamedPersonForm(request.POST)
+    if form.is_valid():
+        try:
+            moderation.add(mine, form.cleaned_data["name"])
+            return redirect("rooms:chat_room_about", room_id)
+        except NotAdmitted:
+            form.add_error("name", _("This person is banned here. Lift the ban first."))
+    return invitations_response(request, mine, RoomInvitationForm(), status=422, person_form=form)
+
+
+def invitations_response(
+    request: AuthenticatedRequest,
+    mine: Membership,
+    form: RoomInvitationForm,
+    status: int = 200,
+    **context: object,
+) -> HttpResponse:
+    valid = mine.room.invitations.all() & RoomInvitation.objects.valid()
+    found, next_page = page_of(
+        valid.select_related("created_by").order_by("-pk"), request, INVITATIONS_PER_PAGE
+    )
+    context = {
+        "room": mine.room,
+        "form": form,
+        "person_form": NamedPersonForm(),
+        "invitations": found,
+        "next_page": next_page,
+        **context,
+    }
+    return render(request, "rooms/room_invitation_list.html", context, status=status)
+
+
+@require_POST
+def room_invitation_delete(request: AuthenticatedRequest, room_id: int, invitation_id: int) -> HttpResponse:
+    mine = moderator_of(request, room_id)
+    get_object_or_404(mine.room.invitations, pk=invitation_id)
+    moderation.revoke(mine, invitation_id)
+    return redirect("rooms:room_invitation_list", room_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def room_invitation_detail(request: AuthenticatedRequest, token: str) -> HttpResponse:
+    """Say who invites into which room. Looking at it uses nothing up: programs look at links, too."""
+    invitation = RoomInvitation.objects.with_token(token)
+    if not invitation:
+        return gone(request)
+    if ban := ban_of(request, invitation.room_id):
+        return banned(request, ban)
+    if request.method == "POST":
+        return redirect(invitation.room) if invitation.accept(request.user) else gone(request)
+    if Membership.objects.filter(room=invitation.room_id, user=request.user).exists():
+        return redirect(invitation.room)
+    return render(request, "rooms/room_invitation_detail.html", {"invitation": invitation})
