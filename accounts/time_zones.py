@@ -2,20 +2,26 @@
 
 import zoneinfo
 from functools import cache
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Others are older names of the same, such as US/Pacific, or mean no place, such as Etc/GMT+5.
-REGIONS = (
-    "Africa",
-    "America",
-    "Antarctica",
-    "Arctic",
-    "Asia",
-    "Atlantic",
-    "Australia",
-    "Europe",
-    "Indian",
-    "Pacific",
-)
+REGIONS = {
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Antarctica": _("Antarctica"),
+    "Arctic": _("Arctic"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic"),
+    "Australia": _("Australia"),
+    "Europe": _("Europe"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific"),
+}
 
 
 def is_time_zone(name: str) -> bool:
@@ -27,11 +33,11 @@ def is_time_zone(name: str) -> bool:
 
 
 @cache
-def zones_by_region() -> list[tuple[str, list[tuple[str, str]]]]:
+def zones_by_region() -> "list[tuple[StrOrPromise, list[tuple[str, str]]]]":
     """Return the names of zones in the form of choices, in groups."""
     names = sorted(zoneinfo.available_timezones())
-    groups = [(region, [name for name in names if name.startswith(f"{region}/")]) for region in REGIONS]
-    return [("UTC", [("UTC", "UTC")])] + [
-        (region, [(name, name.partition("/")[2].replace("_", " ")) for name in found])
-        for region, found in groups
-    ]
+    groups: list[tuple[StrOrPromise, list[tuple[str, str]]]] = [("UTC", [("UTC", "UTC")])]
+    for region, label in REGIONS.items():
+        found = [name for name in names if name.startswith(f"{region}/")]
+        groups.append((label, [(name, name.partition("/")[2].replace("_", " ")) for name in found]))
+    return groups
