@@ -1,5 +1,7 @@
 """What htmx and browsers do that is not what one expects."""
 
+from uuid import uuid4
+
 import pytest
 from playwright.sync_api import expect
 
@@ -73,6 +75,28 @@ def test_draft_is_not_shown_to_whoever_logs_in_next(person, room):
     dora.page.wait_for_url(f"{dora.url}/")
     dora.open_live(room)
     expect(dora.box).to_have_value("")
+
+
+def test_tab_of_who_was_here_before_does_nothing_for_who_is_here_now(person):
+    """Several tabs never mix users: a page of dora's says nothing in the name of who logged in after her."""
+    dora = person("dora")
+    room = dora.make_room()
+    dora.open_live(room)
+    dora.box.fill("Signed by dora")
+    token = next(cookie["value"] for cookie in dora.context.cookies() if cookie["name"] == "hearth_csrf")
+    other = dora.context.new_page()
+    other.goto(f"{dora.url}/")
+    other.get_by_role("button", name="Log out").click()
+    other.get_by_label("Name", exact=True).fill(f"{dora.name}.other")
+    other.get_by_role("button", name="Enter").click()
+    other.goto(f"{dora.url}{room}")
+    expect(dora.page.get_by_role("status").filter(has_text="Your session has ended")).to_be_visible()
+    dora.box.press("Enter")
+    expect(dora.notice).to_contain_text("Reload the page")
+    expect(dora.box).to_have_value("Signed by dora")
+    form = {"csrfmiddlewaretoken": token, "content": "Signed by dora", "token": str(uuid4())}
+    assert dora.context.request.post(f"{dora.url}{room}messages/", form=form).status == 403
+    expect(other.locator(".message")).to_have_count(0)
 
 
 def test_page_of_a_room_that_one_left_in_another_tab(ada, room):
