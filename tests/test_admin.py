@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from rooms.models import ChatRoom, ModerationAct, Report
 from tests.conftest import client_of
 from tests.factories import make_message, make_user
 
@@ -122,6 +123,60 @@ def test_private_chats_are_in_no_list_and_on_no_page(root_client, room, private,
             assert "the secret word" not in answer.content.decode()
             # The admin says that there is no such thing, on the page it leads to, or refuses.
             assert answer.redirect_chain[-1:] == [("/admin/", 302)] or answer.status_code in (403, 404)
+
+
+def test_messages_of_rooms_by_invitation_are_not_shown(root_client, room, ada):
+    message = make_message(room, ada, "among us")
+    ChatRoom.objects.filter(pk=room.pk).update(is_by_invitation=True)
+    assert "among us" not in root_client.get("/admin/rooms/message/").content.decode()
+    address = reverse("admin:rooms_message_change", args=[message.pk])
+    assert "among us" not in root_client.get(address, follow=True).content.decode()
+
+
+def test_deleting_leaves_a_tombstone_and_an_entry_in_the_log(root, root_client, room, ada):
+    message = make_message(room, ada, "as it was said")
+    chosen = {"action": "erase", "_selected_action": [message.pk]}
+    root_client.post("/admin/rooms/message/", chosen)
+    message.refresh_from_db()
+    assert (message.content, message.deleted_by_moderator) == ("", True)
+    [act] = ModerationAct.objects.all()
+    assert (act.actor, act.act, act.person, act.message_id) == (root, "delete_message", ada, message.pk)
+    assert "deleted the message" in root_client.get("/admin/rooms/moderationact/").content.decode()
+
+
+def test_messages_of_private_chats_cannot_be_deleted_by_number(root_client, private, ada):
+    message = make_message(private, ada, "as it was said")
+    root_client.post("/admin/rooms/message/", {"action": "erase", "_selected_action": [message.pk]})
+    message.refresh_from_db()
+    assert message.content == "as it was said"
+
+
+def test_who_only_looks_deletes_nothing(helper, helper_client, room, ada):
+    helper.user_permissions.add(Permission.objects.get(codename="view_message"))
+    message = make_message(room, ada, "as it was said")
+    assert "as it was said" in helper_client.get("/admin/rooms/message/").content.decode()
+    helper_client.post("/admin/rooms/message/", {"action": "erase", "_selected_action": [message.pk]})
+    message.refresh_from_db()
+    assert message.content == "as it was said"
+
+
+@pytest.mark.parametrize(("action", "content"), [("erase", ""), ("dismiss", "what ada said")])
+def test_report_of_a_private_chat_is_shown_and_decided(root_client, private, ada, ben, action, content):
+    message = make_message(private, ada, "what ada said")
+    make_message(private, ben, "what ben said")
+    message.report(ben, reason="abuse", details="please look")
+    shown = root_client.get("/admin/rooms/report/").content.decode()
+    assert "what ada said" in shown
+    assert "private chat" in shown
+    assert "what ben said" not in shown
+    report = Report.objects.get()
+    root_client.post("/admin/rooms/report/", {"action": action, "_selected_action": [report.pk]})
+    message.refresh_from_db()
+    report.refresh_from_db()
+    assert message.content == content
+    assert report.closed_at
+    assert report.content == ""
+    assert "what ada said" not in root_client.get("/admin/rooms/report/").content.decode()
 
 
 def test_messages_and_rooms_are_only_looked_at(root_client, room, ada):
@@ -254,7 +309,8 @@ def test_people_are_found_by_name(root_client, ada):
 def test_pages_take_as_many_queries_for_many(root_client, room, ada, django_assert_max_num_queries):
     for number in range(30):
         make_user(f"person{number}")
-        make_message(room, ada)
-    for address in ("/admin/accounts/user/", "/admin/rooms/message/", "/admin/rooms/chatroom/"):
+        message = make_message(room, ada)
+        message.report(make_user(f"reporter{number}"), reason="spam", details="")
+    for model in ("accounts/user", "rooms/message", "rooms/chatroom", "rooms/report", "rooms/moderationact"):
         with django_assert_max_num_queries(9):
-            assert root_client.get(address).status_code == 200
+            assert root_client.get(f"/admin/{model}/").status_code == 200
