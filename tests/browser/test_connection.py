@@ -9,7 +9,7 @@ STREAMS = "**/stream?*"
 
 
 def status(person: Person) -> Locator:
-    return person.page.locator(".connection[role=status]")
+    return person.page.locator(".connection[role=status]:not(#archived)")
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_messages_are_one_stop_with_keys_inside(ada, ben, room, backstage):
         keyboard.press(key)
         expect(message.nth(number)).to_be_focused()
 
-    for name in ("https://example.com/", "https://example.org/", "message details"):
+    for name in (ben.name, "https://example.com/", "https://example.org/", "message details"):
         keyboard.press("Tab")
         expect(message.last.get_by_role("link", name=name)).to_be_focused()
     keyboard.press("Tab")
