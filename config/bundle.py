@@ -4,21 +4,23 @@ htmx starts as soon as its own file has run. An extension that arrives after tha
 stream that needs it never opens. One file cannot be half there.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import minify
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 BUNDLE = "js/hearth.js"
-PARTS = [
+OF_PACKAGES = [
     "django_htmx/htmx-4.min.js",
     "django_htmx/ext/hx-sse-4.min.js",
     "django_htmx/ext/hx-upsert-4.min.js",
+]
+OURS = [
     "js/trusted-types.js",
     "js/events.js",
     "js/connection.js",
@@ -33,8 +35,6 @@ PARTS = [
     "js/announcer.js",
     "js/regions.js",
 ]
-# Our scripts are written to be read: indentation, and lines that are comments.
-NOT_FOR_BROWSERS = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
 
 
 class BundleFinder(finders.BaseFinder):
@@ -59,13 +59,17 @@ class BundleFinder(finders.BaseFinder):
         yield BUNDLE, self.storage
 
     def build(self) -> None:
-        sources = [Path(finders.find(part) or part) for part in PARTS]
         target = Path(self.storage.path(BUNDLE))
-        # A comment at the end of one part must not swallow the next.
-        content = "".join(NOT_FOR_BROWSERS.sub("", source.read_text()) + "\n;\n" for source in sources)
+        ours = join(OURS)
+        content = join(OF_PACKAGES) + (ours if settings.DEBUG else minify.string("text/javascript", ours))
         if not target.exists() or target.read_text() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content)
+
+
+def join(parts: Iterable[str]) -> str:
+    # A comment at the end of one part must not swallow the next.
+    return "".join(Path(finders.find(part) or part).read_text() + "\n;\n" for part in parts)
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # the package has no types
