@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import entering, entry_links, passwords, profiles, sessions, settings
+from accounts.views import blocks, entering, entry_links, passwords, profiles, sessions, settings
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("settings/sessions/", sessions.session_list, name="session_list"),
     path("settings/sessions/end/", sessions.session_delete_others, name="session_delete_others"),
     path("settings/sessions/<int:login_session_id>/end/", sessions.session_delete, name="session_delete"),
+    path("settings/blocked/", blocks.block_list, name="block_list"),
+    path("settings/blocked/<int:user_id>/", blocks.block_create, name="block_create"),
+    path("settings/blocked/<int:user_id>/end/", blocks.block_delete, name="block_delete"),
     path("settings/browsers/", entry_links.entry_link_create, name="entry_link_create"),
     path("settings/invitations/", entry_links.invitation_create, name="invitation_create"),
     path("enter/<str:token>/", entry_links.entry_link_detail, name="entry_link_detail"),

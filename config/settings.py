@@ -157,6 +157,7 @@ LIMITS = {
     "upload_per_user": environment.rate("LIMIT_UPLOAD_PER_USER", "20/10m"),
     "profile_per_user": environment.rate("LIMIT_PROFILE_PER_USER", "60/10m"),
     "report_per_user": environment.rate("LIMIT_REPORT_PER_USER", "20/1h"),
+    "block_per_user": environment.rate("LIMIT_BLOCK_PER_USER", "60/10m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
 STREAMS_PER_USER = environment.number("STREAMS_PER_USER", 100)  # open at a time, in one process

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Block, User
 from rooms.models import ChatRoom, Membership, Mention, Message
 
 UNREAD_LIMIT = 100  # counting stops here; the badge then says 99+
@@ -54,7 +54,8 @@ def _unread_mentions() -> Subquery:
     mentions = Mention.objects.filter(
         user=OuterRef("user"), message__gt=OuterRef("read_marker"), message__room=OuterRef("room")
     )
-    return Count(mentions.values("pk")[:UNREAD_LIMIT])
+    blocked = Block.objects.filter(blocker=OuterRef("user"), blocked=OuterRef("message__sender"))
+    return Count(mentions.filter(~Exists(blocked)).values("pk")[:UNREAD_LIMIT])
 
 
 def unread_in_rooms(users: Mapping[int, Collection[int]]) -> dict[int, dict[int, Unread]]:

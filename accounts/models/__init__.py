@@ -1,5 +1,6 @@
 from accounts.models.allowance import Allowance
 from accounts.models.avatar import Avatar
+from accounts.models.block import Block
 from accounts.models.claim import Claim
 from accounts.models.entry_link import EntryLink
 from accounts.models.login_session import LoginSession
@@ -9,6 +10,7 @@ from accounts.models.user import NameTaken, User, UserManager
 __all__ = [
     "Allowance",
     "Avatar",
+    "Block",
     "Claim",
     "EntryLink",
     "LoginSession",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -132,6 +132,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Empty for what the browser says.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
+    # Counted up with each change of whom they have blocked: the name of what hides these people.
+    blocks_version = models.PositiveIntegerField(default=0, editable=False)
     # Moved ahead while a stream of theirs is open; in the past, it is when they were seen last.
     online_until = models.DateTimeField(null=True, editable=False, db_index=True)
 
@@ -233,6 +235,27 @@ class User(AbstractBaseUser, PermissionsMixin):
     def ring_ended(self) -> None:
         """End streams whose session has ended."""
         doorbell.ring("access", user=self.pk)
+
+    def block(self, person: "User") -> None:
+        """Hear nothing more of `person`."""
+        with transaction.atomic():
+            self.blocks.get_or_create(blocked=person)
+            self._blocks_changed()
+
+    def unblock(self, person: "User") -> None:
+        with transaction.atomic():
+            self.blocks.filter(blocked=person).delete()
+            self._blocks_changed()
+
+    def _blocks_changed(self) -> None:
+        """Have open pages come back at once, with what is now theirs to see."""
+        User.objects.filter(pk=self.pk).update(blocks_version=F("blocks_version") + 1)
+        self.refresh_from_db(fields=["blocks_version"])
+        transaction.on_commit(lambda: doorbell.ring("settings", user=self.pk), robust=True)
+
+    def blocked_ids(self) -> set[int]:
+        """Return whom they have blocked; no query for who never did that."""
+        return set(self.blocks.values_list("blocked", flat=True)) if self.blocks_version else set()
 
     def end_other_sessions(self, session_key: str | None) -> None:
         """End all sessions but one, and whatever else lets other browsers in without a password."""

@@ -59,6 +59,7 @@ class Opening:
     chats: str | None  # the digest of the list of chats that the page shows
     profiles: datetime | None  # as of when the page shows people
     time_zone: str
+    blocked: frozenset[int] = frozenset()  # whom the reader wants to hear nothing of
     format: Format = EVENTS
     # The head of the response, and what its body begins with.
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -90,6 +91,7 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
         profiles=_moment(parameters.get("profiles", "")),
         time_zone=time_zone_name(request),
         format=Events(language),
+        blocked=frozenset(request.user.blocked_ids()),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Block, User
 from rooms.chats import Chat
 from rooms.live import doorbell, fragments, frames
 from rooms.live.channels import LOBBY, room_channel, user_channel
@@ -191,6 +191,7 @@ class ChatList(Rounds[Gathered]):
         unread = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
         deleted = self._deleted_messages(gathered.rooms)
+        blocked = Block.objects.by_blocker(listening) if messages else {}
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
         for room in found.filter(pk__in=users):
             has_new_head = room.head_revision > self._revisions.get(room.pk, 0)
@@ -201,7 +202,7 @@ class ChatList(Rounds[Gathered]):
                     self._tell_line(news, room, unread[room.pk], banned[room.pk])
                 news.delivered[room.pk] = room.last_message_id or 0
             self._tell_unread(news, room, unread[room.pk], is_new=has_new_head)
-            _notify(news, room, unread[room.pk], messages[room.pk])
+            _notify(news, room, unread[room.pk], messages[room.pk], blocked)
             _take_back(news, room, unread[room.pk], deleted[room.pk])
         _tell_totals(news)
         return news
@@ -302,11 +303,20 @@ def _tell_listing(
         news.add_for(others - hidden, swapped(fragments.new_chat, Chat(room, None)))
 
 
-def _notify(news: News, room: ChatRoom, unread: dict[int, Unread], messages: list[Message]) -> None:
+def _notify(
+    news: News,
+    room: ChatRoom,
+    unread: dict[int, Unread],
+    messages: list[Message],
+    blocked: Mapping[int, set[int]],
+) -> None:
     """Tell everybody the newest of `messages` that they want to be notified of."""
     for user_id, now in unread.items() if messages else ():
+        unheard = {user_id, *blocked.get(user_id, ())}
         wanted = (
-            message for message in messages if message.sender_id != user_id and now.wants(message, user_id)
+            message
+            for message in messages
+            if message.sender_id not in unheard and now.wants(message, user_id)
         )
         if message := next(wanted, None):
             news.add_event(user_id, "notify", _notification(_chat_for(user_id, room, now), message))

@@ -35,6 +35,7 @@ class Connection:
         channels: set[str],
         address: str | None = None,
         format: Format = EVENTS,
+        blocked: frozenset[int] = frozenset(),
     ) -> None:
         self.user_id = user_id
         self.session_key = session_key
@@ -43,6 +44,7 @@ class Connection:
         self.channels = channels
         self.address = address  # for which streams are counted; None where they are not
         self.format = format
+        self.blocked = blocked  # of whom the reader wants to hear nothing; a change ends the stream
         self.ends_at = time.monotonic() + format.lifetime
         self.is_ended = False
         self._is_aborted = False

@@ -39,6 +39,11 @@ def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
     return _render("rooms/live/_chat_list.html", {"chats": chats, "room_id": room_id, "user": user})
 
 
+def own_style(user: User) -> str:
+    """The reader's own style sheet, which changes with whom they have blocked."""
+    return _render("rooms/live/_own.html", {"reader": user})
+
+
 def chat_preview(chat: Chat) -> str:
     """The last message of a chat for all who see it in their list."""
     return _render("rooms/live/_chat_preview.html", {"chat": chat})

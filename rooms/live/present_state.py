@@ -32,6 +32,8 @@ def present_state(
     """
     chats = chats_of(user)
     parts = [] if shown_chats == chats_digest(chats, user) else [fragments.chat_list(chats, room_id, user)]
+    if user.blocks_version:
+        parts.append(fragments.own_style(user))
     if profiles_since:
         parts.append(fragments.changed_profiles(profiles_since))
     marks = Marks()

@@ -73,6 +73,7 @@ class StreamEndpoint:
             channels=opening.channels,
             address=address,
             format=opening.format,
+            blocked=opening.blocked,
         )
         await send({"type": "http.response.start", "status": 200, "headers": opening.headers})
         connection.begin(opening.beginning)

@@ -129,7 +129,7 @@ class TypingIndicators(Rounds[Gathered]):
         # Who began while names were looked up is told in the next round.
         typists = room.deadlines.keys() & self._names.keys()
         for connection in connections:
-            others = frozenset(typists - {connection.user_id})
+            others = frozenset(typists - {connection.user_id} - connection.blocked)
             dom_id = f"person-{sum(room.pair) - connection.user_id}" if room.pair else f"room-{room_id}"
             format = connection.format
             key = others, dom_id, connection.room_id == room_id, format

@@ -1,5 +1,5 @@
 from rooms.models.ban import Ban
-from rooms.models.chat_room import Archived, ChatRoom, NotAdmitted
+from rooms.models.chat_room import Archived, Blocked, ChatRoom, NotAdmitted
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
 from rooms.models.message import ChangeRefused, Message, TokenReused
@@ -13,6 +13,7 @@ from rooms.models.server_process import ServerProcess
 __all__ = [
     "Archived",
     "Ban",
+    "Blocked",
     "ChangeRefused",
     "ChatRoom",
     "Membership",

@@ -9,7 +9,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Block, User
 from accounts.names import canonical
 from config.text import INVISIBLE
 from rooms.live import doorbell
@@ -29,6 +29,10 @@ def canonical_room_name(name: str) -> str:
 
 class NotAdmitted(Http404):
     """For who may not come in, the room does not exist."""
+
+
+class Blocked(Exception):
+    """One of the two people of a private chat has blocked the other."""
 
 
 class Archived(Exception):
@@ -154,6 +158,11 @@ class ChatRoom(models.Model):
         return self.type == self.Type.GROUP
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether one of the two people of a private chat has blocked the other. Asks the database."""
+        return not self.is_group and Block.objects.between(self.low_user_id, self.high_user_id).exists()
+
+    @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
 
@@ -228,13 +237,14 @@ class ChatRoom(models.Model):
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
-        Raises Archived, and TokenReused when that one has another content or room, or was deleted.
+        Raises Archived, Blocked, and TokenReused when that one has another content or room, or was deleted.
         """
         try:
             with transaction.atomic():
                 revision = self.next_revision()
-                if self.is_archived and not Message.objects.filter(sender=sender, token=token).exists():
-                    raise Archived
+                is_closed = self.is_archived or self.is_blocked
+                if is_closed and not Message.objects.filter(sender=sender, token=token).exists():
+                    raise Archived if self.is_archived else Blocked
                 message = Message(
                     room=self,
                     sender=sender,

@@ -3,13 +3,14 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Block
 from rooms.live import doorbell
 from rooms.models.mention import Mention
 from rooms.models.message_version import MessageVersion
@@ -48,8 +49,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(may, room__memberships__user=user)
 
     def to_be_read_by(self, user: Any) -> Self:
-        """Messages that count as unread for `user` until they are read."""
-        return self.exclude(sender=user).filter(deleted_at=None)
+        """Messages that count as unread for `user`, also one of an outer query, until they are read."""
+        blocker = OuterRef(user) if isinstance(user, OuterRef) else user
+        blocked = Block.objects.filter(blocker=blocker, blocked=OuterRef("sender"))
+        return self.exclude(sender=user).filter(~Exists(blocked), deleted_at=None)
 
     def changed_since(self, revision: int) -> Self:
         """Messages posted or changed after the room had `revision`, in the order they were posted."""
@@ -123,6 +126,8 @@ class Message(models.Model):
                 raise ChangeRefused(_("This message was deleted meanwhile."))
             if self.room.is_archived:
                 raise ChangeRefused(_("This room is archived: nobody can write here."))
+            if self.room.is_blocked:
+                raise ChangeRefused(_("Nothing can be written in this chat now."))
             if self.content == content:
                 return
             if since is not None and since != self.revision:

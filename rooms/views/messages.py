@@ -5,9 +5,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
+from accounts.models import User
 from config.text import is_utf8
 from rooms.forms import MessageForm
-from rooms.models import Archived, ChatRoom, Message, TokenReused
+from rooms.models import Archived, Blocked, ChatRoom, Message, TokenReused
 from rooms.receipts import marks_for, receipts_of
 from rooms.views.rooms import chat_room_response, number
 
@@ -30,12 +31,22 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     except Archived:
         form.add_error("content", _("This room is archived: nobody can write here."))
         return refused(request, room, form, status=422)
+    except Blocked:
+        form.add_error("content", blocked_sentence(request.user, room))
+        return refused(request, room, form, status=403)
     except TokenReused:
         form.add_error(
             None, _("Another message was already sent with this form. Send again to send this one too.")
         )
         return refused(request, room, form.with_new_token(), status=409)
     return posted(request, room, message)
+
+
+def blocked_sentence(user: User, room: ChatRoom) -> str:
+    other = room.other_person(user)
+    if other and other.pk in user.blocked_ids():
+        return _("You have blocked %(name)s. Unblock them to write here.") % {"name": other.shown_name}
+    return _("You cannot write to %(name)s.") % {"name": room.title_for(user)}
 
 
 def count_post(request: AuthenticatedRequest) -> None:

@@ -90,17 +90,19 @@ def chat_room_response(
     unread = number(request.GET.get("unread")) or unread_line(membership)
     page = page_before(room, before, unread)
     chats = chats_context(request.user)
+    other = room.other_person(request.user)
     here = next((chat.unread for chat in chats["chats"] if chat.room and chat.room.pk == room.pk), Unread())
     context = {
         "unread_label": here.label,
         "room": room,
         "membership": membership,
         "title": room.title_for(request.user),
-        "other": room.other_person(request.user),
+        "other": other,
         "page": page,
         "marks": show_ticks(page.messages, room, request.user),
         "read_interval": read_interval(room),
         "form": form,
+        "is_blocked": other is not None and other.pk in request.user.blocked_ids(),
         "report_count": Report.objects.open_for(request.user).filter(message__room=room).count()
         if membership.may_moderate
         else 0,

@@ -40,7 +40,7 @@ enhance('announcer', (announcer) => {
     if (!messages[0]) return;
     if (keyOf(shown[0]) > newest && byId('older-link')) more = '+'; // the newest page, after more than it shows
     newest = keyOf(messages.at(-1));
-    waiting.push(...messages.filter((message) => message.querySelector(wanted)));
+    waiting.push(...messages.filter((message) => message.checkVisibility() && message.querySelector(wanted)));
     speakSoon();
   };
   keep(byId('conversation'), look);

@@ -1,7 +1,7 @@
 // Keeps the live list short, shows the way down, and tells the server what was seen.
 enhance('conversation', (conversation) => {
   const [scroller, form, down] = ['scroller', 'read', 'to-newest'].map(byId);
-  const messages = () => [...conversation.querySelectorAll('.message')];
+  const messages = () => [...conversation.querySelectorAll('.message')].filter((message) => message.checkVisibility());
   let waiting, reportedAt = -Infinity, reported = +form.dataset.read;
 
   const report = async () => {

@@ -292,6 +292,46 @@ def reported_messages(scene: Scene) -> Person:
 
 
 @state
+def blocking_somebody(scene: Scene) -> Person:
+    ada = details_of_somebody_elses_message(scene)
+    ada.page.get_by_role("link", name="Block or unblock").click()
+    expect(ada.page.get_by_role("button", name="Block")).to_be_visible()
+    return ada
+
+
+@state
+def people_who_are_blocked(scene: Scene) -> Person:
+    ada = blocking_somebody(scene)
+    ada.page.get_by_role("button", name="Block").click()
+    expect(ada.page.get_by_role("heading", name="People you have blocked")).to_be_visible()
+    return ada
+
+
+@state
+def room_with_messages_of_somebody_who_is_blocked(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ada.make_room(ben)
+    ada.say(room, "Mine")
+    ben.say(room, "His")
+    scene.backstage.run(f"User.objects.named('{ada.name}').block(User.objects.named('{ben.name}'))")
+    ada.open_live(room)
+    expect(ada.messages.last).to_be_hidden()
+    return ada
+
+
+@state
+def private_chat_with_somebody_who_is_blocked(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ada.chat_with(ben)
+    ben.say(room, "Hello")
+    scene.backstage.run(f"User.objects.named('{ada.name}').block(User.objects.named('{ben.name}'))")
+    ada.open_live(room)
+    ada.send("Well")
+    expect(ada.notice).to_contain_text("You have blocked")
+    return ada
+
+
+@state
 def notifications(scene: Scene) -> Person:
     ada = scene.ada
     return ada.open(f"{ada.make_room()}notifications/")

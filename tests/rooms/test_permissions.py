@@ -201,6 +201,17 @@ TABLE = {
         "outsider": "405 405 422 405 405 405",
         "member": "405 405 422 405 405 405",
     },
+    ("accounts:block_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("accounts:block_create", "person id"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": CONFIRMED,
+        "member": CONFIRMED,
+    },
+    ("accounts:block_delete", "person id"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": ACTION,
+        "member": ACTION,
+    },
     ("accounts:session_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("accounts:session_delete_others", None): {
         "anonymous": LOGIN_FIRST,

@@ -49,6 +49,7 @@ class ReadState(RuleBasedStateMachine):
         self.messages: list[tuple[int, str, set[str]]] = []  # (id, sender, mentioned)
         self.members: dict[str, Member] = {}
         self.erased: set[int] = set()
+        self.blocks: set[tuple[str, str]] = set()  # (who blocks, whom)
         self.receipts: set[tuple[int, str]] = set()
         self.tells = dict.fromkeys(PEOPLE, True)
 
@@ -167,6 +168,16 @@ class ReadState(RuleBasedStateMachine):
             if before < self.last:
                 self.turn_back(member, before)
 
+    @rule(name=person, other=person)
+    def block_or_unblock(self, name: str, other: str) -> None:
+        if name == other:
+            return
+        if (name, other) in self.blocks:
+            self.users[name].unblock(self.users[other])
+        else:
+            self.users[name].block(self.users[other])
+        self.blocks ^= {(name, other)}
+
     @rule(name=person)
     def hide_or_show_receipts(self, name: str) -> None:
         self.tells[name] = not self.tells[name]
@@ -181,7 +192,10 @@ class ReadState(RuleBasedStateMachine):
             unread = [
                 (pk, sender, names)
                 for pk, sender, names in self.messages
-                if pk > member.marker and sender != name and pk not in self.erased
+                if pk > member.marker
+                and sender != name
+                and pk not in self.erased
+                and (name, sender) not in self.blocks
             ]
             assert found[self.users[name].pk].count == len(unread)
             assert found[self.users[name].pk].mentions == sum(name in names for _pk, _sender, names in unread)

@@ -95,6 +95,19 @@ async def test_everybody_is_told_the_others(hub, indicators):
     assert "ada is typing…" in ben.last
 
 
+async def test_who_has_blocked_somebody_is_not_told_of_them(hub, indicators):
+    ada, ben = Page(hub, 1), Page(hub, 2)
+    ada.connection.blocked = frozenset([3])
+    indicators.started(7, 3, None)
+    await indicators.round(indicators.take())
+    assert "cem is typing…" in ben.last
+    assert "typing…" not in ada.last
+    indicators.started(7, 4, None)
+    await indicators.round(indicators.take())
+    assert "dot is typing…" in ada.last
+    assert "cem" not in ada.last
+
+
 async def test_more_people_are_named_and_counted(hub, indicators):
     reader = Page(hub, 9)
     for user_id in (1, 2):
