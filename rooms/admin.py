@@ -4,12 +4,16 @@ Private chats are not there, for nobody, but for texts that one of the two repor
 """
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from rooms.models import ChatRoom, Message, ModerationAct, Report
+from accounts.models import User
+from rooms import moderation
+from rooms.models import Ban, ChatRoom, Message, ModerationAct, Report
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for type checkers only
@@ -31,8 +35,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
         return request.user.has_perm("rooms.delete_message")
 
     def report_done(self, request: HttpRequest, count: int) -> None:
-        text = ngettext("Done for %(count)d message.", "Done for %(count)d messages.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+        text = gettext("Done, in number: %(count)d") % {"count": count}
+        self.message_user(request, text, messages.SUCCESS)
 
 
 @admin.register(ChatRoom)
@@ -42,6 +46,7 @@ class ChatRoomAdmin(ReadOnlyAdmin):
     search_fields = ("name", "canonical_name")
     ordering = ("name",)
     fields = ("name", "description", "people", "is_by_invitation", "archived_at")
+    actions = ("archive", "unarchive")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatRoom]:
         return ChatRoom.objects.groups().annotate(people_count=Count("participants"))
@@ -49,6 +54,42 @@ class ChatRoomAdmin(ReadOnlyAdmin):
     @admin.display(description=_("people"), ordering="people_count")
     def people(self, room: ChatRoom) -> int:
         return room.people_count  # type: ignore[attr-defined,no-any-return]  # annotated
+
+    @admin.action(description=_("Archive: nobody writes there any more"), permissions=["moderate"])
+    def archive(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:
+        self._set_archived(request, queryset, True)
+
+    @admin.action(description=_("Take out of the archive"), permissions=["moderate"])
+    def unarchive(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:
+        self._set_archived(request, queryset, False)
+
+    def _set_archived(self, request: HttpRequest, rooms: QuerySet[ChatRoom], is_archived: bool) -> None:
+        count = 0
+        for room in rooms:
+            with transaction.atomic():
+                room.lock()
+                count += moderation.set_archived(room, user_of(request), is_archived)
+        self.report_done(request, count)
+
+
+@admin.register(Ban)
+class BanAdmin(ReadOnlyAdmin):
+    list_display = ("room", "user", "until", "reason", "by", "at")
+    list_select_related = ("room", "user", "by")
+    list_filter = (("until", admin.EmptyFieldListFilter),)
+    search_fields = ("room__canonical_name", "user__canonical_name", "reason")
+    ordering = ("-pk",)
+    fields = ("room", "user", "until", "reason", "by", "at")
+    actions = ("lift",)
+
+    @admin.action(description=_("Lift: they may come back"), permissions=["moderate"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
+        count = 0
+        for ban in queryset.select_related("room", "user"):
+            with transaction.atomic():
+                ban.room.lock()
+                count += moderation.lift_ban(ban.room, ban.user, user_of(request))
+        self.report_done(request, count)
 
 
 @admin.register(Message)
@@ -115,6 +156,12 @@ class ModerationActAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModerationAct]:
         return ModerationAct.objects.filter(room__type=ChatRoom.Type.GROUP)
+
+
+def user_of(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def _messages_of(reports: QuerySet[Report]) -> list[Message]:

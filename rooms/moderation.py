@@ -1,7 +1,7 @@
 """What moderators do to a room and to others there: each in one transaction, with its entry in the log.
 
 Whoever acts is looked at again under the lock of the room, so that who was demoted a moment ago does no more.
-All of these raise PermissionDenied.
+All raise PermissionDenied but `set_archived` and `lift_ban`, which staff use, too.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.models import Ban, Membership, ModerationAct, RoomInvitation
+from rooms.models import Ban, ChatRoom, Membership, ModerationAct, RoomInvitation
 
 Act = ModerationAct.Act
 
@@ -59,16 +59,21 @@ def update(actor: Membership, name: str, description: str, is_by_invitation: boo
 
 def archive(actor: Membership) -> None:
     with moderating(actor) as me:
-        if not me.room.is_archived:
-            me.room.change_head(archived_at=timezone.now())
-            me.room.note_act(me.user, Act.ARCHIVE)
+        set_archived(me.room, me.user, True)
 
 
 def unarchive(actor: Membership) -> None:
     with moderating(actor) as me:
-        if me.room.is_archived:
-            me.room.change_head(archived_at=None)
-            me.room.note_act(me.user, Act.UNARCHIVE)
+        set_archived(me.room, me.user, False)
+
+
+def set_archived(room: ChatRoom, by: User, is_archived: bool) -> bool:
+    """Archive a room or take it out of the archive, under its lock; return False where it was so before."""
+    if room.is_archived == is_archived:
+        return False
+    room.change_head(archived_at=timezone.now() if is_archived else None)
+    room.note_act(by, Act.ARCHIVE if is_archived else Act.UNARCHIVE)
+    return True
 
 
 def set_role(actor: Membership, user: User, role: Membership.Role) -> None:
@@ -107,8 +112,15 @@ def ban(actor: Membership, user: User, until: datetime | None, reason: str = "")
 
 def unban(actor: Membership, user: User) -> None:
     with moderating(actor) as me:
-        if Ban.objects.filter(room=me.room_id, user=user).delete()[0]:
-            me.room.note_act(me.user, Act.UNBAN, user)
+        lift_ban(me.room, user, me.user)
+
+
+def lift_ban(room: ChatRoom, user: User, by: User) -> bool:
+    """Let somebody come back, under the lock of the room; return False where nothing kept them out."""
+    if not Ban.objects.filter(room=room, user=user).delete()[0]:
+        return False
+    room.note_act(by, Act.UNBAN, user)
+    return True
 
 
 def invite(actor: Membership, lifetime: timedelta, max_uses: int) -> str:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from rooms.models import ChatRoom, ModerationAct, Report
+from rooms.models import Ban, ChatRoom, ModerationAct, Report
 from tests.conftest import client_of
 from tests.factories import make_message, make_user
 
@@ -158,6 +158,25 @@ def test_who_only_looks_deletes_nothing(helper, helper_client, room, ada):
     helper_client.post("/admin/rooms/message/", {"action": "erase", "_selected_action": [message.pk]})
     message.refresh_from_db()
     assert message.content == "as it was said"
+
+
+def test_rooms_are_archived_and_taken_out_again(root, root_client, room):
+    for action, is_archived in (("archive", True), ("archive", True), ("unarchive", False)):
+        root_client.post("/admin/rooms/chatroom/", {"action": action, "_selected_action": [room.pk]})
+        room.refresh_from_db()
+        assert room.is_archived is is_archived
+    acts = ModerationAct.objects.order_by("pk")
+    assert [(act.actor, act.act) for act in acts] == [(root, "archive"), (root, "unarchive")]
+
+
+def test_bans_are_lifted(root, root_client, room, mallory, mallory_client):
+    ban = Ban.objects.create(room=room, user=mallory, reason="shouting")
+    assert mallory_client.get(f"/rooms/{room.pk}/").status_code == 403
+    assert "shouting" in root_client.get("/admin/rooms/ban/").content.decode()
+    root_client.post("/admin/rooms/ban/", {"action": "lift", "_selected_action": [ban.pk]})
+    assert mallory_client.get(f"/rooms/{room.pk}/").status_code == 200
+    [act] = ModerationAct.objects.filter(person=mallory)
+    assert (act.actor, act.act) == (root, "unban")
 
 
 @pytest.mark.parametrize(("action", "content"), [("erase", ""), ("dismiss", "what ada said")])
@@ -311,6 +330,6 @@ def test_pages_take_as_many_queries_for_many(root_client, room, ada, django_asse
         make_user(f"person{number}")
         message = make_message(room, ada)
         message.report(make_user(f"reporter{number}"), reason="spam", details="")
-    for model in ("accounts/user", "rooms/message", "rooms/chatroom", "rooms/report", "rooms/moderationact"):
+    for model in ("accounts/user", "rooms/message", "rooms/chatroom", "rooms/report", "rooms/ban"):
         with django_assert_max_num_queries(9):
             assert root_client.get(f"/admin/{model}/").status_code == 200
