@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import names
 from accounts.models import NameTaken, User
+from rooms.demo import profiles
 from rooms.demo.talk import Member, Talk
 from rooms.demo.texts import Scene, Texts, read_texts
 from rooms.demo.timetable import DAY, DAYS, days, moment_in
@@ -65,6 +66,8 @@ def enter(texts: Texts, count: int, now: datetime) -> list[Member]:
     """Return the people of the texts, who were here first, and others who joined through the year."""
     beginning = now - DAY * (DAYS + 1)
     members = [Member(name, enter_one(name), beginning) for name in texts.people]
+    for member in members:
+        profiles.show(member.user, member.name)
     more = texts.more_people(count // MESSAGES_PER_PERSON if count >= LARGE else 0)
     for index, name in enumerate(more):
         members.append(Member(name, enter_one(name), now - DAY * DAYS * (1 - 0.9 * index / len(more))))

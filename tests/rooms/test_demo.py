@@ -266,3 +266,15 @@ def test_posting_and_reading_go_on():
 def test_count_has_to_be_positive():
     with pytest.raises(CommandError, match="from 1"):
         call_command("demo", messages=0)
+
+
+def test_some_people_have_names_statuses_and_pictures():
+    User.objects.enter("other").change_profile(display_name="Ada Larsen")
+    ben = User.objects.enter("ben")
+    ben.change_profile(display_name="Benjamin")
+    fill(100, 1, NOW, lambda added: None)
+    ada, chloe, ben = (User.objects.named(name) for name in ("ada", "chloé", "ben"))
+    assert (ada.shown_name, chloe.shown_name, chloe.status) == ("ada", "Chloé Martin", "Back on Monday")
+    assert (ben.shown_name, ben.avatar_digest) == ("Benjamin", "")
+    assert ada.avatar_digest != chloe.avatar_digest
+    assert bytes(ada.avatar.small)[8:12] == b"WEBP"
