@@ -96,6 +96,12 @@ class ProfileForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
+    shows_local_time = forms.BooleanField(
+        label=User._meta.get_field("shows_local_time").verbose_name,
+        required=False,
+        help_text=_("In the time zone that you chose in the settings. It tells roughly where you are."),
+    )
+
     def __init__(self, data: QueryDict | None, user: User) -> None:
         has_end = bool(user.current_status and user.status_until)
         initial = {
@@ -103,6 +109,7 @@ class ProfileForm(forms.Form):
             "status": user.current_status,
             "status_ends": "time" if has_end else "never",
             "status_until": user.status_until if has_end else None,
+            "shows_local_time": user.shows_local_time,
         }
         super().__init__(data, initial=initial)
         choices = [(value, label) for value, (label, _end) in self.ENDS.items()]
@@ -126,6 +133,12 @@ class ProfileForm(forms.Form):
         refuse_control_characters(status)
         return status if INVISIBLE.sub("", status).strip() else ""
 
+    def clean_shows_local_time(self) -> bool:
+        wanted: bool = self.cleaned_data["shows_local_time"]
+        if wanted and not self.user.time_zone:
+            raise ValidationError(_("Choose your time zone in the settings first."))
+        return wanted
+
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
         if data.get("status_ends") != "time":
@@ -148,6 +161,7 @@ class ProfileForm(forms.Form):
                 display_name=data["display_name"],
                 status=data["status"],
                 status_until=until if data["status"] else None,
+                shows_local_time=data["shows_local_time"],
             )
         except IntegrityError:
             # Somebody else took it a moment ago.

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import names
 from accounts.models.avatar import DIGEST_LENGTH, SIZES, Avatar, digest_of
 from accounts.models.name_shape import NameShape
+from accounts.time_zones import is_time_zone
 from rooms.live import doorbell
 
 
@@ -22,7 +24,9 @@ class NameTaken(Exception):
 
 
 STATUS_MAX_LENGTH = 100
-PROFILE_FIELDS = frozenset(["display_name", "status", "status_until", "avatar_digest", "profile_changed_at"])
+PROFILE_FIELDS = frozenset(
+    ["display_name", "status", "status_until", "avatar_digest", "shows_local_time", "profile_changed_at"]
+)
 COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
 
 
@@ -108,6 +112,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Of the avatar that `Avatar` has; nothing for none.
     avatar_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True, editable=False)
     status_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    shows_local_time = models.BooleanField(_("others see what time it is for me"), default=False)
     # When something last changed that others are shown.
     profile_changed_at = models.DateTimeField(null=True, editable=False, db_index=True)
     is_active = models.BooleanField(_("active"), default=True)
@@ -211,6 +216,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def shown_name(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def local_time(self) -> str:
+        """What others see of what time it is for them: nothing unless they say so and chose a time zone."""
+        if not self.shows_local_time or not is_time_zone(self.time_zone):
+            return ""
+        return timezone.localtime(timezone=ZoneInfo(self.time_zone)).strftime("%H:%M")
 
     @property
     def current_status(self) -> str:

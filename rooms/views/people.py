@@ -25,6 +25,8 @@ def profile_detail(request: AuthenticatedRequest, username: str) -> HttpResponse
     person = User.objects.named(username)
     if person is None or not person.is_active:
         raise Http404
+    if request.htmx:
+        return render(request, "rooms/profile_detail.html#local-time", {"person": person})
     context = {"person": person, "room_form": ChatRoomForm(), **chats_context(request.user)}
     context["unread_label"] = unread_label(context["total_unread"])
     return render(request, "rooms/profile_detail.html", context)

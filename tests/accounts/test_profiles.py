@@ -11,7 +11,7 @@ from accounts import limits, names
 from accounts.models import NameTaken, User
 from config.rates import Rate
 from tests.factories import make_message, make_user
-from tests.responses import page_of
+from tests.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -276,3 +276,44 @@ def test_profile_of_somebody_who_is_not_there(ada_client):
 def test_own_profile_leads_to_where_it_is_changed(ada_client, ben_client, ada):
     assert URL in ada_client.get("/people/ada/profile/").content.decode()
     assert URL not in ben_client.get("/people/ada/profile/").content.decode()
+
+
+# Local time
+
+
+@pytest.fixture
+def in_auckland(ben):
+    ben.time_zone = "Pacific/Auckland"
+    ben.save()
+    ben.change_profile(shows_local_time=True)
+    return ben
+
+
+def test_local_time_is_that_of_the_person_and_not_of_the_reader(ada_client, in_auckland, clock):
+    ada_client.cookies["hearth_timezone"] = "Europe/Berlin"
+    assert "01:00 local time" in page_of(ada_client.get("/people/ben/profile/")).text
+    fragment = ada_client.get("/people/ben/profile/", headers=HTMX).content.decode().strip()
+    assert fragment.startswith('<p id="local-time"')
+    assert fragment.endswith("01:00 local time</p>")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"shows_local_time": False}, {"time_zone": ""}, {"time_zone": "Gone/Away"}]
+)
+def test_local_time_is_told_only_by_those_who_say_so_and_chose_a_zone(ada_client, in_auckland, fields):
+    User.objects.filter(pk=in_auckland.pk).update(**fields)
+    assert "local time" not in ada_client.get("/people/ben/profile/").content.decode()
+    assert ada_client.get("/people/ben/profile/", headers=HTMX).content.strip() == b""
+
+
+def test_local_time_is_shared_in_the_form(ada_client, ada):
+    response = change(ada_client, shows_local_time="on")
+    assert "Choose your time zone" in errors_of(response)["id_shows_local_time_error"]
+    ada.time_zone = "Pacific/Auckland"
+    ada.save()
+    assert change(ada_client, shows_local_time="on").status_code == 302
+    ada.refresh_from_db()
+    assert ada.shows_local_time
+    change(ada_client)
+    ada.refresh_from_db()
+    assert not ada.shows_local_time
