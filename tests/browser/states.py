@@ -374,7 +374,7 @@ def member_of_a_room(scene: Scene) -> Person:
 def log_of_moderation(scene: Scene) -> Person:
     ada = about_a_room_that_one_owns(scene)
     ada.page.get_by_role("link", name="What moderators did").click()
-    expect(ada.page.get_by_role("cell", name="changed the name")).to_be_visible()
+    expect(ada.page.get_by_text("changed the name")).to_be_visible()
     return ada
 
 
@@ -383,7 +383,7 @@ def invitations_into_a_room(scene: Scene) -> Person:
     ada = scene.ada
     ada.open(f"{ada.make_room()}invitations/")
     ada.page.get_by_role("button", name="Show a link").click()
-    expect(ada.page.get_by_role("cell", name="0 of 1")).to_be_visible()
+    expect(ada.page.get_by_text("Used 0 of 1 times")).to_be_visible()
     return ada
 
 

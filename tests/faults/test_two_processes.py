@@ -104,6 +104,36 @@ async def test_nothing_of_a_room_reaches_who_left_it_elsewhere(servers, kim, lou
         assert not [event for event in stream.events if event.id and "between us" in event.data]
 
 
+async def test_removal_elsewhere_ends_the_stream_and_empties_the_line(servers, kim, lou, room_id):
+    async with (
+        ChatClient(servers[1].url, "eve") as eve,
+        await lou.stream(room_id) as stream,
+        await LivePage.open(lou, None) as lobby,
+        await eve.stream() as hers,
+    ):
+        await stream.wait_for_event("heartbeat")
+        await hers.wait_for_event("heartbeat")
+        await eventually(lambda: lobby.connections and f"room-{room_id}" in lobby.page)
+        fields = {"name": "Both sides", "is_by_invitation": "on"}
+        assert (await kim.send(f"/rooms/{room_id}/edit/", **fields)).status_code == 302
+        await hers.wait_for_text(f'hx-target="#room-{room_id}" hx-swap="delete"', SECONDS)
+        told = len(hers.events)
+        lou_id = (await kim.lobby()).root.all(css_class="chat-name")
+        line = next(name.parent.parent for name in lou_id if name.text == "lou")
+        person = line["id"].removeprefix("person-")
+        answer = await kim.send(f"/rooms/{room_id}/members/{person}/remove/", reason="")
+        assert answer.status_code == 302
+        await kim.post(room_id, "between us")
+        await stream.wait_until_closed(SECONDS)
+        assert not [event for event in stream.events if event.id and "between us" in event.data]
+        await eventually(lambda: f"room-{room_id}" not in lobby.page, SECONDS)
+        await kim.create_room("Later than that")
+        await hers.wait_for_text("Later than that", SECONDS)
+        assert not [event for event in hers.events[told:] if f"room-{room_id}" in event.data]
+        assert not hers.with_text("between us")
+        assert not lobby.errors
+
+
 async def test_logout_elsewhere_ends_streams(servers, lou):
     async with await lou.stream() as stream:
         await stream.wait_for_event("connected")

@@ -3,18 +3,33 @@
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 
 from accounts.models import User
+from rooms import moderation
 from rooms.live.channels import RoomStorage, room_channel
-from rooms.models import ChangeRefused, ChatRoom, Membership, Message, MessageVersion, ReadReceipt
-from tests.factories import make_message, make_messages, make_room, make_users
+from rooms.models import (
+    Ban,
+    ChangeRefused,
+    ChatRoom,
+    Membership,
+    Message,
+    MessageVersion,
+    NotAdmitted,
+    ReadReceipt,
+    RoomInvitation,
+)
+from tests.factories import make_membership, make_message, make_messages, make_room, make_users
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 6
+HOUR = timedelta(hours=1)
 PATIENCE = 30
 
 
@@ -189,3 +204,140 @@ def test_marks_of_the_same_people_in_any_order_do_not_deadlock(at_once, ada):
 def test_same_name_entered_at_once_makes_one_person(at_once):
     people = at_once(lambda name: User.objects.enter(name).pk, ["kim"] * THREADS)
     assert set(people) == {User.objects.get().pk}
+
+
+# Roles
+
+OWNER, MODERATOR, MEMBER = Membership.Role.OWNER, Membership.Role.MODERATOR, Membership.Role.MEMBER
+TURNS = 5
+
+
+def membership(room, user):
+    """Return what a page has looked up: it may be old by the time it is used."""
+    return Membership.objects.select_related("room", "user").get(room=room, user=user)
+
+
+def allowed(verb):
+    """Return whether `verb` was allowed when it came to it."""
+    try:
+        verb()
+    except (PermissionDenied, NotAdmitted):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("role", [OWNER, MODERATOR])
+def test_of_two_who_demote_each_other_one_stays(role, at_once):
+    for _turn in range(TURNS):
+        one, other, owner = make_users(3)
+        room = make_room(members=[owner])
+        for person in (one, other):
+            make_membership(room, person, role=role)
+        pairs = [(membership(room, one), other), (membership(room, other), one)]
+        done = at_once(lambda pair: allowed(lambda: moderation.set_role(*pair, MEMBER)), pairs)
+        assert sorted(done) == [False, True]
+        left = room.memberships.filter(user__in=[one, other])
+        assert sorted(left.values_list("role", flat=True)) == sorted([role, MEMBER])
+
+
+def test_room_keeps_an_owner_whoever_leaves_and_is_removed_at_once(at_once):
+    for _turn in range(TURNS):
+        one, other, third = make_users(3)
+        room = make_room(members=[one, other, third])
+        room.memberships.filter(user=other).update(role=OWNER)
+        pages = {person: membership(room, person) for person in (one, other)}
+        acts = [
+            lambda pages=pages, one=one: pages[one].leave(),
+            lambda pages=pages, other=other, one=one: moderation.remove(pages[other], one),
+            lambda pages=pages, other=other: pages[other].leave(),
+        ]
+        at_once(allowed, acts)
+        assert dict(room.memberships.values_list("user", "role")) == {third.pk: OWNER}
+
+
+def test_who_joins_while_being_banned_is_outside_in_the_end(at_once):
+    for _turn in range(TURNS):
+        owner, person = make_users(2)
+        room = make_room(members=[owner, person])
+        page, token = membership(room, owner), RoomInvitation.objects.issue(room, owner, HOUR, 5)
+
+        def come_back(_number, room=room, person=person, token=token):
+            with suppress(NotAdmitted):
+                ChatRoom.objects.get(pk=room.pk).membership_of(person)
+            with suppress(NotAdmitted):
+                RoomInvitation.objects.with_token(token).accept(person)
+
+        def ban(_number, page=page, person=person):
+            moderation.ban(page, person, None)
+
+        at_once(lambda act, ban=ban, come_back=come_back: act(0), [ban, come_back, come_back])
+        assert Ban.objects.filter(room=room, user=person).count() == 1
+        assert not room.memberships.filter(user=person).exists()
+        assert RoomInvitation.objects.get(room=room).uses == 0
+
+
+def test_visit_joins_nothing_once_the_room_is_closed(at_once):
+    for _turn in range(TURNS):
+        owner, person = make_users(2)
+        room = make_room(members=[owner])
+        page, seen_open = membership(room, owner), ChatRoom.objects.get(pk=room.pk)
+        moments = []
+
+        def close(page=page, room=room, moments=moments):
+            moderation.update(page, room.name, "", is_by_invitation=True)
+            moments.append(Membership.objects.filter(room=room).count())
+
+        at_once(allowed, [close, lambda room=seen_open, person=person: room.membership_of(person)])
+        # Nobody came in after it was closed.
+        assert Membership.objects.filter(room=room).count() == moments[0]
+
+
+def test_link_lets_in_no_more_people_than_it_says(at_once):
+    owner, *people = make_users(1 + THREADS)
+    room = make_room(members=[owner])
+    moderation.update(membership(room, owner), room.name, "", is_by_invitation=True)
+    token = moderation.invite(membership(room, owner), HOUR, 2)
+
+    def accept(person):
+        invitation = RoomInvitation.objects.with_token(token)
+        return invitation is not None and invitation.accept(person) is not None
+
+    assert sum(at_once(accept, people)) == 2
+    assert room.memberships.count() == 3
+    assert RoomInvitation.objects.get().uses == 2
+
+
+def test_link_pressed_twice_lets_one_person_in_once(at_once):
+    owner, person = make_users(2)
+    room = make_room(members=[owner])
+    token = moderation.invite(membership(room, owner), HOUR, 5)
+    at_once(lambda _time: RoomInvitation.objects.with_token(token).accept(person), range(THREADS))
+    assert RoomInvitation.objects.get().uses == 1
+    assert room.memberships.count() == 2
+
+
+def test_of_those_who_come_at_once_into_a_room_of_nobody_one_owns_it(at_once):
+    room, people = make_room(), make_users(THREADS)
+    at_once(lambda person: ChatRoom.objects.get(pk=room.pk).membership_of(person), people)
+    roles = list(room.memberships.values_list("role", flat=True))
+    assert sorted(roles) == sorted([OWNER, *[MEMBER] * (THREADS - 1)])
+
+
+def test_posting_and_moderating_at_once_do_not_deadlock(room, ada, ben, at_once):
+    cleo = make_users(1)[0]
+
+    def act(turn):
+        for _ in range(8):
+            if turn % 3 == 0:
+                make_message(ChatRoom.objects.get(pk=room.pk), ben)
+            elif turn % 3 == 1:
+                with suppress(NotAdmitted):
+                    moderation.add(membership(room, ada), cleo)
+                with suppress(PermissionDenied):
+                    moderation.remove(membership(room, ada), cleo)
+            else:
+                moderation.update(membership(room, ada), f"Room {turn}", "", is_by_invitation=bool(turn % 2))
+
+    at_once(act, range(THREADS))
+    room.refresh_from_db()
+    assert room.revision >= 8 * THREADS // 3

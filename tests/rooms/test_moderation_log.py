@@ -18,9 +18,9 @@ def entry(ada, ben, room):
 
 
 def test_log_names_actor_act_person_message_and_reason(ada_client, room, entry):
-    rows = page_of(ada_client.get(f"/rooms/{room.pk}/log/")).all("tr")
-    cells = [" ".join(cell.text.split()) for cell in rows[1].all("td")]
-    assert cells[1:] == ["ada", "made moderator #7", "ben", "Knows the house"]
+    item = page_of(ada_client.get(f"/rooms/{room.pk}/log/")).all("ul", "entries")[0].all("li")[0]
+    lines = [" ".join(line.text.split()) for line in item.all("p")]
+    assert lines[1:] == ["ada · made moderator #7 · ben", "Reason: Knows the house"]
 
 
 def test_log_of_another_room_stays_there(ada, ada_client, entry):
@@ -86,6 +86,6 @@ def test_log_is_shown_a_page_at_a_time_for_the_same_price(ada, ada_client, room)
             page = page_of(ada_client.get(address))
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert len(page.all("tr")) == 1 + 50
-    assert len(page_of(ada_client.get(f"{address}?page=3")).all("tr")) == 1 + 50
-    assert len(page_of(ada_client.get(f"{address}?page=4")).all("tr")) == 0
+    assert len(page.all("time")) == 50
+    assert len(page_of(ada_client.get(f"{address}?page=3")).all("time")) == 50
+    assert len(page_of(ada_client.get(f"{address}?page=4")).all("time")) == 0

@@ -1,0 +1,110 @@
+"""Rooms that change while others look at them, and the way into a room by a link."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+
+def test_new_name_shows_on_pages_that_are_open(ada, ben, cleo, room):
+    ben.open_live(room)
+    cleo.open_live("/")
+    name = f"Pantry {room.strip('/').replace('/', ' ')}"
+    ada.open(f"{room}edit/")
+    ada.page.get_by_label("Name", exact=True).fill(name)
+    ada.page.get_by_label("Description").fill("What we lack")
+    ada.page.get_by_role("button", name="Save").click()
+    expect(ada.page.get_by_role("heading", name=name)).to_be_visible()
+    expect(ben.page.get_by_role("heading", level=1)).to_contain_text(name)
+    expect(ben.page).to_have_title(f"{name} – Hearth")
+    expect(ben.page.get_by_text("What we lack")).to_be_visible()
+    expect(ben.page.get_by_role("textbox", name=f"Message {name}")).to_be_visible()
+    for person in (ben, cleo):
+        expect(person.line(room)).to_contain_text(name)
+    # The name leads to the page about the room.
+    ben.page.get_by_role("link", name=re.compile("about this room")).click()
+    expect(ben.page.get_by_text("What we lack")).to_be_visible()
+
+
+def test_archive_takes_the_box_away_and_gives_it_back_with_what_was_typed(ada, ben, room):
+    ben.open_live(room)
+    ben.box.fill("Not yet said")
+    ada.open(f"{room}about/")
+    ada.page.get_by_role("button", name="Archive this room").click()
+    expect(ben.page.get_by_text("This room is archived: nobody can write here.")).to_be_visible()
+    expect(ben.box).to_be_hidden()
+    expect(ben.line(room)).to_contain_text("Archived")
+    expect(ben.chats.last.locator("a")).to_have_attribute("href", re.compile(f"^{room}"))
+    ada.page.get_by_role("button", name="Take this room out of the archive").click()
+    expect(ben.box).to_be_visible()
+    expect(ben.box).to_have_value("Not yet said")
+
+
+def test_who_is_removed_sees_it_and_gets_nothing_more(ada, ben, room):
+    ada.post(f"{room}edit/", name=f"Closed {room}", is_by_invitation="on")
+    ben.open_live(room)
+    ada.open(f"{room}about/")
+    ada.page.get_by_role("link", name="Change", exact=True).click()
+    removal = ada.page.locator("form[action$='/remove/']")
+    removal.get_by_label("Reason").fill("Moved out")
+    removal.get_by_role("button", name="Remove").click()
+    expect(ben.page.get_by_text("You are no longer in this room.")).to_be_visible()
+    ada.say(room, "Now we can talk")
+    expect(ben.page.get_by_text("Now we can talk")).to_have_count(0)
+    ben.open_live("/")
+    expect(ben.line(room)).to_have_count(0)
+    ben.open(room)
+    expect(ben.page.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+def test_who_is_banned_reads_why(ada, ben, room):
+    ben.open_live(room)
+    ada.open(f"{room}about/")
+    ada.page.get_by_role("link", name="Change", exact=True).click()
+    ban = ada.page.locator("form[action$='/ban/']")
+    ban.get_by_label("How long").select_option(label="For a day")
+    ban.get_by_label("Reason").fill("Shouted all night")
+    ban.get_by_role("button", name="Ban").click()
+    expect(ben.page.get_by_text("You are no longer in this room.")).to_be_visible()
+    ben.open(room)
+    expect(ben.page.get_by_text("Shouted all night")).to_be_visible()
+    ada.page.get_by_role("button", name="Lift").click()
+    expect(ada.page.get_by_text("Nobody is banned.")).to_be_visible()
+    ben.open_live(room)
+    expect(ben.box).to_be_visible()
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_link_leads_a_newcomer_into_the_room(ada, person, has_scripts):
+    room = ada.make_room()
+    ada.post(f"{room}edit/", name=f"Club {room} {has_scripts}", is_by_invitation="on")
+    ada.say(room, "Members only")
+    ada.open(f"{room}invitations/")
+    ada.page.get_by_role("button", name="Show a link and a QR code").click()
+    expect(ada.page.get_by_role("img", name="The same link as a QR code")).to_be_visible()
+    link = ada.page.locator("a.long").inner_text()
+
+    newcomer = person("dora", enter=False, java_script_enabled=has_scripts)
+    newcomer.page.goto(link, wait_until=newcomer.loaded)
+    newcomer.page.get_by_label("Name", exact=True).fill(newcomer.name)
+    newcomer.page.get_by_role("button", name="Enter").click()
+    expect(newcomer.page.get_by_text(f"ada invites you into the room Club {room}")).to_be_visible()
+    newcomer.page.get_by_role("button", name="Join").click(no_wait_after=True)
+    newcomer.sees("Members only")
+    ada.open(f"{room}invitations/")
+    expect(ada.page.get_by_role("button", name="Revoke")).to_have_count(0)
+
+    late = person("late", java_script_enabled=has_scripts)
+    late.page.goto(link, wait_until=late.loaded)
+    expect(late.page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+
+
+def test_who_is_added_by_name_sees_the_room_in_the_list(ada, ben):
+    room = ada.make_room()
+    ada.post(f"{room}edit/", name=f"Surprise {room}", is_by_invitation="on")
+    ben.open_live("/")
+    expect(ben.line(room)).to_have_count(0)
+    ada.open(f"{room}invitations/")
+    ada.page.get_by_label("Name of somebody who is here").fill(ben.name)
+    ada.page.get_by_role("button", name="Add to the room").click()
+    expect(ben.line(room)).to_contain_text(f"Surprise {room}")
