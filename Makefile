@@ -1,11 +1,12 @@
 PORT ?= 8000
 ARGS ?=
+MINUTES ?= 30
 PY := .venv/bin/python
 # tests/faults starts what it needs by itself.
 WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql bench check format messages lock clean
+.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql bench nemesis check format messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +42,10 @@ pytest-postgresql:
 bench: ## Measure it on this machine (ARGS="fanout": one part; see benchmarks/README.md)
 	@bin/setup --dev
 	@$(PY) -m benchmarks $(ARGS)
+
+nemesis: ## Break everything at random under people who talk (MINUTES=30, ARGS="--seed 1")
+	@bin/setup --dev
+	@$(PY) -m tests.faults.nemesis --minutes $(MINUTES) $(ARGS)
 
 check: ## Run the linters, the type checker and other checks
 	@bin/setup --dev

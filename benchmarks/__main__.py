@@ -1,8 +1,10 @@
 """Measure Hearth on this machine. See README.md.
 
-Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page]; without a name all
+Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page] [--readers 1000]
+Without a name, all of them.
 """
 
+import argparse
 import os
 import platform
 import sys
@@ -21,7 +23,12 @@ PARTS = {
 }
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure Hearth on this machine. See benchmarks/README.md.")
+    parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
+    parser.add_argument("--readers", type=int, default=fanout.READERS, help="streams of fanout")
+    options = parser.parse_args()
+    names, fanout.READERS = options.parts, options.readers
     if unknown := set(names) - PARTS.keys():
         sys.exit(f"There is no {', '.join(unknown)}; there are {', '.join(PARTS)}.")
     report = Report()
@@ -37,4 +44,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

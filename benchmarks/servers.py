@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -58,6 +59,13 @@ class Site:
     server: Any = None
     room: str = ""  # the address of the page of the room
     sessions: list[str] = field(default_factory=list)
+
+    def metrics(self, token: str) -> str:
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/metrics", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return str(answer.read().decode())
 
 
 def request(method: str, path: str, session: str = "", body: bytes = b"", **headers: str) -> bytes:
@@ -150,7 +158,7 @@ class Nchan(Nginx):
 
 
 # As large as a message of Hearth with its cursor.
-LIKE_HEARTH = '<li class="message"><div class="content" dir="auto">~%s~</div></li>' + " " * 1000
+LIKE_HEARTH = '<li class="message"><div class="content" dir="auto">~%s~</div></li>' + " " * 690
 
 
 @contextlib.contextmanager

@@ -66,11 +66,17 @@ class Pages:
             return
         # In WSGI a name with _ is the same as one with -, and could pass for what a proxy says.
         headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        request = asyncio.ensure_future(self.application({**scope, "headers": headers}, once(body), send))
+        answer = Answer(send)
+        request = asyncio.ensure_future(self.application({**scope, "headers": headers}, once(body), answer))
         self.under_way.add(request)
         request.add_done_callback(self.under_way.discard)
         # Goes on when its sender has gone: a thread whose answer nobody takes would wait for ever.
         try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience()):
+                    return await asyncio.shield(request)
+            if answer.give_up():
+                return await refuse(scope, once(b""), send, 503)
             await asyncio.shield(request)
         except asyncio.CancelledError:
             if not request.cancelled():
@@ -80,6 +86,33 @@ class Pages:
         """Let those requests that wait for a thread never get one; nobody is there any more to answer."""
         for request in tuple(self.under_way):
             request.cancel()
+
+
+class Answer:
+    """Passes on what a page answers, unless somebody else has answered by then."""
+
+    def __init__(self, send: Any) -> None:
+        self._send = send
+        self._has_begun = self._is_given_up = False
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        if not self._is_given_up:
+            self._has_begun = True
+            await self._send(message)
+
+    def give_up(self) -> bool:
+        """Drop what comes from now on; return False where the answer has begun."""
+        self._is_given_up = not self._has_begun
+        return self._is_given_up
+
+
+def patience() -> float:
+    """Return after how many seconds a page is given up that waits for a database which hangs.
+
+    A request waits DATABASE_TIMEOUT for a lock, perhaps for more than one. But a server that has stopped
+    without a word says nothing of a time-out: its threads hang, and so does whoever waits for one of them.
+    """
+    return 3 * settings.DATABASE_TIMEOUT.total_seconds() + 1
 
 
 async def body_from(receive: Any) -> bytes | None:
@@ -127,6 +160,8 @@ def refusal(status: int, is_htmx: bool) -> HttpResponse:
     """Return an answer that is a sentence; htmx gets it as a fragment."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     response = HttpResponse(error_sentence(status), "text/plain; charset=utf-8", status, headers=headers)
+    if status == 503:
+        response["Retry-After"] = "2"
     if is_htmx:
         make_fragment(response)
     return response

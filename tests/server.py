@@ -21,6 +21,7 @@ PROGRAMS = {
     "daphne": ["manage.py", "serve"],
     "uvicorn": ["manage.py", "serve", "--server", "uvicorn"],
 }
+BROKEN = ["-m", "tests.faults.broken"]
 LISTENING = "0A"  # in /proc/net/tcp
 
 
@@ -47,6 +48,7 @@ def free_port() -> int:
 class Server:
     """Serves the database in `folder`, or the one that DATABASE_URL names.
 
+    `program` is one of PROGRAMS, or a fault of tests/faults/broken.py.
     Several with one folder are several processes of one installation.
     """
 
@@ -95,8 +97,9 @@ class Server:
 
     def start(self) -> None:
         with (self.folder / f"serve-{self.port}.log").open("ab") as log:
+            arguments = PROGRAMS.get(self.program) or [*BROKEN, self.program, "serve"]
             self.process = subprocess.Popen(
-                [sys.executable, *PROGRAMS[self.program], "--port", str(self.port)],
+                [sys.executable, *arguments, "--port", str(self.port)],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
         self.wait_until_serving()

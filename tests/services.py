@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -84,6 +84,22 @@ class Service:
     def send(self, how: signal.Signals) -> None:
         assert self.process
         self.process.send_signal(how)
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Meanwhile it does nothing and closes nothing, with all processes it has."""
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        self.send(signal.SIGSTOP)
+        pids = [int(pid) for pid in children.read_text().split()]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            self.send(signal.SIGCONT)
 
     def stop(self, how: signal.Signals | None = None) -> None:
         if self.process:

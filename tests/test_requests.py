@@ -171,3 +171,32 @@ async def test_body_that_does_not_come_keeps_no_thread(pages, bodies, asgi, monk
     start, *_body = await answer_to(pages, received=[part(b"name=a")])
     assert start["status"] == 400
     assert not bodies
+
+
+async def test_page_that_hangs_is_answered_without_it(pages, asgi, monkeypatch):
+    is_over = asyncio.Event()
+
+    async def behind(scope, receive, send):
+        await is_over.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    monkeypatch.setattr(asgi, "patience", lambda: 0.01)
+    pages.application = behind
+    start, body, _end = await answer_to(pages)
+    assert start["status"] == 503
+    assert dict(start["headers"])[b"retry-after"] == b"2"
+    assert body["body"] == b"The database does not answer. Try again in a moment."
+    assert pages.under_way  # it may still be saved
+    is_over.set()
+    await asyncio.gather(*pages.under_way)
+
+
+async def test_answer_that_has_begun_is_waited_for(pages, asgi, monkeypatch):
+    async def behind(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.body", "body": b"all of it"})
+
+    monkeypatch.setattr(asgi, "patience", lambda: 0.01)
+    pages.application = behind
+    assert [message.get("body") for message in await answer_to(pages)] == [None, b"all of it"]

@@ -1,5 +1,6 @@
 """What a process counts, for Prometheus."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ open_streams = _gauge("open_streams", "Streams that are open in this process")
 open_streams_in_all = _gauge("open_streams_in_all", "Streams that are open in all processes")
 people_here = _gauge("people_here", "People with a stream that is open in this process")
 people_online = _gauge("people_online", "People online in all processes, of those who show it")
+tasks = _gauge("tasks", "Tasks of the event loop, of which each stream has one")
 messages_posted = _counter("messages_posted", "Messages posted through this process")
 deliveries = _counter("deliveries", "Messages written to streams, counted for each stream")
 replays = _counter("replays", "Streams that began with what their pages had missed")
@@ -55,4 +57,5 @@ def as_text(live: "Live") -> bytes:
     open_streams_in_all.set(live.presence.stream_count)
     people_here.set(len(live.hub.listening_users()))
     people_online.set(live.presence.online_count)
+    tasks.set(len(asyncio.all_tasks()))
     return generate_latest(registry)

@@ -25,8 +25,10 @@ class Crowd:
     `check` compares what was acknowledged with the database, and with what the pages show.
     """
 
-    def __init__(self, *servers: Server) -> None:
+    def __init__(self, *servers: Server, name: str = "Fortress", patience: float = 30) -> None:
         self.servers = servers
+        self.name = name
+        self.patience = patience  # seconds until somebody gives up a message
         self.acknowledged: dict[str, int] = {}  # content → id
         self.clients: list[ChatClient] = []
         self.pages: list[LivePage] = []
@@ -39,7 +41,7 @@ class Crowd:
         for number, name in enumerate(WRITERS):
             client = ChatClient(self.servers[number % len(self.servers)].url, name)
             self.clients.append(await self._stack.enter_async_context(client))
-        self.room_id = await self.clients[0].create_room("Fortress")
+        self.room_id = await self.clients[0].create_room(self.name)
         for client in self.clients * 2:
             page = await LivePage.open(client, self.room_id)
             self.pages.append(await self._stack.enter_async_context(page))
@@ -56,11 +58,14 @@ class Crowd:
         while not self._is_over.is_set():
             number += 1
             content = f"{client.name} {number}"
-            self.acknowledged[content] = await client.post_at_last(self.room_id, content)
+            self.acknowledged[content] = await client.post_at_last(self.room_id, content, self.patience)
 
     async def more_messages(self, count: int = 10) -> None:
         enough = len(self.acknowledged) + count
-        await eventually(lambda: len(self.acknowledged) >= enough, 30, "messages go on")
+        await eventually(lambda: len(self.acknowledged) >= enough, self.patience, "messages go on")
+
+    def is_idle(self) -> bool:
+        return all(task.done() for task in self._writing)
 
     @property
     def messages(self) -> list[tuple[int, str]]:
@@ -79,6 +84,6 @@ class Crowd:
             mine = [content for _id, content in messages if content.startswith(f"{client.name} ")]
             assert mine == [f"{client.name} {number}" for number in range(1, len(mine) + 1)]
         for page in self.pages:
-            await page.wait_for_messages(messages)
+            await page.wait_for_messages(messages, self.patience)
             assert page.posted == [key for key, _content in messages]
         assert await self.clients[0].history(self.room_id) == messages

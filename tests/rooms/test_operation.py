@@ -146,6 +146,7 @@ async def test_metrics_are_for_prometheus(ask, settings):
         "open_streams_in_all",
         "people_here",
         "people_online",
+        "tasks",
         "delivery_lag_seconds_bucket",
     ]
     counters = [

@@ -1,0 +1,112 @@
+"""What lies between the pages and a process breaks as networks and proxies do."""
+
+import asyncio
+import re
+
+import pytest
+
+from tests.browser.proxy import Proxy
+from tests.clients import ChatClient, LivePage, StreamReader, eventually
+from tests.faults.conftest import assert_no_complaint
+from tests.faults.crowd import Crowd
+from tests.faults.nemesis import Front
+from tests.server import free_port
+from tests.services import Nginx
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def server(start, request):
+    server = start(program=request.param, HEARTBEAT_INTERVAL="1")
+    yield server
+    assert_no_complaint(server)
+
+
+async def test_cut_connections_lose_nothing(server):
+    """Those of posts, too, whose answers nobody gets; each is sent again with its token."""
+    with Proxy(server.port) as proxy:
+        async with Crowd(Front(server, proxy)) as crowd:
+            for _cut in range(5):
+                await crowd.more_messages(5)
+                await asyncio.to_thread(proxy.cut)
+                proxy.mend()
+            await crowd.check()
+            assert all(page.connections > 3 for page in crowd.pages)
+
+
+async def test_page_whose_stream_is_half_open_has_everything_when_it_comes_back(server):
+    """The way to a reader is gone, and neither side is told. It is bounded as any other."""
+    with Proxy(server.port) as proxy:
+        async with ChatClient(server.url, "kim") as kim, ChatClient(proxy.url, "lou") as lou:
+            room_id = await kim.private_chat("lou")
+            page = await lou.room(room_id)
+            query = {"lastEventId": f"room-{room_id}:0"}
+            async with await lou.stream(room_id, query=query) as stream:
+                await stream.wait_for_event("level")
+                proxy.is_silent = True
+                heard = len(stream.log)
+                sent = [(await kim.post(room_id, text), text) for text in ("one", "two")]
+                # Packets for it are dropped: from here on nothing came.
+                assert len(stream.log) == heard
+                proxy.is_silent = False
+                async with LivePage(lou, room_id, page) as live:
+                    await live.wait_for_messages(sent)
+                    assert live.posted == [key for key, _text in sent]
+
+
+@pytest.mark.parametrize(("seconds", "is_kept"), [(4, True), (1, False)])
+async def test_time_out_of_a_proxy(start, seconds, is_kept):
+    """Heartbeats keep a stream open past the proxy's patience, and one that it ends comes back complete."""
+    server = start(HEARTBEAT_INTERVAL="1" if is_kept else "20")
+    site = ImpatientNginx(server, seconds)
+    with site:
+        async with ChatClient(site.url, "kim") as kim:
+            room_id = await kim.create_room("Patience")
+            async with await LivePage.open(kim, room_id) as live:
+                await eventually(lambda: live.connections)
+                async with await kim.stream(room_id) as stream:
+                    if is_kept:
+                        await stream.wait_for(lambda: len(stream.named("heartbeat")) > seconds + 2, 30)
+                    else:
+                        await stream.wait_until_closed(20)
+                sent = [(await kim.post(room_id, "still here"), "still here")]
+                await live.wait_for_messages(sent)
+                assert live.posted == [sent[0][0]]
+                assert (live.connections == 1) == is_kept
+    assert_no_complaint(server)
+
+
+class ImpatientNginx(Nginx):
+    def __init__(self, server, seconds):
+        super().__init__(free_port(), [server.port])
+        text = self.settings.read_text()
+        self.settings.write_text(re.sub(r"proxy_read_timeout .*;", f"proxy_read_timeout {seconds}s;", text))
+
+
+async def test_senders_who_are_slow_hold_up_nobody(server):
+    """More of them than there are threads, each with half a form."""
+    head = (
+        b"POST /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\nname="
+    )
+    slow = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(12)]
+    try:
+        for _reader, writer in slow:
+            writer.write(head)
+            await writer.drain()
+        async with asyncio.timeout(20):
+            async with ChatClient(server.url, "kim") as kim:
+                await kim.post(await kim.create_room("Quick"), "first")
+    finally:
+        for _reader, writer in slow:
+            writer.transport.abort()
+
+
+async def test_readers_who_are_slow_hold_up_no_pages(server):
+    """More of them than there are threads, who ask for a script and do not take it."""
+    async with ChatClient(server.url, "kim") as kim:
+        script = re.search(r'src="(/static/js/[^"]+)"', (await kim.get("/")).text)[1]
+        slow = [await StreamReader.open(server.url, script, receive_buffer=4096) for _ in range(12)]
+        async with asyncio.timeout(20):
+            await kim.post(await kim.create_room("Quick"), "first")
+        for one in slow:
+            await one.close()
