@@ -160,7 +160,7 @@ class Load:
         numbers = 0
         answered_until = began
         while (now := time.monotonic()) < began + seconds + patience:
-            while numbers < count and now < began + seconds:
+            while numbers < count and (rate or now < began + seconds):
                 if rate:
                     if now < began + numbers / rate:
                         break
@@ -176,7 +176,9 @@ class Load:
             for writer in self.writers:
                 if writer.number is None and writer.waiting:
                     self._send(writer)
-            is_posting = now < began + seconds or any(one.waiting or one.number for one in self.writers)
+            is_posting = now < began + seconds or any(
+                one.waiting or one.number is not None for one in self.writers
+            )
             if is_posting:
                 answered_until = now
             elif self.result.delivered >= self.result.posted * len(self.readers):
