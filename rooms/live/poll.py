@@ -102,8 +102,9 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
     ]
     people = User.objects.filter(pk__gt=before.user - OVERLAP, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
     people_ids = set(people.values_list("pk", flat=True))
-    acts = ModerationAct.objects.filter(pk__gt=before.act - OVERLAP).values_list("pk", "room", "person")
-    acts_by_id = {pk: (room_id, person_id or 0) for pk, room_id, person_id in acts}
+    acts = ModerationAct.objects.filter(pk__gt=before.act - OVERLAP, message_id=None)
+    rows = acts.values_list("pk", "room", "person")
+    acts_by_id = {pk: (room_id, person_id or 0) for pk, room_id, person_id in rows}
     return Sight(
         message=max([before.message, *(last for _pk, _revision, last in rooms)]),
         room=max([before.room, *(pk for pk, _revision, _last in rooms)]),

@@ -26,14 +26,19 @@ class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
         message_id: int | None = None,
         reason: str = "",
     ) -> "ModerationAct":
-        """Write down what was done, in the transaction that does it, and tell open pages after it."""
+        """Write down what was done, in the transaction that does it, and tell open pages after it.
+
+        What was done to a message changes nothing for its sender but the message, of which its room tells:
+        that a report was dismissed must not be seen by whom it was about.
+        """
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError("An act and its record belong into one transaction.")
         entry = self.create(
             room=room, actor=actor, act=act, person=person, message_id=message_id, reason=reason
         )
         ids = {"act": entry.pk, "room": room.pk, "person": person.pk if person else 0}
-        transaction.on_commit(lambda: doorbell.ring("act", **ids), robust=True)
+        if message_id is None:
+            transaction.on_commit(lambda: doorbell.ring("act", **ids), robust=True)
         return entry
 
     def update(self, **_values: Any) -> Never:

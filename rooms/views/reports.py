@@ -1,5 +1,7 @@
 """Messages that somebody wants moderators to look at."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from rooms.forms import ReportForm
-from rooms.models import ChangeRefused, ChatRoom, Message, Report
+from rooms.models import ChangeRefused, Membership, Message, Report
 from rooms.models.report import ReportQuerySet
 from rooms.views.memberships import moderator_of
 from rooms.views.pages import page_of
@@ -50,8 +52,9 @@ def report_page(
 @require_safe
 def report_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     """Show the moderators of a room what was reported there."""
-    room = moderator_of(request, room_id).room
-    return report_list_page(request, Report.objects.open_for(request.user).filter(message__room=room), room)
+    mine = moderator_of(request, room_id)
+    reports = Report.objects.open_for(request.user).filter(message__room=mine.room)
+    return report_list_page(request, reports, mine)
 
 
 @require_safe
@@ -63,11 +66,14 @@ def report_list_for_staff(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def report_list_page(
-    request: AuthenticatedRequest, reports: ReportQuerySet, room: ChatRoom | None = None
+    request: AuthenticatedRequest, reports: ReportQuerySet, mine: Membership | None = None
 ) -> HttpResponse:
     found = reports.select_related("message__sender", "message__room", "reporter").order_by("message", "pk")
     page, next_page = page_of(found, request, REPORTS_PER_PAGE)
-    context = {"reports": page, "next_page": next_page, "room": room}
+    context: dict[str, Any] = {"reports": page, "next_page": next_page, "room": None}
+    if mine:
+        senders = mine.room.memberships.filter(user__in={report.message.sender_id for report in page})
+        context |= {"room": mine.room, "removable": {it.user_id for it in senders if mine.may_act_on(it)}}
     return render(request, "rooms/report_list.html", context)
 
 

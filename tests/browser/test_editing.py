@@ -71,9 +71,12 @@ def test_keyboard_alone_edits_and_deletes(ada, room):
     keyboard.press("ArrowUp")
     keyboard.press("ArrowUp")
     expect(row(ada, "First")).to_be_focused()
-    keyboard.press("Tab")
-    keyboard.press("Tab")
-    expect(row(ada, "First").get_by_role("link", name="Edit", exact=True)).to_be_focused()
+    link = row(ada, "First").get_by_role("link", name="Edit", exact=True)
+    for _press in range(4):
+        keyboard.press("Tab")
+        if link.evaluate("link => link === document.activeElement"):
+            break
+    expect(link).to_be_focused()
     keyboard.press("Enter")
     expect(ada.page.get_by_label("Message")).to_be_focused()
     keyboard.press("End")

@@ -171,6 +171,23 @@ def test_decision_closes_all_reports_and_drops_the_copies(ada_client, ada, ben, 
     assert message.content == "Nasty"
 
 
+def test_page_leads_to_where_the_sender_can_be_removed(ada_client, ben, cem, room):
+    make_message(room, ben).report(cem, reason="spam")
+    link = reverse("rooms:member_detail", args=[room.pk, ben.pk])
+    assert link in ada_client.get(reports_page(room)).content.decode()
+    room.memberships.get(user=ben).leave()
+    assert link not in ada_client.get(reports_page(room)).content.decode()
+
+
+def test_who_was_reported_is_told_nothing_of_a_dismissal(ada_client, ben, cem, room, rung, committed):
+    message = make_message(room, ben)
+    with committed():
+        message.report(cem, reason="spam")
+        ada_client.post(address("report_dismiss", message))
+    assert ModerationAct.objects.exists()
+    assert rung == []
+
+
 def test_dismissing_twice_is_logged_once(ada_client, ben, cem, room):
     message = make_message(room, ben)
     message.report(cem, reason="spam")
