@@ -7,15 +7,24 @@ Arabic of this kind, `ar-xb`, reads from right to left.
 import ast
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
 
+from tests.page import Element, parse
 from tests.server import ROOT
 
 LEFT_TO_RIGHT = "en-xa"
 RIGHT_TO_LEFT = "ar-xb"
 LANGUAGES = [(LEFT_TO_RIGHT, "⟦en⟧"), (RIGHT_TO_LEFT, "⟦ar⟧")]
+NO_WORDS = r"Hearth|UTC|https?://\S+"
+# Attributes that are read out or shown. Those with `data-` are what scripts say, except those below.
+TEXTS = {"aria-label", "aria-description", "title", "placeholder", "alt", "label"}
+TECHNICAL = re.compile(
+    r"data-(hx-.*|htmx-.*|key|day|sender|user|wanted|read|delivered|version|interval|region|draft|url|presence|sound"
+    r"|theme|contrast|text-size|time-zone|state|connection|name|avatar|status|enter|.*-url|.*-id)"
+)
 HEADER = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"
 
 
@@ -53,6 +62,51 @@ def unmarked(text: str) -> str:
         kept.append("" if depth or character == "⟧" else character)
     assert depth == 0, text
     return "".join(kept)
+
+
+def texts_of(element: Element) -> Iterator[str]:
+    """Yield all that is seen or heard of an element, but for what people wrote and names of languages."""
+    if element.tag in ("script", "style") or element.get("translate") == "no" or element.get("dir") == "auto":
+        return
+    if element.tag == "option" and (element.get("lang") or "/" in element.get("value")):
+        return
+    for name, value in element.attributes.items():
+        if name in TEXTS or (name.startswith("data-") and not TECHNICAL.fullmatch(name)):
+            yield value
+    if element.tag == "input" and element.get("type") in ("submit", "button"):
+        yield element.get("value")
+    # Brackets may open before a child and close behind it.
+    yield (
+        "".join(
+            node if isinstance(node, str) else "" if node.tag in ("script", "style") else flat(node)
+            for node in element.nodes
+        )
+        if element.tag in ("title", "p", "td", "th", "li", "label", "h1", "h2", "h3", "span", "a", "button")
+        else ""
+    )
+    for child in element.children:
+        yield from texts_of(child)
+
+
+def flat(element: Element) -> str:
+    """Return the text of an element inside of another, without what people wrote."""
+    if (
+        element.get("translate") == "no"
+        or element.get("dir") == "auto"
+        or element.tag in ("select", "textarea")
+    ):
+        return ""
+    return "".join(node if isinstance(node, str) else flat(node) for node in element.nodes)
+
+
+def strangers(html: str, names: str) -> list[str]:
+    """Return the texts of a page that were not translated, but for `names`, a pattern."""
+    found = []
+    for text in texts_of(parse(html)):
+        rest = re.sub(f"{NO_WORDS}|{names}", "", unmarked(text))
+        if re.search(r"[A-Za-z]{2}", rest):
+            found.append(" ".join(rest.split()))
+    return found
 
 
 def texts_in(path: Path) -> dict[str, tuple[str, ...]]:

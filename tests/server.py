@@ -58,8 +58,8 @@ class Server:
         self.folder = folder
         self.program = program
         self.port = port or free_port()
-        self.environment = {**os.environ, "DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **environment}
-        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+        inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        self.environment = {**inherited, "DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **environment}
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -1,7 +1,6 @@
 """Every text of every page is translated: in a language that marks translations, nothing else is seen."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.test import Client
@@ -11,20 +10,12 @@ from rooms.models import Membership
 from tests import pseudo
 from tests.conftest import client_of
 from tests.factories import make_membership, make_message, make_messages, make_user
-from tests.page import Element, parse
 from tests.responses import HTMX
 from tests.rooms.test_permissions import TABLE, address  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.django_db
 
-# What people wrote, and names.
-DATA = r"Hearth|UTC|https?://\S+|\b(?:ada|ben|mallory|root|person\d+|nosuchtoken|Kitchen|Hello)\b"
-# Attributes that are read out or shown. Those with `data-` are what scripts say, except those below.
-TEXTS = {"aria-label", "aria-description", "title", "placeholder", "alt", "label"}
-TECHNICAL = re.compile(
-    r"data-(hx-.*|key|day|sender|user|wanted|read|delivered|version|interval|region|draft|url|presence|sound"
-    r"|theme|contrast|text-size|time-zone|state|connection|name|avatar|status|enter|.*-url|.*-id)"
-)
+NAMES = r"\b(?:ada|ben|mallory|root|person\d+|nosuchtoken|Kitchen|Hello)\b"
 
 
 @pytest.fixture(autouse=True)
@@ -35,51 +26,10 @@ def language(settings, tmp_path_factory):
     return pseudo.LEFT_TO_RIGHT
 
 
-def texts_of(element: Element) -> Iterator[str]:
-    """Yield all that is seen or heard of an element, but for what people wrote and names of languages."""
-    if element.tag in ("script", "style") or element.get("translate") == "no" or element.get("dir") == "auto":
-        return
-    if element.tag == "option" and (element.get("lang") or "/" in element.get("value")):
-        return
-    for name, value in element.attributes.items():
-        if name in TEXTS or (name.startswith("data-") and not TECHNICAL.fullmatch(name)):
-            yield value
-    if element.tag == "input" and element.get("type") in ("submit", "button"):
-        yield element.get("value")
-    # Brackets may open before a child and close behind it.
-    yield (
-        "".join(
-            node if isinstance(node, str) else "" if node.tag in ("script", "style") else flat(node)
-            for node in element.nodes
-        )
-        if element.tag in ("title", "p", "td", "th", "li", "label", "h1", "h2", "h3", "span", "a", "button")
-        else ""
-    )
-    for child in element.children:
-        yield from texts_of(child)
-
-
-def flat(element: Element) -> str:
-    """Return the text of an element inside of another, without what people wrote."""
-    if (
-        element.get("translate") == "no"
-        or element.get("dir") == "auto"
-        or element.tag in ("select", "textarea")
-    ):
-        return ""
-    return "".join(node if isinstance(node, str) else flat(node) for node in element.nodes)
-
-
 def strangers(response) -> list[str]:
     """Return the texts of an answer that were not translated."""
-    if not response.get("Content-Type", "").startswith("text/html"):
-        return []
-    found = []
-    for text in texts_of(parse(response.content.decode())):
-        rest = re.sub(DATA, "", pseudo.unmarked(text))
-        if re.search(r"[A-Za-z]{2}", rest):
-            found.append(" ".join(rest.split()))
-    return found
+    is_page = response.get("Content-Type", "").startswith("text/html")
+    return pseudo.strangers(response.content.decode(), NAMES) if is_page else []
 
 
 ASIDE = {"rooms:own_messages", "accounts:avatar_detail"}  # no pages
