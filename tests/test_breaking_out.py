@@ -195,7 +195,7 @@ def documents(world):
         "document of the private chat": fragments.document(
             world.private, page_before(world.private), world.ada, "nonce"
         ),
-        "document messages": fragments.document_messages(page.messages),
+        "document messages": fragments.document_messages(page.messages, None),
         "document typing": fragments.document_typing([world.ben.shown_name]),
     }
 
@@ -212,8 +212,10 @@ def streamed(world):
     long_ago = timezone.datetime(2001, 1, 1, tzinfo=timezone.get_default_timezone())
     return {
         "changes": b"".join(EVENTS.changes(changes[revision]) for revision in sorted(changes)),
-        "list of chats": b"".join(letter.frame for letter in letters),
-        "profiles": b"".join([*profiles.frames, *profiles.chats.values()]),
+        "list of chats": b"".join(letter.frame.in_language("en") for letter in letters),
+        "profiles": b"".join(
+            frame.in_language("en") for frame in [*profiles.frames, *profiles.chats.values()]
+        ),
         "state of a room": present_state(world.ada, world.room.pk, None, long_ago).frame,
         "state of a private chat": present_state(world.ada, world.private.pk, None, long_ago).frame,
         "typing": EVENTS.typing([world.ben.shown_name], "room-1", is_open=True),
