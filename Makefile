@@ -6,10 +6,10 @@ PY := .venv/bin/python
 WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql bench nemesis check format messages lock clean
+.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql accessibility-statement bench nemesis check format messages lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # exec, so that Ctrl-C and SIGTERM reach the server itself; it ends with status 0 and
 # make then has nothing to complain about.
@@ -46,6 +46,11 @@ bench: ## Measure it on this machine (ARGS="fanout": one part; see benchmarks/RE
 nemesis: ## Break everything at random under people who talk (MINUTES=30, ARGS="--seed 1")
 	@bin/setup --dev
 	@$(PY) -m tests.faults.nemesis --minutes $(MINUTES) $(ARGS)
+
+accessibility-statement: ## Run the tests of accessibility and write what they prove: docs/conformance.md
+	@bin/setup --dev
+	-@.venv/bin/pytest -q -m accessibility --junitxml=var/accessibility.xml
+	@$(PY) -m tests.conformance var/accessibility.xml
 
 check: ## Run the linters, the type checker and other checks
 	@bin/setup --dev

@@ -96,6 +96,7 @@ CASES = [
 ]
 
 
+@pytest.mark.accessibility("A90", "A91")
 @pytest.mark.parametrize(("address", "method", "status", "explanation", "sentence"), CASES)
 def test_refusal_is_a_page_or_a_fragment(ada_client, address, method, status, explanation, sentence):
     response = getattr(ada_client, method)(address)

@@ -59,6 +59,7 @@ def link_of(client, url=LINK):
 # Open
 
 
+@pytest.mark.accessibility("A33")
 @pytest.mark.parametrize(
     ("entering", "words"),
     [

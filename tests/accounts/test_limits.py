@@ -140,6 +140,7 @@ def test_memory_forgets_what_is_over(monkeypatch, limit):
     assert len(memory) == 1
 
 
+@pytest.mark.accessibility("A32")
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [

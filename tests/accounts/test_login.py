@@ -104,6 +104,7 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
     assert User.objects.count() == 1
 
 
+@pytest.mark.accessibility("A34")
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

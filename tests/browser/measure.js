@@ -105,7 +105,7 @@ window.measure = (() => {
       find('a:not([href]), a[href="#"], a[href^="javascript:"]', 'link to nowhere');
       find('[title]:not(iframe, link)', 'told by a title only');
       find('[disabled]:not(option)', 'disabled');
-      find('.badge:not([aria-hidden=true])', 'badge that speaks twice');
+      find('.chat .badge:not([aria-hidden=true])', 'badge that speaks twice');
       find('.avatar:not([aria-hidden=true])', 'decoration that speaks');
       find('[aria-live=assertive]', 'assertive');
       find('[autofocus]:not(form [autofocus])', 'takes the focus');

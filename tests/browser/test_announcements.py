@@ -71,6 +71,7 @@ def choose(person: Person, what: str) -> None:
     expect(person.page.get_by_role("status")).to_have_text("Settings saved")
 
 
+@pytest.mark.accessibility("A44", "A46", "A56", "A57")
 def test_each_message_of_others_is_spoken_once(dora, ada, ben, shared_room):
     ben.say(shared_room, "Long ago")
     dora.open_live(shared_room)
@@ -82,6 +83,37 @@ def test_each_message_of_others_is_spoken_once(dora, ada, ben, shared_room):
     expect(dora.page.locator("#announcer")).to_be_empty()  # nothing stale for those who read on
 
 
+def test_oracle_hears_what_a_live_list_would_say(dora, ben, shared_room):
+    """As it would be if the list of messages were what is announced."""
+    ben.say(shared_room, "Before")
+    dora.open_live(shared_room)
+    dora.page.evaluate("document.getElementById('announcer').remove()")
+    dora.page.evaluate("document.getElementById('conversation').setAttribute('aria-live', 'polite')")
+    ben.say(shared_room, "Hello")
+    wait_until(dora.page, lambda: "Hello" in " ".join(dora.page.evaluate("spoken")))
+    dora.page.evaluate("document.querySelector('.message').ariaLabel = 'Read'")
+    wait_until(dora.page, lambda: "Read" in dora.page.evaluate("spoken"))
+
+
+@pytest.mark.accessibility("A57")
+def test_announcement_stays_long_enough_to_be_noticed_and_then_goes(dora, ben, shared_room):
+    dora.open_live(shared_room)
+    dora.take_the_clock()
+    dora.page.reload()
+    dora.wait_until_live()
+    dora.stop_the_clock()
+    ben.say(shared_room, "Hello")
+    dora.sees("Hello")
+    announcer = dora.page.locator("#announcer")
+    dora.pass_time(0.6)
+    expect(announcer).to_have_text(f"{ben.name}: Hello")
+    dora.pass_time(1)
+    expect(announcer).to_have_text(f"{ben.name}: Hello")
+    dora.pass_time(3)
+    expect(announcer).to_be_empty()
+
+
+@pytest.mark.accessibility("A44")
 def test_private_chat(dora, ben):
     room = dora.chat_with(ben)
     dora.open_live(room)
@@ -89,6 +121,7 @@ def test_private_chat(dora, ben):
     hears(dora, "ben: Just you")
 
 
+@pytest.mark.accessibility("A53")
 def test_burst_is_summed_up(dora, ada, ben, shared_room, backstage):
     dora.open_live(shared_room)
     dora.take_the_clock()
@@ -125,6 +158,7 @@ def test_what_comes_while_something_is_said_gathers(dora, ada, shared_room):
     hears(dora, "ada: One", "ada: Two")
 
 
+@pytest.mark.accessibility("A53")
 def test_many_people_are_counted(dora, shared_room, backstage):
     dora.open_live(shared_room)
     number = re.search("[0-9]+", shared_room)[0]
@@ -138,6 +172,7 @@ def test_many_people_are_counted(dora, shared_room, backstage):
     hears(dora, "5 new messages from 5 people")
 
 
+@pytest.mark.accessibility("A49")
 def test_own_text_is_not_spoken_wherever_it_comes_from(dora, ben, shared_room):
     dora.open_live(shared_room)
     dora.send("From here")
@@ -148,6 +183,7 @@ def test_own_text_is_not_spoken_wherever_it_comes_from(dora, ben, shared_room):
     heard_nothing(dora, shared_room, ben)
 
 
+@pytest.mark.accessibility("A48", "A49")
 def test_answer_that_overtakes_a_message_swallows_nothing(dora, ben, shared_room):
     """The answer to a POST may bring a later message than the stream has brought."""
     dora.open_live(shared_room)
@@ -159,6 +195,7 @@ def test_answer_that_overtakes_a_message_swallows_nothing(dora, ben, shared_room
     hears(dora, "Sent", "ben: Yours")
 
 
+@pytest.mark.accessibility("A29", "A55", "A58")
 def test_message_that_was_not_sent_is_an_alert(dora, shared_room):
     dora.open_live(shared_room)
     dora.send("x" * 4001)
@@ -167,15 +204,18 @@ def test_message_that_was_not_sent_is_an_alert(dora, shared_room):
     assert "at most 4000 characters" in said
 
 
+@pytest.mark.accessibility("A46", "A47")
 def test_history_is_silent(dora, ben, shared_room, backstage):
-    backstage.fill(shared_room, "ben", 60)
+    backstage.fill(shared_room, dora.name, 60)  # what is unread would all be on the first page
     dora.open_live(shared_room)
+    expect(dora.messages).to_have_count(50)
     dora.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
     expect(dora.messages).to_have_count(60)
     hears(dora, "10 older messages")
     heard_nothing(dora, shared_room, ben)
 
 
+@pytest.mark.accessibility("A47", "A48")
 @pytest.mark.parametrize(
     ("amount", "summary"),
     [
@@ -202,6 +242,7 @@ def test_break_is_summed_up(person, server, ben, backstage, amount, summary):
         heard_nothing(dora, room, ben)
 
 
+@pytest.mark.accessibility("A36", "A38")
 def test_other_rooms_are_silent(dora, ben, shared_room):
     other = dora.make_room(ben)
     dora.open_live(shared_room)
@@ -210,6 +251,7 @@ def test_other_rooms_are_silent(dora, ben, shared_room):
     heard_nothing(dora, shared_room, ben)
 
 
+@pytest.mark.accessibility("A38")
 def test_lobby_is_silent(dora, ben, shared_room):
     dora.open_live("/")
     ben.say(shared_room, "Anybody here?")
@@ -217,6 +259,7 @@ def test_lobby_is_silent(dora, ben, shared_room):
     assert dora.page.evaluate("spoken") == []
 
 
+@pytest.mark.accessibility("A42", "A50", "A51", "A52")
 def test_ticks_typing_presence_and_edits_are_silent(dora, ada, ben, shared_room, backstage):
     dora.say(shared_room, "Who reads this?")
     ben.say(shared_room, "Text")
@@ -234,6 +277,7 @@ def test_ticks_typing_presence_and_edits_are_silent(dora, ada, ben, shared_room,
     heard_nothing(dora, shared_room, ben)
 
 
+@pytest.mark.accessibility("A54")
 def test_mentions_only(dora, ben, shared_room):
     choose(dora, "mentions")
     dora.open_live(shared_room)
@@ -243,6 +287,7 @@ def test_mentions_only(dora, ben, shared_room):
     hears(dora, f"ben: And @{dora.name}")
 
 
+@pytest.mark.accessibility("A49", "A54")
 def test_nothing_at_all(dora, ben, shared_room):
     choose(dora, "none")
     dora.open_live(shared_room)
@@ -254,6 +299,7 @@ def test_nothing_at_all(dora, ben, shared_room):
     assert dora.page.evaluate("spoken") == []
 
 
+@pytest.mark.accessibility("A45")
 def test_announcer_stays_the_same_element(dora, ben, shared_room):
     """Browsers tell screen readers nothing of what is in a region that was just put in."""
     dora.open_live(shared_room)

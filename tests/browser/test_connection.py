@@ -26,6 +26,7 @@ def lose(dora: Person) -> None:
         dora.page.evaluate("byId('stream')._htmx.sse.reader.cancel()")
 
 
+@pytest.mark.accessibility("A92")
 def test_reconnecting_after_a_while_then_failed_then_back(dora):
     room = dora.make_room()
     dora.open_live(room)
@@ -54,6 +55,7 @@ def test_reconnecting_after_a_while_then_failed_then_back(dora):
     dora.sees("Well again")
 
 
+@pytest.mark.accessibility("A58", "A93")
 def test_what_was_written_without_a_connection_is_sent_when_it_is_back(ada, dora):
     room = ada.make_room(dora)
     ada.open_live(room)

@@ -62,6 +62,7 @@ def test_what_was_not_saved_changes_nothing(ada, room, way):
     expect(ada.page.get_by_text("edited")).to_have_count(0)
 
 
+@pytest.mark.accessibility("A17", "A88")
 def test_keyboard_alone_edits_and_deletes(ada, room):
     ada.say(room, "First", "Second")
     ada.open_live(room)
@@ -115,6 +116,7 @@ def test_deleted_message_goes_from_open_pages(ada, ben, room):
     assert "Secret" not in ben.page.content()
 
 
+@pytest.mark.accessibility("A52")
 def test_screen_readers_are_told_nothing(person, ada, ben):
     dora = person("dora")
     dora.context.add_init_script(ORACLE)

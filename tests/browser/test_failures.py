@@ -22,6 +22,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.accessibility("A91")
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_answer_of_somebody_in_between(ada, ben, room, answer):
     status, body, reason = ANSWERS[answer]
@@ -46,6 +47,7 @@ def test_answer_of_somebody_in_between(ada, ben, room, answer):
     ada.sees("Here before", "Please arrive")
 
 
+@pytest.mark.accessibility("A58", "A93")
 def test_offline(ada, ben, room):
     ada.open_live(room)
     ben.open_live(room)
@@ -73,6 +75,7 @@ def test_refused_after_cookies_were_cleared(ada, room):
     ada.sees("Keep this")
 
 
+@pytest.mark.accessibility("A29", "A91")
 @pytest.mark.parametrize(
     ("text", "reason", "better"),
     [

@@ -25,6 +25,7 @@ def typing(person: Person):
     return person.frame.locator(".typing").filter(visible=True)
 
 
+@pytest.mark.accessibility("A105")
 def test_messages_appear_as_they_come(dora, ada):
     room = ada.chat_with(dora)
     ada.say(room, "Before")
@@ -122,6 +123,7 @@ def test_frame_of_a_server_that_was_killed_can_be_refreshed(person, fragile_serv
     dora.sees("Before", "After", "And live")
 
 
+@pytest.mark.accessibility("A105")
 def test_refresh_beside_the_frame(dora, ada):
     room = ada.chat_with(dora)
     dora.open(room)
@@ -133,6 +135,7 @@ def test_refresh_beside_the_frame(dora, ada):
     assert dora.page.url.endswith(room)
 
 
+@pytest.mark.accessibility("A105")
 def test_keyboard_scrolls_the_frame_and_reaches_links(dora, backstage):
     room = dora.make_room()
     backstage.fill(room, dora.name, 60)

@@ -101,6 +101,7 @@ def test_impatient_clicks_load_nothing_twice(ada, old_room):
     assert len(held.routes) == 1
 
 
+@pytest.mark.accessibility("A70")
 def test_keyboard_focus_stays_on_the_link_to_its_end(ada, old_room):
     ada.open_live(old_room)
     ada.scroller.focus()
@@ -152,6 +153,7 @@ def expected_lines(zone: ZoneInfo, first: int, unread: int | None = None) -> lis
     return lines
 
 
+@pytest.mark.accessibility("A69")
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata"])
 def test_days_and_times_are_the_readers_across_pages(person, old_room, zone):
     dora = person("dora", timezone_id=zone)
@@ -196,6 +198,7 @@ def test_today_becomes_yesterday_on_an_open_page(ada, person):
     expect(dora.chats.filter(has_text="Rise and shine").locator("time")).to_have_text("Yesterday")
 
 
+@pytest.mark.accessibility("A67")
 def test_line_above_the_first_unread_message(ada, ben, room, backstage):
     ben.say(room, "Seen")
     with ada.page.expect_response("**/read/"):

@@ -28,6 +28,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.accessibility("A22")
 def test_pages_are_valid(person: MakePerson, server: Server, backstage: Backstage, tmp_path: Path) -> None:
     if not (VNU.exists() and shutil.which("java")):
         missing = "the HTML checker is not installed: bin/setup --dev does that with npm; it runs with Java"

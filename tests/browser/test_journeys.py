@@ -86,6 +86,7 @@ def backstage(server: Server) -> Iterator[Backstage]:
         yield backstage
 
 
+@pytest.mark.accessibility("A74", "A105", "A17")
 @pytest.mark.parametrize("way", WAYS)
 def test_from_entering_to_logging_out(person, server, backstage, way):
     has_scripts, how = WAYS[way]

@@ -18,6 +18,7 @@ def tab_to(person: Person, role: str, name: str) -> None:
     raise AssertionError(f"Tab never came to the {role} {name!r}")
 
 
+@pytest.mark.accessibility("A17", "A59", "A70")
 def test_login_chat_history_logout(person, ada, backstage):
     dora = person("dora", enter=False)
     room = ada.make_room()
@@ -48,6 +49,7 @@ def test_login_chat_history_logout(person, ada, backstage):
     expect(dora.page.get_by_label("Name", exact=True)).to_be_focused()
 
 
+@pytest.mark.accessibility("A06")
 def test_skip_link_leads_past_the_chats(ada):
     ada.open_live("/")
     ada.page.keyboard.press("Tab")
@@ -58,6 +60,7 @@ def test_skip_link_leads_past_the_chats(ada):
     expect(ada.page.get_by_role("main")).to_be_focused()
 
 
+@pytest.mark.accessibility("A06", "A61")
 def test_first_tab_in_a_room_finds_the_skip_link(ada, room):
     ada.open_live(room)
     expect(ada.box).to_be_focused()
@@ -80,6 +83,7 @@ def test_tab_goes_on_from_a_box_that_was_used(ada, room, use):
     expect(ada.page.get_by_role("button", name="Send")).to_be_focused()
 
 
+@pytest.mark.accessibility("A64", "A65")
 def test_messages_are_one_stop_with_keys_inside(ada, ben, room, backstage):
     backstage.fill(room, ben.name, 30)
     ben.say(room, "See https://example.com/ and https://example.org/")
@@ -124,6 +128,7 @@ def test_messages_are_one_stop_with_keys_inside(ada, ben, room, backstage):
     expect(ada.page.get_by_role("heading", name="Message details")).to_be_visible()
 
 
+@pytest.mark.accessibility("A62")
 def test_incoming_message_moves_neither_focus_nor_place(ada, ben, room, backstage):
     backstage.fill(room, ben.name, 40)
     ada.open_live(room)
@@ -139,6 +144,7 @@ def test_incoming_message_moves_neither_focus_nor_place(ada, ben, room, backstag
     assert abs(first.bounding_box()["y"] - top) <= 1
 
 
+@pytest.mark.accessibility("A66")
 def test_f6_goes_from_region_to_region(ada, ben, room):
     ben.say(room, "Hello")
     ada.open_live(room)
@@ -171,6 +177,7 @@ def test_f6_goes_from_region_to_region(ada, ben, room):
     expect(ada.page.get_by_role("main")).to_be_focused()
 
 
+@pytest.mark.accessibility("A106")
 def test_no_single_key_does_anything(ada, room):
     ada.say(room, "Hello")
     ada.open_live(room)
@@ -184,6 +191,7 @@ def test_no_single_key_does_anything(ada, room):
     assert [request.url for request in requests.seen if request.is_navigation_request()] == []
 
 
+@pytest.mark.accessibility("A66", "A106")
 def test_help_lists_the_keys(ada):
     ada.open("/")
     ada.page.get_by_role("link", name="Help").click()

@@ -13,6 +13,7 @@ def strict_server(tmp_path_factory):
         yield server
 
 
+@pytest.mark.accessibility("A32")
 def test_message_that_was_too_much_comes_back_with_the_wait(person, strict_server):
     dora = person("dora", at=strict_server)
     dora.open_live(dora.make_room())

@@ -23,6 +23,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(ada, ben, room):
     assert ben.messages.inner_text() == "First line\nsecond line"
 
 
+@pytest.mark.accessibility("A75")
 def test_enter_does_not_send_while_composing(ada, room):
     ada.open_live(room)
     ada.box.click()
@@ -50,6 +51,7 @@ def test_nothing_is_sent_when_there_is_nothing_to_say(ada, room):
     assert len(posts.routes) == 1
 
 
+@pytest.mark.accessibility("A59", "A60")
 @pytest.mark.parametrize("how", ["Enter", "button"])
 def test_box_is_empty_and_focused_before_the_server_answers(ada, room, how):
     posts = ada.hold(POSTS)
@@ -71,6 +73,7 @@ def test_box_is_empty_and_focused_before_the_server_answers(ada, room, how):
     assert node.evaluate("node => node === document.activeElement")
 
 
+@pytest.mark.accessibility("A48")
 def test_message_stands_once_when_the_echo_comes_first(ada, room):
     ada.open_live(room)
     answers = []
@@ -163,6 +166,7 @@ def test_message_outlives_the_page_that_sent_it(ada, ben, room):
     ben.sees("Sent and gone")
 
 
+@pytest.mark.accessibility("A60", "A62")
 def test_typing_goes_on_undisturbed_while_messages_arrive(ada, ben, room):
     ada.open_live(room)
     ben.say(room, "Before")
@@ -178,6 +182,7 @@ def test_typing_goes_on_undisturbed_while_messages_arrive(ada, ben, room):
     expect(ada.box).to_have_value("A full written text")
 
 
+@pytest.mark.accessibility("A62")
 def test_selected_text_of_a_message_stays_selected_while_messages_arrive(ada, ben, room):
     ben.say(room, "Worth a quotation")
     ada.open_live(room)
@@ -206,6 +211,7 @@ def test_reader_further_up_is_not_moved_and_sending_goes_down(ada, ben, room, ba
     expect(ada.messages.last).to_be_in_viewport()
 
 
+@pytest.mark.accessibility("A63")
 def test_button_leads_down_to_the_newest_message(ada, ben, room, backstage):
     backstage.fill(room, ben.name, 15, TALL)
     ada.open_live(room)
@@ -229,6 +235,7 @@ def test_long_conversation_stays_in_order_as_it_goes_on(ada, ben, room, backstag
     ada.sees(*texts, "And one more")
 
 
+@pytest.mark.accessibility("A93")
 def test_draft_waits_until_its_writer_comes_back(ada, room):
     other = ada.make_room()
     ada.open_live(room)

@@ -30,6 +30,7 @@ def test_online_then_last_seen(person, quick_server):
     expect(header).to_contain_text("last seen")
 
 
+@pytest.mark.accessibility("A42")
 def test_in_words_and_in_shape(ada, person):
     dora = person("dora")
     chat = ada.chat_with(dora)

@@ -52,6 +52,7 @@ def test_sending_while_the_server_is_down(person, fragile_server):
         someone.sees("Is anybody there?")
 
 
+@pytest.mark.accessibility("A92")
 def test_blip_is_not_worth_a_word(person, ada, server):
     with Proxy(server.port) as proxy:
         dora = person("dora", at=proxy)

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 
@@ -109,6 +110,7 @@ def test_new_room_and_new_person_appear_in_the_lobby(ada, person):
     assert room < next(number for number, text in enumerate(chats) if f"\n{newcomer.name}\n" in text)
 
 
+@pytest.mark.accessibility("A39")
 def test_focus_in_the_list_of_chats_survives_a_change_of_order(ada, ben):
     first, second = ada.make_room(ben), ada.make_room(ben)
     ben.open_live("/")

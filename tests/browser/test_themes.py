@@ -33,6 +33,7 @@ def dora(person) -> Person:
     return person("dora", java_script_enabled=False)
 
 
+@pytest.mark.accessibility("A102")
 @pytest.mark.parametrize(("theme", "paper"), [("light", LIGHT), ("dark", DARK)])
 def test_chosen_theme_wins_over_the_system_on_all_pages(dora, theme, paper):
     dora.page.emulate_media(color_scheme=OPPOSITE[theme])
@@ -48,6 +49,7 @@ def test_chosen_theme_wins_over_the_system_on_all_pages(dora, theme, paper):
     assert dora.frame.locator(":root").evaluate("root => getComputedStyle(root).colorScheme") == theme
 
 
+@pytest.mark.accessibility("A102")
 @pytest.mark.parametrize(("theme", "text"), [("light", BLACK), ("dark", WHITE)])
 def test_window_has_the_chosen_colour_before_the_style_sheet_is_there(person, theme, text):
     """Browsers fill the window with it while they wait: nothing flashes."""
@@ -60,6 +62,7 @@ def test_window_has_the_chosen_colour_before_the_style_sheet_is_there(person, th
     assert dora.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
+@pytest.mark.accessibility("A102")
 @pytest.mark.parametrize(("system", "paper"), [("light", LIGHT), ("dark", DARK)])
 def test_without_a_choice_the_system_decides(dora, system, paper):
     dora.page.emulate_media(color_scheme=system)
@@ -67,6 +70,7 @@ def test_without_a_choice_the_system_decides(dora, system, paper):
     assert background(dora.page) == paper
 
 
+@pytest.mark.accessibility("A102")
 @pytest.mark.parametrize(("theme", "colors"), [("light", [WHITE, BLACK]), ("dark", [BLACK, WHITE])])
 @pytest.mark.parametrize("by", ["the system", "choice"])
 def test_more_contrast_is_black_and_white(dora, theme, colors, by):
@@ -85,6 +89,7 @@ def test_more_contrast_is_black_and_white(dora, theme, colors, by):
     assert edges == [colors[1]]
 
 
+@pytest.mark.accessibility("A99")
 @pytest.mark.parametrize(("size", "factor"), [("normal", 1), ("large", 1.25), ("larger", 1.5)])
 def test_text_has_the_chosen_size(dora, size, factor):
     dora.open("/settings/")

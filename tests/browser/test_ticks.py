@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 READS = "**/read/"
 
 
+@pytest.mark.accessibility("A72")
 def test_sent_delivered_read(ada, person):
     dora = person("dora")
     chat = ada.chat_with(dora)
@@ -152,6 +153,7 @@ def shape(tick: Locator) -> str:
     )
 
 
+@pytest.mark.accessibility("A72", "A96")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_each_has_a_shape_of_its_own_and_can_be_seen(ada, person, theme):
     dora = person("dora")

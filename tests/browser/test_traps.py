@@ -43,6 +43,7 @@ def test_no_storm_of_requests_whatever_takes_the_place_of_the_stream(person, end
     dora.sees("Well again")
 
 
+@pytest.mark.accessibility("A94")
 def test_session_that_ended_elsewhere(person):
     dora = person("dora")
     room = dora.make_room()
@@ -201,6 +202,7 @@ def test_letters_with_towers_of_marks_stay_in_their_bubble(ada, ben, room):
     assert above.screenshot() == before
 
 
+@pytest.mark.accessibility("A25")
 def test_links_in_messages_open_elsewhere(ada, ben, room):
     ben.open_live(room)
     ada.say(room, "Look: https://example.org/a?b=1&c=2.")
@@ -209,6 +211,7 @@ def test_links_in_messages_open_elsewhere(ada, ben, room):
     expect(link).to_have_attribute("target", "_blank")
 
 
+@pytest.mark.accessibility("A21")
 def test_no_id_stands_twice_after_a_long_talk(ada, ben, room):
     ada.open_live(room)
     for number in range(4):

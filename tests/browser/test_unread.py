@@ -15,6 +15,7 @@ def icon(page: Page):
     return page.locator("link[rel=icon]")
 
 
+@pytest.mark.accessibility("A36", "A40")
 def test_badge_title_and_icon_in_the_lobby(ada, dora):
     chat = ada.chat_with(dora)
     dora.open_live("/")
@@ -58,6 +59,7 @@ def test_reading_in_one_tab_clears_all(ada, dora):
     expect(icon(lobby)).to_have_attribute("href", re.compile(r"/icon\."))
 
 
+@pytest.mark.accessibility("A40")
 def test_title_of_a_room_counts_that_room_only(ada, dora):
     chat, room = ada.chat_with(dora), ada.make_room(dora)
     dora.open_live(chat).look_away()

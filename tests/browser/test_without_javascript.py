@@ -18,6 +18,7 @@ def press(person: Person, name: str) -> None:
     person.page.get_by_role("button", name=name, exact=True).click()
 
 
+@pytest.mark.accessibility("A30", "A31", "A105")
 def test_from_login_to_logout(person):
     dora = person("dora", enter=False, java_script_enabled=False)
     dora.open("/")
@@ -56,6 +57,7 @@ def test_from_login_to_logout(person):
     assert "/login/" in dora.page.url
 
 
+@pytest.mark.accessibility("A02", "A105")
 def test_refused_message_stays_in_the_box(dora):
     dora.open(dora.make_room())
     dora.box.fill("x" * 4001)
@@ -81,6 +83,7 @@ def test_double_click_and_the_way_back_save_one(dora):
     expect(dora.box).to_have_value("")  # nothing that looks as if it had not been sent
 
 
+@pytest.mark.accessibility("A70", "A105")
 def test_older_pages_and_back_to_the_newest(dora, backstage):
     room = dora.make_room()
     lines = backstage.fill(room, dora.name, 52)
@@ -92,6 +95,7 @@ def test_older_pages_and_back_to_the_newest(dora, backstage):
     dora.sees(*lines[2:])
 
 
+@pytest.mark.accessibility("A74", "A105")
 def test_mark_as_read(dora, ada):
     room = ada.chat_with(dora)
     ada.say(room, "Do you read me?")
