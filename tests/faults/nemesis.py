@@ -203,7 +203,7 @@ class Round:
             # The window in which it is done goes on; the other one ends.
             async with ChatClient(client.url, client.name) as elsewhere:
                 answer = await elsewhere.send(
-                    "/settings/password/", new_password1=password, new_password2=password
+                    "/settings/password/", new_password=password, repeated_password=password
                 )
                 answer.raise_for_status()
 
