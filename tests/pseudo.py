@@ -64,9 +64,14 @@ def unmarked(text: str) -> str:
     return "".join(kept)
 
 
+def is_by_people(element: Element) -> bool:
+    """Whether it shows a name, or what somebody wrote."""
+    return element.tag == "bdi" or element.get("translate") == "no" or element.get("dir") == "auto"
+
+
 def texts_of(element: Element) -> Iterator[str]:
     """Yield all that is seen or heard of an element, but for what people wrote and names of languages."""
-    if element.tag in ("script", "style") or element.get("translate") == "no" or element.get("dir") == "auto":
+    if element.tag in ("script", "style") or is_by_people(element):
         return
     if element.tag == "option" and (element.get("lang") or "/" in element.get("value")):
         return
@@ -90,11 +95,7 @@ def texts_of(element: Element) -> Iterator[str]:
 
 def flat(element: Element) -> str:
     """Return the text of an element inside of another, without what people wrote."""
-    if (
-        element.get("translate") == "no"
-        or element.get("dir") == "auto"
-        or element.tag in ("select", "textarea")
-    ):
+    if is_by_people(element) or element.tag in ("select", "textarea"):
         return ""
     return "".join(node if isinstance(node, str) else flat(node) for node in element.nodes)
 
