@@ -229,8 +229,7 @@ def details_of_a_message_that_was_deleted(scene: Scene) -> Person:
 @state
 def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
     ada = room_with_a_message_edited_and_one_deleted(scene)
-    ada.page.keyboard.press("Tab")
-    ada.page.get_by_role("link", name="Edit", exact=True).click()
+    ada.open(ada.page.locator(".edit").first.get_attribute("href"))
     ada.page.get_by_role("textbox", name="Message", exact=True).fill("Mine")
     scene.backstage.run("[m.edit('Hello again') for m in Message.objects.order_by('-pk')[1:2]]")
     ada.page.get_by_role("button", name="Save").click()
