@@ -1,4 +1,4 @@
-"""Note which sessions are used, at most once a minute each."""
+"""Note which sessions are used, at most once a minute each, and let them go on."""
 
 import time
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import LoginSession
 
 INTERVAL = 60.0
+USED_ON = "used_on"  # a day; in a session
 _FORGET_FROM = 10_000  # entries
 _noted: dict[str, float] = {}  # by session key; when this process last noted it
 
@@ -30,7 +31,15 @@ def note(request: HttpRequest) -> bool:
     if len(_noted) >= _FORGET_FROM:
         _noted.clear()
     _noted[key] = now
+    _prolong(request)
     return True
+
+
+def _prolong(request: HttpRequest) -> None:
+    """Let what is used go on, once a day: it would end 14 days after it began, however it is used."""
+    today = timezone.now().date().isoformat()
+    if request.session.get(USED_ON) != today:
+        request.session[USED_ON] = today
 
 
 def _save(request: HttpRequest, key: str) -> None:

@@ -158,9 +158,6 @@ LIMITS = {
     "A28": "there is no button that shows the password; browsers bring one",
     "A29": "no summary of errors: the first refused field has the focus, and its error is its description",
     "A58": "no button beside the message: its text is back in the box, and Send sends it again",
-    "A88": "leaving a room is not confirmed",
-    "A107": "a session ends 14 days after entering, also when it is used",
-    "A63": "the button does not count the new messages, and leads to the box",
 }
 
 

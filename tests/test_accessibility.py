@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from tests.conftest import client_of
 from tests.factories import make_message
 from tests.page import Element
 from tests.responses import page_of
@@ -174,3 +175,12 @@ def test_sessions_last_for_days(ada_client):
     assert timedelta(seconds=settings.SESSION_COOKIE_AGE) >= timedelta(days=14)
     assert not settings.SESSION_EXPIRE_AT_BROWSER_CLOSE
     assert ada_client.session.get_expiry_age() >= timedelta(hours=20).total_seconds()
+
+
+@pytest.mark.accessibility("A107")
+def test_session_that_is_used_goes_on(ada, clock):
+    client, elsewhere = client_of(ada), client_of(ada)
+    for _visit in range(3):
+        clock.shift(timedelta(days=10))
+        assert client.get("/").status_code == 200
+    assert elsewhere.get("/").status_code == 302

@@ -1,7 +1,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.http import AuthenticatedRequest
 from rooms.forms import NotificationForm
@@ -22,11 +22,14 @@ def moderator_of(request: AuthenticatedRequest, room_id: int) -> Membership:
     return membership
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def membership_delete(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Leave a group room. A private chat cannot be left: the other person would talk to nobody."""
+    """Leave a group room, after asking. A private chat cannot be left: the other would talk to nobody."""
     room = get_object_or_404(ChatRoom.objects.visible_to(request.user).groups(), pk=room_id)
-    for membership in Membership.objects.filter(room=room, user=request.user):
+    membership = Membership.objects.filter(room=room, user=request.user).first()
+    if membership and request.method != "POST":
+        return render(request, "rooms/membership_delete.html", {"room": room})
+    if membership:
         membership.leave()
     return redirect("rooms:lobby")
 

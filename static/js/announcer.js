@@ -2,11 +2,7 @@
 enhance('announcer', (announcer) => {
   const AT_ONCE = 3; // more are summed up
   const { user, wanted, sent, messages: some, crowd } = announcer.dataset;
-  const { lang } = document.documentElement;
-  const list = new Intl.ListFormat(lang);
-  const kindOf = (number) => new Intl.PluralRules(lang).select(number);
-  const formFor = (number, forms) => // that of the first sample which is counted alike
-    forms.split('|').at([1, 2, 3, 6, 11, 100].findIndex((sample) => kindOf(sample) === kindOf(number)));
+  const list = new Intl.ListFormat(document.documentElement.lang);
   const all = () => [...document.querySelectorAll('.message')];
   const keyOf = (message) => +message?.dataset.key || 0;
   let newest = keyOf(all().at(-1));
@@ -23,7 +19,7 @@ enhance('announcer', (announcer) => {
     const messages = isLevel ? waiting.splice(0).filter((message) => message.querySelector(wanted)) : []; // some were deleted meanwhile
     const texts = messages.map((message) => ['.sender', '.content'].map((part) => message.querySelector(part).textContent.trim()));
     const names = [...new Set(texts.map(([name]) => name))];
-    const summary = formFor(messages.length, names[4] ? crowd : some).replace('{count}', messages.length + more)
+    const summary = formFor(messages.length, names[4] ? crowd : some).replace(messages.length, (count) => count + more)
       .replace('{names}', () => names[4] ? names.length : list.format(names));
     const words = messages.length > atOnce ? [summary] : texts.map((parts) => parts.join(': '));
     if (isSent) words.unshift(sent);

@@ -18,6 +18,14 @@ enhance('conversation', (conversation) => {
     const { ok } = await tell(form.action, body);
     if (!ok) reported = before; // goes out with the next heartbeat
   };
+  const unseen = () => messages().filter((message) => message.dataset.key > reported && message.dataset.sender !== down.dataset.user);
+  const showDown = () => {
+    const { length } = unseen();
+    const words = length ? formFor(length, down.dataset.unseen) : down.dataset.newest;
+    down.hidden = scroller.scrollTop > -40;
+    down.dataset.count = length || '';
+    if (down.textContent !== words) down.firstElementChild.textContent = words;
+  };
   const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - performance.now())); };
 
   keep(conversation, () => {
@@ -30,10 +38,11 @@ enhance('conversation', (conversation) => {
     conversation.querySelectorAll('.message a').forEach((link) => {
       link.tabIndex = link.closest('.message').contains(document.activeElement) ? 0 : -1;
     });
+    showDown();
     reportSoon();
   });
   scroller.addEventListener('scroll', () => {
-    down.hidden = scroller.scrollTop > -40;
+    showDown();
     reportSoon();
   });
   // The conversation is one stop for Tab. Keys go from message to message in it, and Tab to the links of the one reached.
@@ -60,6 +69,8 @@ enhance('conversation', (conversation) => {
   scroller.addEventListener('focusin', tieLinks);
   scroller.addEventListener('focusout', tieLinks);
   down.addEventListener('click', () => {
+    const [first] = unseen();
+    if (first) return first.focus(); // which scrolls to it
     scroller.scrollTop = 0;
     byId('content')?.focus();
   });

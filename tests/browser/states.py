@@ -238,6 +238,11 @@ def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
 
 
 @state
+def leaving_a_room(scene: Scene) -> Person:
+    return scene.ada.open(f"{scene.ada.make_room()}leave/")
+
+
+@state
 def deleting_a_message(scene: Scene) -> Person:
     ada = details_of_a_message(scene)
     ada.page.get_by_role("link", name="Delete").click()

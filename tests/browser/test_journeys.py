@@ -160,6 +160,7 @@ def test_from_entering_to_logging_out(person, server, backstage, way):
 
     # Leave.
     hand.press(dora.line(room))
+    hand.press(page.get_by_role("link", name="Leave", exact=True))
     hand.press(button("Leave"))
     expect(page.get_by_role("heading", name="Hearth")).to_be_visible()
     hand.press(button("Log out"))

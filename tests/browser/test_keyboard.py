@@ -160,7 +160,7 @@ def test_f6_goes_from_region_to_region(ada, ben, room):
     keyboard.press("ArrowUp")  # to a message
     keyboard.press("F6")
     expect(ada.box).to_be_focused()
-    ada.page.get_by_role("button", name="Leave").focus()  # in no region
+    ada.page.get_by_role("link", name="Leave").focus()  # in no region
     keyboard.press("Shift+F6")
     expect(ada.box).to_be_focused()
 

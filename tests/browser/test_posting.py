@@ -224,6 +224,19 @@ def test_button_leads_down_to_the_newest_message(ada, ben, room, backstage):
     expect(ada.box).to_be_focused()
 
 
+@pytest.mark.accessibility("A63")
+def test_button_counts_what_came_meanwhile_and_leads_to_the_first_of_it(ada, ben, room, backstage):
+    backstage.fill(room, ben.name, 15, TALL)
+    ada.open_live(room)
+    ada.scroller.evaluate("scroller => scroller.scrollTop = -700")
+    ben.say(room, "One", "Two")
+    ada.say(room, "My own, from elsewhere")
+    ada.page.get_by_role("button", name="2 new messages").click()
+    expect(ada.page.locator(".message").filter(has_text="One")).to_be_focused()
+    ada.scroller.evaluate("scroller => scroller.scrollTop = 0")
+    expect(ada.page.locator("#to-newest")).to_be_hidden()
+
+
 def test_long_conversation_stays_in_order_as_it_goes_on(ada, ben, room, backstage):
     """What arrives is moved on into the history after a while."""
     ada.open_live(room)

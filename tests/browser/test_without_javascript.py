@@ -49,6 +49,7 @@ def test_from_login_to_logout(person):
     dora.reload()
     dora.sees("Hello there")
 
+    dora.page.get_by_role("link", name="Leave").click()
     press(dora, "Leave")
     expect(dora.page.get_by_role("heading", name="Hearth")).to_be_visible()
     press(dora, "Log out")

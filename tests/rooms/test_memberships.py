@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from rooms.models import Membership
+from rooms.models import ChatRoom, Membership
 from tests.factories import make_membership, make_message, make_private_room, make_room, make_user
 from tests.responses import HTMX, page_of
 
@@ -110,15 +110,25 @@ def test_private_chat_cannot_be_left(ada_client, private, rung, committed):
 
 
 def test_private_chat_offers_no_way_to_leave(ada_client, room, private):
-    def actions(chat):
-        return [
-            form["action"]
-            for form in page_of(ada_client.get(f"/rooms/{chat.pk}/")).all("form")
-            if form.get("action")
-        ]
+    def links(chat):
+        return [link["href"] for link in page_of(ada_client.get(f"/rooms/{chat.pk}/")).all("a")]
 
-    assert f"/rooms/{room.pk}/leave/" in actions(room)
-    assert f"/rooms/{private.pk}/leave/" not in actions(private)
+    assert f"/rooms/{room.pk}/leave/" in links(room)
+    assert f"/rooms/{private.pk}/leave/" not in links(private)
+
+
+@pytest.mark.accessibility("A88")
+@pytest.mark.parametrize(
+    ("is_by_invitation", "consequence"),
+    [(False, "You can come back by opening it again."), (True, "You need an invitation to come back.")],
+)
+def test_leaving_is_confirmed_by_name(ada, ada_client, room, is_by_invitation, consequence):
+    ChatRoom.objects.filter(pk=room.pk).update(is_by_invitation=is_by_invitation)
+    page = page_of(ada_client.get(f"/rooms/{room.pk}/leave/"))
+    assert room.name in page.text
+    assert consequence in page.text
+    assert f"/rooms/{room.pk}/" in [link["href"] for link in page.all("a")]
+    assert room.memberships.filter(user=ada).exists()
 
 
 def test_joined_by_finds_the_rooms_of_a_person(ada, mallory, room, private):

@@ -93,15 +93,11 @@ TABLE = {
     ("rooms:chat_room_live", "private"): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
     ("rooms:membership_delete", "group"): {
         "anonymous": LOGIN_FIRST,
-        "outsider": "405 405 302 405 405 405",
-        "member": "405 405 302 405 405 405",
-        "banned": "405 405 404 405 405 405",
+        "outsider": "302 302 302 405 405 405",
+        "member": CONFIRMED,
+        "banned": NO_FORM,
     },
-    ("rooms:membership_delete", "private"): {
-        "anonymous": LOGIN_FIRST,
-        "outsider": "405 405 404 405 405 405",
-        "member": "405 405 404 405 405 405",
-    },
+    ("rooms:membership_delete", "private"): NO_FORM_THERE,
     ("rooms:chat_room_about", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NOT_FOUND,
