@@ -76,7 +76,7 @@ def test_lobby(ada_client, filled):
 
 def test_room_page(ada_client, room, filled):
     little, much = filled(ada_client, lambda: f"/rooms/{room.pk}/")
-    assert len(little) == len(much) <= 22
+    assert len(little) == len(much) <= 23
 
 
 def test_older_page(ada_client, room, filled):
@@ -84,7 +84,7 @@ def test_older_page(ada_client, room, filled):
         return room.messages.latest("pk").pk
 
     little, much = filled(ada_client, lambda: f"/rooms/{room.pk}/?before={newest()}")
-    assert len(little) == len(much) <= 22
+    assert len(little) == len(much) <= 23
 
 
 def test_older_fragment(ada_client, ada, room):

@@ -202,8 +202,13 @@ def test_page_about_a_room_lists_who_is_there_by_rank(ada_client, moderator, roo
 
 def test_members_are_offered_no_more_than_to_leave(ben_client, room):
     page = page_of(ben_client.get(f"/rooms/{room.pk}/about/"))
-    assert [form["action"] for form in page.all("form")] == [f"/rooms/{room.pk}/leave/"]
-    assert [link["href"] for link in page.all("a")] == [f"/rooms/{room.pk}/"]
+    assert page.all("form") == []
+    profiles = [f"/people/{name}/profile/" for name in ("ada", "ben")]
+    assert [link["href"] for link in page.all("a")] == [
+        f"/rooms/{room.pk}/",
+        *profiles,
+        f"/rooms/{room.pk}/leave/",
+    ]
 
 
 def test_page_about_a_room_costs_the_same_for_200_members(ada_client, room):
