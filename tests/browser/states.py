@@ -520,3 +520,22 @@ def refused(scene: Scene) -> Person:
     ada.page.get_by_role("button", name="Save").click()
     expect(ada.page.get_by_role("heading", name="This page has expired")).to_be_visible()
     return ada
+
+
+# One state of each layout: what depends on the layout and not on the words is looked at in these alone.
+LAYOUTS = [
+    "login",
+    "lobby with unread messages",
+    "room with messages",
+    "room with a message edited and one deleted",
+    "private chat with a status",
+    "connection lost",
+    "archived room",
+    "details of a message",
+    "about a room that one owns",
+    "reported messages",
+    "settings",
+    "own profile",
+    "help page",
+    "not found",
+]

@@ -10,7 +10,7 @@ from tests import pseudo
 from tests.browser import measure
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import MakePerson
-from tests.browser.states import STATES, Scene
+from tests.browser.states import LAYOUTS, STATES, Scene
 from tests.server import Server
 
 NAMES = r"Room [0-9a-f-]{36}|\b(?:ada|ben)-\d+|Meta?|Esc|Tab"
@@ -147,7 +147,7 @@ def scene(person: MakePerson, server: Server, backstage: Backstage) -> Iterator[
     backstage.run("User.objects.update(language='')")
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_page_is_turned_around(scene, name, backstage):
     page = STATES[name](scene).page
     turn_around(page, backstage)

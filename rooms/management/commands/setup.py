@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand
 from rooms.models import ChatRoom
 
 FIRST_ROOM = "general"
+# Pages use htmx as a part of the bundle only, and the admin has no fields that complete what is typed.
+UNUSED_FILES = ["django_htmx", "select2"]
 
 
 class Command(BaseCommand):
@@ -13,8 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        # Pages use htmx as a part of the bundle only.
-        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["django_htmx"])
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED_FILES)
         if not ChatRoom.objects.groups().exists():
             ChatRoom.objects.create_group(FIRST_ROOM)
             self.stdout.write(f'Created a first room, "{FIRST_ROOM}".')
