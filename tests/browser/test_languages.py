@@ -13,7 +13,7 @@ from tests.browser.conftest import MakePerson
 from tests.browser.states import LAYOUTS, STATES, Scene
 from tests.server import Server
 
-NAMES = r"Room [0-9a-f-]{36}|\b(?:ada|ben)-\d+|Meta?|Esc|Tab"
+NAMES = r"Room [0-9a-f-]{36}|\b(?:ada|ben)-\d+|Meta?|Esc|Tab|Kitchen of|Benedict the Great"
 
 LISTEN = """() => {
   window.heard = [];

@@ -58,7 +58,7 @@ def test_profile_is_reached_from_messages_and_headers_and_stays_current(ada, per
     ada.wait_until_live()
     change(dora, status="at the lake")
     expect(ada.page.locator("main .status")).to_have_text("at the lake")
-    ada.page.get_by_role("link", name="Private chat").click()
+    ada.page.get_by_role("link", name="Private chat", exact=True).click()
     expect(ada.box).to_be_visible()
     ada.page.get_by_role("heading", level=1).get_by_role("link").click()
     expect(ada.page.get_by_text(f"@{dora.name}", exact=True)).to_be_visible()
