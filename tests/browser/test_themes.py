@@ -67,6 +67,7 @@ def test_window_has_the_chosen_colour_before_the_style_sheet_is_there(person, th
 def test_without_a_choice_the_system_decides(dora, system, paper):
     dora.page.emulate_media(color_scheme=system)
     dora.open("/")
+    dora.page.wait_for_load_state("load")  # with its style
     assert background(dora.page) == paper
 
 
