@@ -161,18 +161,29 @@ def message_that_was_refused(scene: Scene) -> Person:
     return ada
 
 
+def without_a_stream(scene: Scene, connection: str) -> Person:
+    """Have a page say so of its connection; with a stream, the next heartbeat would say otherwise."""
+    ada = empty_room(scene)
+    ada.page.evaluate(
+        """connection => {
+          document.getElementById('stream').remove();
+          document.documentElement.dataset.connection = connection;
+        }""",
+        connection,
+    )
+    return ada
+
+
 @state
 def connection_lost(scene: Scene) -> Person:
-    ada = empty_room(scene)
-    ada.page.evaluate("document.documentElement.dataset.connection = 'reconnecting'")
+    ada = without_a_stream(scene, "reconnecting")
     expect(ada.page.get_by_text("Connection lost")).to_be_visible()
     return ada
 
 
 @state
 def connection_failed(scene: Scene) -> Person:
-    ada = empty_room(scene)
-    ada.page.evaluate("document.documentElement.dataset.connection = 'failed'")
+    ada = without_a_stream(scene, "failed")
     expect(ada.page.get_by_role("button", name="Try again now")).to_be_visible()
     return ada
 

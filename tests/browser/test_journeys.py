@@ -88,10 +88,10 @@ def backstage(server: Server) -> Iterator[Backstage]:
 
 @pytest.mark.accessibility("A74", "A105", "A17")
 @pytest.mark.parametrize("way", WAYS)
-def test_from_entering_to_logging_out(person, server, backstage, way):
+def test_from_entering_to_logging_out(person, whole_browser, server, backstage, way):
     has_scripts, how = WAYS[way]
     ben = person("ben", at=server)
-    dora = person("dora", at=server, enter=False, java_script_enabled=has_scripts)
+    dora = person("dora", at=server, within=whole_browser, enter=False, java_script_enabled=has_scripts)
     hand: Hand = how(dora)
     page = dora.page
 

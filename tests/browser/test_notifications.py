@@ -29,8 +29,8 @@ SOUNDS = """
 
 
 @pytest.fixture
-def dora(person):
-    dora = person("dora", permissions=["notifications"])
+def dora(person, whole_browser):
+    dora = person("dora", within=whole_browser, permissions=["notifications"])
     dora.page.add_init_script(RECORDER)
     dora.page.add_init_script(SOUNDS)
     return dora

@@ -153,41 +153,43 @@ def test_page_far_behind_gets_the_newest_page_as_a_whole(ada, ben, room, backsta
 
 
 @pytest.mark.parametrize("is_kept", [False, True], ids=["loaded anew", "kept by the browser"])
-def test_page_left_and_returned_to_catches_up(ada, ben, room, is_kept):
-    other = ada.make_room(ben)
+def test_page_left_and_returned_to_catches_up(person, whole_browser, ben, is_kept):
+    dora = person("dora", within=whole_browser)
+    room, other = dora.make_room(ben), dora.make_room(ben)
     ben.say(other, "Come over")
     if is_kept:
-        ada.keep_pages()
-    ada.open_live(room)
-    ada.page.evaluate("window.isKept = true")
-    ada.page.get_by_role("link").filter(has_text="Come over").first.click()
-    ada.sees("Come over")
+        dora.keep_pages()
+    dora.open_live(room)
+    dora.page.evaluate("window.isKept = true")
+    dora.page.get_by_role("link").filter(has_text="Come over").first.click()
+    dora.sees("Come over")
     ben.say(room, "Missed")
-    ada.page.go_back(wait_until="commit")
-    ada.sees("Missed")
-    assert bool(ada.page.evaluate("window.isKept")) == is_kept
+    dora.page.go_back(wait_until="commit")
+    dora.sees("Missed")
+    assert bool(dora.page.evaluate("window.isKept")) == is_kept
     ben.say(room, "Live again")
-    ada.sees("Missed", "Live again")
-    ada.send("Me too")
-    ada.sees("Missed", "Live again", "Me too")
+    dora.sees("Missed", "Live again")
+    dora.send("Me too")
+    dora.sees("Missed", "Live again", "Me too")
 
 
-def test_many_rooms_in_one_tab_leave_no_connections_behind(ada, ben):
+def test_many_rooms_in_one_tab_leave_no_connections_behind(person, whole_browser, ben):
     """A browser gives a host six connections. Pages that it keeps must not keep theirs."""
-    ada.keep_pages()
-    rooms = [ada.make_room(ben) for _number in range(8)]
+    dora = person("dora", within=whole_browser)
+    dora.keep_pages()
+    rooms = [dora.make_room(ben) for _number in range(8)]
     for number, room in enumerate(rooms):
         ben.say(room, f"Greetings from {number} of {room}")
-    ada.open_live("/")
+    dora.open_live("/")
     for number, room in enumerate(rooms):
-        ada.page.get_by_role("link").filter(has_text=f"Greetings from {number} of {room}").click()
-        ada.page.wait_for_url(f"**{room}*")
-        ada.wait_until_live()
-    ada.send("All the way")
-    ada.sees(f"Greetings from 7 of {rooms[7]}", "All the way")
+        dora.page.get_by_role("link").filter(has_text=f"Greetings from {number} of {room}").click()
+        dora.page.wait_for_url(f"**{room}*")
+        dora.wait_until_live()
+    dora.send("All the way")
+    dora.sees(f"Greetings from 7 of {rooms[7]}", "All the way")
     ben.say(rooms[6], "Come back")
-    ada.page.go_back(wait_until="commit")
-    ada.sees(f"Greetings from 6 of {rooms[6]}", "Come back")
+    dora.page.go_back(wait_until="commit")
+    dora.sees(f"Greetings from 6 of {rooms[6]}", "Come back")
 
 
 def test_stream_that_dies_without_a_word(person, ada, server):

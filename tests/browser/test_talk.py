@@ -11,12 +11,12 @@ def test_two_people_see_each_others_messages_in_order(person):
     ada.open_live(f"/people/{ben.name}/")
     ben.open_live(f"/people/{ada.name}/")
     ada.send("Hello Ben")
-    ben.sees("Hello Ben", timeout=1000)
+    ben.sees("Hello Ben")
     ben.send("Hello Ada")
-    ada.sees("Hello Ben", "Hello Ada", timeout=1000)
+    ada.sees("Hello Ben", "Hello Ada")
     ada.send("How are you?")
-    ben.sees("Hello Ben", "Hello Ada", "How are you?", timeout=1000)
-    ada.sees("Hello Ben", "Hello Ada", "How are you?", timeout=1000)
+    ben.sees("Hello Ben", "Hello Ada", "How are you?")
+    ada.sees("Hello Ben", "Hello Ada", "How are you?")
     # The first message makes the line in the list of chats anew; it stays the marked one.
     line = ada.chats.get_by_role("link").filter(has_text="How are you?")
     expect(line).to_have_attribute("aria-current", "page")
@@ -35,7 +35,7 @@ def test_three_people_talk_in_a_group(ada, ben, cleo, room):
         someone.open_live(room)
     for number, someone in enumerate((ada, ben, cleo, ada)):
         someone.send(f"Message {number}")
-        cleo.sees(*(f"Message {n}" for n in range(number + 1)), timeout=1000)
+        cleo.sees(*(f"Message {n}" for n in range(number + 1)))
     for someone in (ada, ben):
         someone.sees("Message 0", "Message 1", "Message 2", "Message 3")
 
@@ -64,7 +64,7 @@ def test_lobby_shows_last_message_time_badge_and_order_as_they_change(ada, ben):
     expect(ben.chats.nth(0)).to_contain_text("Late")
     expect(ben.chats.nth(1)).to_contain_text("Early")
     ada.say(busy, "Now look")
-    expect(ben.chats.nth(0)).to_contain_text("Now look", timeout=1000)
+    expect(ben.chats.nth(0)).to_contain_text("Now look")
     expect(ben.chats.nth(1)).to_contain_text("Late")
     expect(ben.chats.nth(0).get_by_role("link")).to_have_accessible_name(re.compile(", 2 unread messages"))
     expect(ben.chats.nth(0).locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
@@ -96,14 +96,14 @@ def test_what_was_not_scrolled_to_is_unread_until_it_is_marked(ada, ben, room, b
 def test_new_room_and_new_person_appear_in_the_lobby(ada, person):
     ada.open_live("/")
     newcomer = person("newcomer")
-    expect(ada.chats.get_by_role("link", name=newcomer.name)).to_be_visible(timeout=2000)
+    expect(ada.chats.get_by_role("link", name=newcomer.name)).to_be_visible()
     newcomer.open("/")
     name = f"Garden of {newcomer.name}"
     newcomer.page.locator("summary").click()
     newcomer.page.get_by_label("Name of a new room").fill(name)
     newcomer.page.get_by_role("button", name="Create room").click()
     expect(newcomer.page.get_by_role("heading", name=name)).to_be_visible()
-    expect(ada.chats.get_by_role("link", name=name)).to_be_visible(timeout=2000)
+    expect(ada.chats.get_by_role("link", name=name)).to_be_visible()
     # Rooms come before people whom one has not written to, as after a reload.
     chats = ada.chats.all_inner_texts()
     room = next(number for number, text in enumerate(chats) if name in text)

@@ -132,7 +132,7 @@ def test_fourth_hidden_tab_gives_up_its_stream_and_catches_up(ada, ben, room):
     ben.sees("Behind your back")
     ada.sees()
     ada.show()
-    ada.sees("Behind your back", timeout=1500)
+    ada.sees("Behind your back")
     assert len(streams.seen) == 1
     expect(ada.page.get_by_text("Connection lost")).to_be_hidden()
 
