@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -81,9 +82,11 @@ def report_list_page(
 def report_dismiss(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
     """Close the reports of a message, and leave it. Nothing to decide any more is no error."""
     reports = Report.objects.filter(message=message_id).open_for(request.user)
-    report = get_object_or_404(reports.select_related("message__room", "message__sender")[:1])
-    message = report.message
-    message.dismiss_reports(request.user)
+    message = get_object_or_404(reports.select_related("message__room", "message__sender")[:1]).message
+    with transaction.atomic():
+        message.room.lock()
+        if reports.exists():  # asked again: who was demoted a moment ago decides nothing any more
+            message.dismiss_reports(request.user)
     if request.user.is_staff:
         return redirect("rooms:report_list_for_staff")
     return redirect("rooms:report_list", message.room_id)

@@ -196,6 +196,18 @@ def test_dismissing_twice_is_logged_once(ada_client, ben, cem, room):
     assert ModerationAct.objects.count() == 1
 
 
+@pytest.mark.parametrize("what", ["delete", "dismiss"])
+def test_who_is_demoted_meanwhile_decides_nothing(ada_client, ada, ben, cem, room, meanwhile, what):
+    message = make_message(room, ben, "Buy now")
+    message.report(cem, reason="spam")
+    meanwhile(lambda: room.memberships.filter(user=ada).update(role="member"))
+    ada_client.post(f"/messages/{message.pk}/{what}/")
+    message.refresh_from_db()
+    assert message.content == "Buy now"
+    assert Report.objects.get().closed_at is None
+    assert not ModerationAct.objects.exists()
+
+
 def test_reports_of_a_moderator_are_for_the_others(ada, ben, cem, room, root):
     message = make_message(room, ada, "Nasty")
     message.report(ben, reason="abuse")
