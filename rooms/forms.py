@@ -285,6 +285,12 @@ class NamedPersonForm(forms.Form):
         return person
 
 
+class NamedBanForm(BanForm, NamedPersonForm):
+    """Somebody who may not be in the room is to stay outside."""
+
+    field_order = ("name",)
+
+
 class ReadReceiptForm(forms.Form):
     """Everything up to this message id was seen."""
 

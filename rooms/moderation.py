@@ -102,9 +102,12 @@ def remove(actor: Membership, user: User, reason: str = "") -> None:
 
 
 def ban(actor: Membership, user: User, until: datetime | None, reason: str = "") -> None:
-    """End a membership, and let nothing bring it back before `until`; None is for good."""
-    with moderating_member(actor, user) as (me, other):
-        other.delete()
+    """Keep somebody out of the room, whether in it now or not, until `until`; None is for good."""
+    with moderating(actor) as me:
+        if other := Membership.objects.filter(room=me.room_id, user=user).first():
+            if not me.may_act_on(other):
+                raise PermissionDenied
+            other.delete()
         values = {"by": me.user, "until": until, "reason": reason, "at": timezone.now()}
         Ban.objects.update_or_create(room=me.room, user=user, defaults=values)
         me.room.note_act(me.user, Act.BAN, user, reason=reason)
