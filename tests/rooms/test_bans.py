@@ -115,7 +115,9 @@ def test_person_is_banned_by_name_in_the_room_or_not(ada_client, mallory, mallor
     assert [(act.act, act.person) for act in room.moderation_acts.all()] == [("ban", mallory)]
 
 
-@pytest.mark.parametrize("fields", [{"name": "nobody"}, {"name": "ada"}, {"name": "mallory", "duration": ""}, {}])
+@pytest.mark.parametrize(
+    "fields", [{"name": "nobody"}, {"name": "ada"}, {"name": "mallory", "duration": ""}, {}]
+)
 def test_ban_by_name_that_cannot_be_is_refused_in_its_place(ada_client, ada, mallory, room, fields):
     answer = ada_client.post(f"/rooms/{room.pk}/bans/", {"duration": "good", **fields})
     assert answer.status_code == 422
