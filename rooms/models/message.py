@@ -169,6 +169,7 @@ class Message(models.Model):
             if self.is_deleted:
                 raise ChangeRefused(_("This message was deleted meanwhile."))
             self.reports.get_or_create(reporter=reporter, defaults={**fields, "content": self.content})
+            self._ring_reports()
 
     def dismiss_reports(self, moderator: Any) -> None:
         """Leave the message as it is."""
@@ -180,7 +181,13 @@ class Message(models.Model):
     def _decide(self, moderator: Any, act: ModerationAct.Act) -> None:
         """Close the reports, in the transaction of what was decided."""
         self.reports.all().close()
+        self._ring_reports()
         self.room.note_act(moderator, act, person=self.sender, message_id=self.pk)
+
+    def _ring_reports(self) -> None:
+        """Tell open pages of those who decide, with who wrote the message: they are told nothing."""
+        ids = {"room": self.room_id, "person": self.sender_id}
+        transaction.on_commit(lambda: doorbell.ring("report", **ids), robust=True)
 
     @property
     def is_deleted(self) -> bool:
