@@ -286,9 +286,14 @@ class NamedPersonForm(forms.Form):
 
 
 class NamedBanForm(BanForm, NamedPersonForm):
-    """Somebody who may not be in the room is to stay outside."""
+    """Somebody is to stay outside."""
 
     field_order = ("name",)
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        self.fields["name"].label = _("Name")
+        self.fields["name"].help_text = _("Also of somebody who is not in the room, or has left it.")
 
 
 class ReadReceiptForm(forms.Form):
