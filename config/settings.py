@@ -226,8 +226,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # A refused request is an answer, not a fault: 4xx stay out of the log.
         "django.request": {"level": "ERROR", "filters": ["database"]},
-        "django.security": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
         "daphne": {"level": "WARNING"},
         # A stack trace each second while Redis is away; the doorbell says it in one line.
         "channels_redis": {"handlers": ["nowhere"], "propagate": False},
