@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.models import Ban, ChatRoom, Membership, ModerationAct, RoomInvitation
+from rooms.models import Ban, Blocked, ChatRoom, Membership, ModerationAct, RoomInvitation
 
 Act = ModerationAct.Act
 
@@ -87,8 +87,13 @@ def set_role(actor: Membership, user: User, role: Membership.Role) -> None:
 
 
 def add(actor: Membership, user: User) -> None:
-    """Make somebody a member who did not ask for it. Raises NotAdmitted for somebody who is banned."""
+    """Make somebody a member who did not ask for it.
+
+    Raises NotAdmitted for somebody who is banned, and Blocked for who wants to hear nothing of `actor`.
+    """
     with moderating(actor) as me:
+        if user.blocks.filter(blocked=me.user).exists():
+            raise Blocked
         if not Membership.objects.filter(room=me.room_id, user=user).exists():
             me.room.join(user, is_invited=True)
             me.room.note_act(me.user, Act.ADD, user)

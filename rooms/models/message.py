@@ -163,13 +163,20 @@ class Message(models.Model):
         return True
 
     def report(self, reporter: Any, **fields: str) -> None:
-        """Ask those who moderate to look at the text as it is now; once for each person."""
+        """Ask those who moderate to look at the text as it is now; once, and once more after an edit."""
         with transaction.atomic():
             self._lock()
             if self.is_deleted:
                 raise ChangeRefused(_("This message was deleted meanwhile."))
-            self.reports.get_or_create(reporter=reporter, defaults={**fields, "content": self.content})
-            self._ring_reports()
+            if not self.is_reported_by(reporter):
+                self.reports.filter(reporter=reporter).delete()
+                self.reports.create(reporter=reporter, content=self.content, **fields)
+                self._ring_reports()
+
+    def is_reported_by(self, user: Any) -> bool:
+        """Whether `user` has reported it, and it was not edited since that was decided."""
+        is_settled = Q(closed_at=None) | Q(closed_at__gt=self.edited_at) if self.edited_at else Q()
+        return self.reports.filter(is_settled, reporter=user).exists()
 
     def dismiss_reports(self, moderator: Any) -> None:
         """Leave the message as it is."""

@@ -21,13 +21,13 @@ REPORTS_PER_PAGE = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_create(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Report a message of somebody else, once; from then on the page says that it was reported."""
+    """Report a message of somebody else; from then on the page says that it was reported."""
     messages = Message.objects.readable_by(request.user).exclude(sender=request.user)
     message = get_object_or_404(
         messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
     )
     form = ReportForm(request.POST if request.method == "POST" else None)
-    if Report.objects.filter(message=message, reporter=request.user).exists() or message.is_deleted:
+    if message.is_reported_by(request.user) or message.is_deleted:
         return report_page(request, message)
     if not form.is_valid():
         return report_page(request, message, form, status=422 if form.is_bound else 200)

@@ -126,6 +126,22 @@ def test_report_that_is_not_understood_is_refused_with_what_was_typed(ben, cem, 
     assert not Report.objects.exists()
 
 
+def test_message_that_was_edited_after_the_decision_is_reported_anew(ada_client, ada, ben, cem, room, clock):
+    message = make_message(room, ben, "Harmless")
+    client = client_of(cem)
+    report(client, message)
+    clock.shift(1)
+    message.edit("Still harmless")
+    assert report(client, message).status_code == 200  # it waits for its decision
+    clock.shift(1)
+    ada_client.post(address("report_dismiss", message))
+    assert report(client, message).status_code == 200  # this text was decided
+    clock.shift(1)
+    message.edit("Nasty")
+    assert report(client, message).status_code == 302
+    assert [(one.content, one.closed_at) for one in Report.objects.open_for(ada)] == [("Nasty", None)]
+
+
 def test_too_many_reports_are_refused(ben, cem, room, limit):
     limit(report_per_user=Rate(1, 60))
     client = client_of(cem)
