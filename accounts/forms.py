@@ -55,6 +55,11 @@ class LoginForm(forms.Form):
         self.asks_for_password = settings.ENTERING == "closed"
         self.reached: limits.LimitReached | None = None
 
+    @property
+    def _address(self) -> str | None:
+        """Return for whom is counted; None where nobody is."""
+        return limits.address_of(self.request) if self.request else None
+
     def clean(self) -> dict[str, Any]:
         if name := self.cleaned_data.get("name"):
             try:
@@ -65,6 +70,8 @@ class LoginForm(forms.Form):
         return self.cleaned_data
 
     def _enter(self, name: str, password: str) -> None:
+        if address := self._address:
+            limits.take("login_per_address", address)
         if settings.ENTERING != "closed":
             user = User.objects.named(name) or self._create(name)
             if user.is_entered_by_name:
@@ -89,8 +96,7 @@ class LoginForm(forms.Form):
         self.user = user
 
     def _create(self, name: str) -> User:
-        address = limits.address_of(self.request) if self.request else None
-        if address:
+        if address := self._address:
             limits.take("new_name_per_address", address)
         try:
             return User.objects.enter(name)

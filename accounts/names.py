@@ -9,6 +9,7 @@ taken from the confusable-homoglyphs package.
 
 import re
 import unicodedata
+from functools import cache
 
 from confusable_homoglyphs import categories
 from confusable_homoglyphs.confusables import confusables_data
@@ -37,6 +38,9 @@ _SCRIPTS_USED_TOGETHER = (
 )
 # Burmese writes up to four vowels and other marks on one letter: ကျော်.
 _LONG_RUN_OF_MARKS = re.compile("aaa|[am]{5}")
+# As many fonts draw them: two letters like one, and within ASCII.
+_LOOK_OF_PAIRS = {"rn": "m", "vv": "w"}
+_LOOK_OF_ASCII = {"I": "l", "1": "l", "0": "o"}
 _WORD_END = re.compile(r"[\s_.'-]+")
 _LATIN_LOOKALIKE = re.compile(r"LATIN (?:LETTER SMALL CAPITAL|SMALL LETTER DOTLESS) ([A-Z])$")
 
@@ -52,12 +56,15 @@ def canonical(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """Return the form in which names of different scripts that look alike are equal.
+    """Return the form in which names that look alike are equal, in one script or in two.
 
-    It follows the letters as they are shown: a Greek capital nu looks like N, a small one like v. A display
-    name looks the same with spaces and without.
+    It follows the letters as they are shown: a Greek capital nu looks like N, a small one like v; a capital I
+    looks like l, a small one does not. A display name looks the same with spaces and without.
     """
-    return "".join(_prototype(character) for character in normalize(name) if not character.isspace())
+    shown = normalize(name)
+    for pair, look in _LOOK_OF_PAIRS.items():
+        shown = shown.replace(pair, look)
+    return "".join(_prototype(character) for character in shown if not character.isspace())
 
 
 def _prototype(character: str) -> str:
@@ -66,8 +73,6 @@ def _prototype(character: str) -> str:
     # Characters that look alike name one among them, which alone names them all.
     looks = [*near, *(far for look in near for far in _lookalikes(look))]
     for look in looks:
-        if look == "l" and character.isupper():
-            return "i"  # capitals with the shape of I are listed with l
         if plain := _plain(look):
             return plain
     return min(looks).casefold()
@@ -83,10 +88,10 @@ def _lookalikes(character: str) -> list[str]:
 
 def _plain(character: str) -> str | None:
     """Return the ASCII letter or digit that `character` is or is drawn as, else None."""
-    if character.isascii() and character.isalnum():
-        return character.lower()
     if (digit := unicodedata.digit(character, None)) is not None:
-        return str(digit)
+        character = str(digit)
+    if character.isascii() and character.isalnum():
+        return _LOOK_OF_ASCII.get(character, character.lower())
     match = _LATIN_LOOKALIKE.match(unicodedata.name(character, ""))
     return match[1].lower() if match else None
 
@@ -122,8 +127,14 @@ def validate_display_name(name: str) -> None:
     _validate_look(name)
     if unicodedata.category(name[0])[0] not in "LN":
         raise ValidationError(_("A display name begins with a letter or a digit."))
-    if OFFICES & {skeleton(word) for word in _WORD_END.split(name)}:
+    if _looks(OFFICES) & {skeleton(word) for word in _WORD_END.split(name)}:
         raise ValidationError(_("This name is reserved. Choose another one."))
+
+
+@cache
+def _looks(words: frozenset[str]) -> frozenset[str]:
+    """Return how the words look, in small letters and in capitals."""
+    return frozenset(skeleton(shown) for word in words for shown in (word, word.upper()))
 
 
 def _validate_length(name: str) -> None:
@@ -142,7 +153,7 @@ def _validate_look(name: str) -> None:
         raise ValidationError(_("A name has at most two accents on one letter."))
     if _mixes_scripts(name):
         raise ValidationError(_("Use letters of one alphabet only: mixed ones look like other names."))
-    if skeleton(name) in RESERVED:
+    if skeleton(name) in _looks(RESERVED):
         raise ValidationError(_("This name is reserved. Choose another one."))
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
@@ -97,7 +98,7 @@ class ProfileForm(forms.Form):
     )
 
     shows_local_time = forms.BooleanField(
-        label=User._meta.get_field("shows_local_time").verbose_name,
+        label=capfirst(User._meta.get_field("shows_local_time").verbose_name),
         required=False,
         help_text=_("In the time zone that you chose in the settings. It tells roughly where you are."),
     )

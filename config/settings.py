@@ -148,6 +148,9 @@ CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 LIMITS = {
     "password_per_name": environment.rate("LIMIT_PASSWORD_PER_NAME", "10/10m"),  # wrong ones
     "password_per_address": environment.rate("LIMIT_PASSWORD_PER_ADDRESS", "50/10m"),
+    "login_per_address": environment.rate(
+        "LIMIT_LOGIN_PER_ADDRESS", "300/10m"
+    ),  # whether it comes to one or not
     "new_name_per_address": environment.rate("LIMIT_NEW_NAME_PER_ADDRESS", "60/10m"),
     "room_per_user": environment.rate("LIMIT_ROOM_PER_USER", "100/1h"),
     "invitation_per_user": environment.rate("LIMIT_INVITATION_PER_USER", "100/1h"),
@@ -226,8 +229,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # A refused request is an answer, not a fault: 4xx stay out of the log.
         "django.request": {"level": "ERROR", "filters": ["database"]},
-        "django.security": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
         "daphne": {"level": "WARNING"},
         # A stack trace each second while Redis is away; the doorbell says it in one line.
         "channels_redis": {"handlers": ["nowhere"], "propagate": False},

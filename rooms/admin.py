@@ -114,7 +114,10 @@ class MessageAdmin(ReadOnlyAdmin):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    """All reports, also of private chats. The text that was reported is kept while one is open."""
+    """All reports, also of private chats, but for those of one's own messages.
+
+    The text that was reported is kept while a report is open.
+    """
 
     list_display = ("created_at", "where", "writer", "reporter", "reason", "content", "closed_at")
     list_select_related = ("message__room", "message__sender", "reporter")
@@ -123,6 +126,9 @@ class ReportAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     fields = ("created_at", "where", "writer", "reporter", "reason", "details", "content", "closed_at")
     actions = ("erase", "dismiss")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        return Report.objects.exclude(message__sender=user_of(request))
 
     @admin.display(description=_("room"))
     def where(self, report: Report) -> str:

@@ -285,6 +285,17 @@ class NamedPersonForm(forms.Form):
         return person
 
 
+class NamedBanForm(BanForm, NamedPersonForm):
+    """Somebody is to stay outside."""
+
+    field_order = ("name",)
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        self.fields["name"].label = _("Name")
+        self.fields["name"].help_text = _("Also of somebody who is not in the room, or has left it.")
+
+
 class ReadReceiptForm(forms.Form):
     """Everything up to this message id was seen."""
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.models import Ban, ChatRoom, Membership, ModerationAct, RoomInvitation
+from rooms.models import Ban, Blocked, ChatRoom, Membership, ModerationAct, RoomInvitation
 
 Act = ModerationAct.Act
 
@@ -87,8 +87,13 @@ def set_role(actor: Membership, user: User, role: Membership.Role) -> None:
 
 
 def add(actor: Membership, user: User) -> None:
-    """Make somebody a member who did not ask for it. Raises NotAdmitted for somebody who is banned."""
+    """Make somebody a member who did not ask for it.
+
+    Raises NotAdmitted for somebody who is banned, and Blocked for who wants to hear nothing of `actor`.
+    """
     with moderating(actor) as me:
+        if user.blocks.filter(blocked=me.user).exists():
+            raise Blocked
         if not Membership.objects.filter(room=me.room_id, user=user).exists():
             me.room.join(user, is_invited=True)
             me.room.note_act(me.user, Act.ADD, user)
@@ -102,9 +107,12 @@ def remove(actor: Membership, user: User, reason: str = "") -> None:
 
 
 def ban(actor: Membership, user: User, until: datetime | None, reason: str = "") -> None:
-    """End a membership, and let nothing bring it back before `until`; None is for good."""
-    with moderating_member(actor, user) as (me, other):
-        other.delete()
+    """Keep somebody out of the room, whether in it now or not, until `until`; None is for good."""
+    with moderating(actor) as me:
+        if other := Membership.objects.filter(room=me.room_id, user=user).first():
+            if not me.may_act_on(other):
+                raise PermissionDenied
+            other.delete()
         values = {"by": me.user, "until": until, "reason": reason, "at": timezone.now()}
         Ban.objects.update_or_create(room=me.room, user=user, defaults=values)
         me.room.note_act(me.user, Act.BAN, user, reason=reason)

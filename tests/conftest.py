@@ -117,6 +117,25 @@ def committed(django_capture_on_commit_callbacks: Callable[..., Any]) -> Callabl
 
 
 @pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """`meanwhile(act)` has something happen once, between the look of a view and the lock of the room."""
+
+    def plan(act: Callable[[], object]) -> None:
+        acts = [act]
+        for name in ("lock", "next_revision"):
+            verb = getattr(ChatRoom, name)
+
+            def late(room: ChatRoom, verb: Callable[..., Any] = verb, **options: Any) -> Any:
+                if acts:
+                    acts.pop()()
+                return verb(room, **options)
+
+            monkeypatch.setattr(ChatRoom, name, late)
+
+    return plan
+
+
+@pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     """Stop the clock; `clock.shift(seconds)` moves it."""
     with time_machine.travel("2026-11-23T12:00:00Z", tick=False) as traveller:

@@ -198,6 +198,21 @@ def test_report_of_a_private_chat_is_shown_and_decided(root_client, private, ada
     assert "what ada said" not in root_client.get("/admin/rooms/report/").content.decode()
 
 
+def test_staff_see_and_decide_no_reports_of_their_own_messages(root, root_client, private, ada, ben, room):
+    room.join(root)
+    message = make_message(room, root, "what root said")
+    message.report(ada, reason="abuse", details="please look")
+    make_message(private, ada, "what ada said").report(ben, reason="spam")
+    shown = root_client.get("/admin/rooms/report/").content.decode()
+    assert "what ada said" in shown
+    assert "what root said" not in shown
+    report = Report.objects.get(message=message)
+    assert root_client.get(f"/admin/rooms/report/{report.pk}/change/").status_code == 302
+    root_client.post("/admin/rooms/report/", {"action": "dismiss", "_selected_action": [report.pk]})
+    report.refresh_from_db()
+    assert report.closed_at is None
+
+
 def test_messages_and_rooms_are_only_looked_at(root_client, room, ada):
     message = make_message(room, ada, "as it was said")
     for model, pk in (("message", message.pk), ("chatroom", room.pk)):

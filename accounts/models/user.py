@@ -156,8 +156,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.username
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.canonical_name = names.canonical(self.username)
-        self.skeleton = names.skeleton(self.username)
+        if self._state.adding:  # a name is given once
+            self.canonical_name = names.canonical(self.username)
+            self.skeleton = names.skeleton(self.username)
         if kwargs.get("update_fields") is None and not self._state.adding:
             # The rest is for `change_profile` alone: what a form has read of it may be old by now.
             names_of_fields = {field.name for field in self._meta.concrete_fields}
@@ -170,7 +171,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def _take_shapes(self) -> None:
         """Let `NameShape` say how the names look. Raises IntegrityError where somebody else looks so."""
-        wanted = {names.skeleton(name) for name in (self.username, self.display_name) if name}
+        wanted = {self.skeleton}
+        if self.display_name:
+            wanted.add(names.skeleton(self.display_name))
         had = set(self.name_shapes.values_list("skeleton", flat=True))
         if had - wanted:
             self.name_shapes.filter(skeleton__in=had - wanted).delete()

@@ -81,6 +81,11 @@ def ticks(marks: Marks, author_id: int) -> str:
     return _render("rooms/live/_ticks.html", {"marks": marks, "author_id": author_id})
 
 
+def reports(room_id: int | None, count: int) -> str:
+    """How many reports in a room wait for its moderators; without a room, how many wait for staff."""
+    return _render("rooms/live/_reports.html", {"room_id": room_id, "report_count": count})
+
+
 def typing_indicator(names: list[str], dom_id: str, *, is_open: bool) -> str:
     """Who types, in the list of chats and, with `is_open`, in the room itself; no names for nobody."""
     context = {**_typists(names), "dom_id": dom_id, "is_open": is_open}

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.chats import PEOPLE_LIMIT
 from rooms.live import metrics
-from rooms.models import ChatRoom, ModerationAct
+from rooms.models import ChatRoom, ModerationAct, Report
 
 if TYPE_CHECKING:
     from rooms.live.process import Live
@@ -35,6 +35,9 @@ class Sight:
     profiles: set[tuple[int, datetime | None, datetime | None]]  # who is shown in another way of late
     act: int
     acts: dict[int, tuple[int, int]]  # what moderators did last: room and person, or 0
+    decisions: dict[int, tuple[int, int]]  # those of them that were about a message: room and its sender
+    report: int
+    reports: dict[int, tuple[int, int]]  # what was reported last: room and sender
 
 
 class Poll:
@@ -71,6 +74,10 @@ class Poll:
             for act_id in sorted(now.acts.keys() - before.acts.keys() - self._told_acts):
                 metrics.poll_finds.inc()
                 self._live.acted(act_id, *now.acts[act_id])
+            for decision_id in now.decisions.keys() - before.decisions.keys():
+                self._live.reports_changed(*now.decisions[decision_id])
+            for report_id in now.reports.keys() - before.reports.keys():
+                self._live.reports_changed(*now.reports[report_id])
             for room_id, revision in now.news.items():
                 if before.news.get(room_id) != revision:
                     self._live.room_changed(room_id)
@@ -93,6 +100,9 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
             profiles=set(),
             act=ModerationAct.objects.aggregate(pk=Max("pk", default=0))["pk"],
             acts={},
+            decisions={},
+            report=Report.objects.aggregate(pk=Max("pk", default=0))["pk"],
+            reports={},
         )
     near_message, near_room = before.message - OVERLAP, before.room - OVERLAP
     found = ChatRoom.objects.filter(Q(pk__in=tails) | Q(last_message__gt=near_message) | Q(pk__gt=near_room))
@@ -102,9 +112,15 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
     ]
     people = User.objects.filter(pk__gt=before.user - OVERLAP, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
     people_ids = set(people.values_list("pk", flat=True))
-    acts = ModerationAct.objects.filter(pk__gt=before.act - OVERLAP, message_id=None)
-    rows = acts.values_list("pk", "room", "person")
-    acts_by_id = {pk: (room_id, person_id or 0) for pk, room_id, person_id in rows}
+    acts = ModerationAct.objects.filter(pk__gt=before.act - OVERLAP)
+    rows = acts.values_list("pk", "room", "person", "message_id")
+    acts_by_id = {pk: (room_id, person_id or 0) for pk, room_id, person_id, message_id in rows}
+    decisions = {pk for pk, _room_id, _person_id, message_id in rows if message_id}
+    reports = Report.objects.filter(pk__gt=before.report - OVERLAP)
+    reports_by_id = {
+        pk: (room_id, sender_id)
+        for pk, room_id, sender_id in reports.values_list("pk", "message__room", "message__sender")
+    }
     return Sight(
         message=max([before.message, *(last for _pk, _revision, last in rooms)]),
         room=max([before.room, *(pk for pk, _revision, _last in rooms)]),
@@ -115,7 +131,10 @@ def _see(before: Sight | None, tails: Collection[int]) -> Sight:
         moment=now,
         profiles=_profiles(before.moment, now),
         act=max([before.act, *acts_by_id]),
-        acts=acts_by_id,
+        acts={pk: ids for pk, ids in acts_by_id.items() if pk not in decisions},
+        decisions={pk: ids for pk, ids in acts_by_id.items() if pk in decisions},
+        report=max([before.report, *reports_by_id]),
+        reports=reports_by_id,
     )
 
 

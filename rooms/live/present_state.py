@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from rooms.chats import chats_digest, chats_of, newest_in, unread_in
 from rooms.live import fragments, frames
-from rooms.models import ChatRoom, Membership
+from rooms.models import ChatRoom, Membership, Report
 from rooms.models.tick import Marks
 from rooms.receipts import marks_for
 from rooms.unread import Unread
@@ -26,6 +26,8 @@ def present_state(
 ) -> PresentState:
     """Return the list of chats unless the page has just that one (by its digest), title, ticks and presence.
 
+    Who decides on reports is told how many wait.
+
     With `profiles_since`, also who is to be shown in another way since then.
 
     Read it after subscribing: what changes meanwhile is then told twice rather than never.
@@ -36,6 +38,8 @@ def present_state(
         parts.append(fragments.own_style(user))
     if profiles_since:
         parts.append(fragments.changed_profiles(profiles_since))
+    if user.is_staff:
+        parts.append(fragments.reports(None, Report.objects.open_for(user).count()))
     marks = Marks()
     if room_id is None:
         parts.append(fragments.title(_("Chats"), unread_in(chats)))
@@ -48,6 +52,9 @@ def present_state(
         other = room.other_person(user)
         if other:
             parts.append(fragments.other_presence(other if user.shows_presence else None))
+        elif room.memberships.moderators().filter(user=user).exists():
+            found = Report.objects.open_for(user).filter(message__room=room)
+            parts.append(fragments.reports(room_id, found.count()))
     Membership.objects.mark_list_delivered(user, newest_in(chats))
     unread_by_room = {chat.room.pk: chat.unread for chat in chats if chat.room}
     return PresentState(frames.swap("".join(parts)), marks, unread_by_room)

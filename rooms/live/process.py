@@ -21,6 +21,7 @@ from rooms.live.poll import Poll
 from rooms.live.presence import Presence
 from rooms.live.present_state import PresentState
 from rooms.live.profiles import Profiles
+from rooms.live.reports import Reports
 from rooms.live.supervision import Watch, keep_running
 from rooms.live.tail import Tail
 from rooms.live.ticks import Ticks
@@ -48,7 +49,15 @@ class Live:
         self.typing = TypingIndicators(self.hub, self.database)
         self.presence = Presence(self.hub, self.database)
         self.profiles = Profiles(self.hub, self.database)
-        self._rounds = (self.chat_list, self.ticks, self.typing, self.presence, self.profiles)
+        self.reports = Reports(self.hub, self.database)
+        self._rounds = (
+            self.chat_list,
+            self.ticks,
+            self.typing,
+            self.presence,
+            self.profiles,
+            self.reports,
+        )
         self.health = Health(self)
         self.is_stopping = False
         self.access_changes = 0  # counts doorbells that may end streams
@@ -154,6 +163,8 @@ class Live:
                 self.people_entered([user_id])
             case {"kind": "profile", "user": int(user_id)}:
                 self.profiles_changed([user_id])
+            case {"kind": "report", "room": int(room_id), "person": int(sender_id)}:
+                self.reports_changed(room_id, sender_id)
             case {"kind": "access", "user": int(user_id)}:
                 self.access_changed(user_id)
             case {"kind": "settings", "user": int(user_id)}:
@@ -174,10 +185,15 @@ class Live:
         """Tell what a moderator did to a room, and to somebody there unless `person_id` is 0."""
         if person_id:
             self.access_changed(person_id)
+            self.reports_changed(room_id)  # who became a moderator decides on them
         if self.hub.connections:
             self.chat_list.acted(act_id, room_id)
         self.ticks.room_changed(room_id)
         self.room_changed(room_id)
+
+    def reports_changed(self, room_id: int, sender_id: int = 0) -> None:
+        if self.hub.connections:
+            self.reports.changed(room_id, sender_id)
 
     def access_changed(self, user_id: int) -> None:
         """End the streams of somebody that may not go on; until that is known, write nothing to them."""

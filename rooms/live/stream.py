@@ -35,7 +35,11 @@ HEADERS: Headers = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
-PLAIN: Headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+PLAIN: Headers = [
+    (b"content-type", b"text/plain; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
 EXPLANATIONS: dict[int, Headers] = {
     405: [(b"allow", b"GET")],
     429: [(b"retry-after", b"10")],

@@ -237,11 +237,12 @@ class ChatRoom(models.Model):
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
-        Raises Archived, Blocked, and TokenReused when that one has another content or room, or was deleted.
+        Raises NotAdmitted for who is no member any more, Archived, Blocked, and TokenReused when that one has
+        another content or room, or was deleted.
         """
         try:
             with transaction.atomic():
-                revision = self.next_revision()
+                revision = self.next_revision(of_member=sender)
                 is_closed = self.is_archived or self.is_blocked
                 if is_closed and not Message.objects.filter(sender=sender, token=token).exists():
                     raise Archived if self.is_archived else Blocked
@@ -279,10 +280,18 @@ class ChatRoom(models.Model):
             return {}
         return dict(self.participants.filter(canonical_name__in=names).values_list("canonical_name", "pk"))
 
-    def next_revision(self) -> int:
-        """Take the next number. Locks the room's row until the transaction ends."""
+    def next_revision(self, of_member: User | None = None) -> int:
+        """Take the next number. Locks the room's row until the transaction ends.
+
+        Raises NotAdmitted where `of_member` is none. Asked together with the number, and not while that is
+        taken: a statement that has waited for the lock still sees who was a member before.
+        """
         ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
-        self.refresh_from_db(fields=["revision", "archived_at"])
+        rooms = ChatRoom.objects.joined_by(of_member) if of_member else ChatRoom.objects.all()
+        try:
+            self.refresh_from_db(fields=["revision", "archived_at"], from_queryset=rooms)
+        except ChatRoom.DoesNotExist:
+            raise NotAdmitted from None
         return self.revision
 
     def change_head(self, **values: Any) -> None:

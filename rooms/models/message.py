@@ -163,12 +163,20 @@ class Message(models.Model):
         return True
 
     def report(self, reporter: Any, **fields: str) -> None:
-        """Ask those who moderate to look at the text as it is now; once for each person."""
+        """Ask those who moderate to look at the text as it is now; once, and once more after an edit."""
         with transaction.atomic():
             self._lock()
             if self.is_deleted:
                 raise ChangeRefused(_("This message was deleted meanwhile."))
-            self.reports.get_or_create(reporter=reporter, defaults={**fields, "content": self.content})
+            if not self.is_reported_by(reporter):
+                self.reports.filter(reporter=reporter).delete()
+                self.reports.create(reporter=reporter, content=self.content, **fields)
+                self._ring_reports()
+
+    def is_reported_by(self, user: Any) -> bool:
+        """Whether `user` has reported it, and it was not edited since that was decided."""
+        is_settled = Q(closed_at=None) | Q(closed_at__gt=self.edited_at) if self.edited_at else Q()
+        return self.reports.filter(is_settled, reporter=user).exists()
 
     def dismiss_reports(self, moderator: Any) -> None:
         """Leave the message as it is."""
@@ -180,7 +188,13 @@ class Message(models.Model):
     def _decide(self, moderator: Any, act: ModerationAct.Act) -> None:
         """Close the reports, in the transaction of what was decided."""
         self.reports.all().close()
+        self._ring_reports()
         self.room.note_act(moderator, act, person=self.sender, message_id=self.pk)
+
+    def _ring_reports(self) -> None:
+        """Tell open pages of those who decide, with who wrote the message: they are told nothing."""
+        ids = {"room": self.room_id, "person": self.sender_id}
+        transaction.on_commit(lambda: doorbell.ring("report", **ids), robust=True)
 
     @property
     def is_deleted(self) -> bool:

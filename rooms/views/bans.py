@@ -1,21 +1,33 @@
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import AuthenticatedRequest
 from rooms import moderation
+from rooms.forms import NamedBanForm
 from rooms.views.memberships import moderator_of
 from rooms.views.pages import page_of
 
 BANS_PER_PAGE = 50
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def ban_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    room = moderator_of(request, room_id).room
-    active = room.bans.active().select_related("user", "by").order_by("-pk")
+    """Show who is banned; ban somebody by their name, who need not be in the room."""
+    mine = moderator_of(request, room_id)
+    form = NamedBanForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            moderation.ban(mine, form.cleaned_data["name"], form.until, form.cleaned_data["reason"])
+            return redirect("rooms:ban_list", room_id)
+        except PermissionDenied:
+            form.add_error("name", _("You may not ban this person."))
+    active = mine.room.bans.active().select_related("user", "by").order_by("-pk")
     bans, next_page = page_of(active, request, BANS_PER_PAGE)
-    return render(request, "rooms/ban_list.html", {"room": room, "bans": bans, "next_page": next_page})
+    context = {"room": mine.room, "bans": bans, "next_page": next_page, "form": form}
+    return render(request, "rooms/ban_list.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """Changing and deleting what was said."""
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
@@ -27,7 +28,11 @@ def message_update(request: AuthenticatedRequest, message_id: int) -> HttpRespon
         return edit_page(request, message, form, status=422)
     try:
         limits.take("edit_per_user", request.user.pk)
-        message.edit(**form.cleaned_data)
+        with transaction.atomic():
+            message.room.lock()
+            # Who was removed a moment ago changes nothing any more.
+            get_object_or_404(own_messages(request), pk=message_id)
+            message.edit(**form.cleaned_data)
     except limits.LimitReached as reached:
         form.add_error("content", str(reached))
         return reached.mark(edit_page(request, message, form))
@@ -49,20 +54,26 @@ def edit_page(
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_delete(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
     """Delete an own message, or as a moderator one of somebody else, after asking; a tombstone stays."""
-    user = request.user
-    messages = Message.objects.select_related("room", "sender")
-    message = messages.deletable_by(user).filter(pk=message_id).first()
-    back = message
-    if message is None:
-        # Staff who are not in the room do not see it: only what somebody has reported to them.
-        message = get_object_or_404(
-            messages.filter(pk__in=Report.objects.open_for(user).values("message")), pk=message_id
-        )
-    if request.method == "POST":
-        message.erase(moderator=user if message.sender_id != user.pk else None)
+    message, back = deletable(request, message_id)
+    if request.method == "POST" and not message.is_deleted:
+        with transaction.atomic():
+            message.room.lock()
+            # Who was demoted or removed a moment ago deletes nothing any more.
+            message, back = deletable(request, message_id)
+            message.erase(moderator=request.user if message.sender_id != request.user.pk else None)
     if message.is_deleted:
         return redirect(back or "rooms:report_list_for_staff")
     return render(request, "rooms/message_delete.html", {"message": message, "back": back})
+
+
+def deletable(request: AuthenticatedRequest, message_id: int) -> tuple[Message, Message | None]:
+    """Return a message that the user may delete, and where to go then: None for who does not see the room."""
+    messages = Message.objects.select_related("room", "sender")
+    if message := messages.deletable_by(request.user).filter(pk=message_id).first():
+        return message, message
+    # Staff who are not in the room do not see it: only what somebody has reported to them.
+    reported = Report.objects.open_for(request.user).values("message")
+    return get_object_or_404(messages.filter(pk__in=reported), pk=message_id), None
 
 
 def own_messages(request: AuthenticatedRequest) -> MessageQuerySet:

@@ -12,7 +12,7 @@ from accounts.qr import qr_code
 from accounts.views.entry_links import gone
 from rooms import moderation
 from rooms.forms import NamedPersonForm, RoomInvitationForm
-from rooms.models import Membership, NotAdmitted, RoomInvitation
+from rooms.models import Blocked, Membership, NotAdmitted, RoomInvitation
 from rooms.views.memberships import moderator_of
 from rooms.views.pages import page_of
 from rooms.views.rooms import ban_of, banned
@@ -50,6 +50,8 @@ def member_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
             return redirect("rooms:chat_room_about", room_id)
         except NotAdmitted:
             form.add_error("name", _("This person is banned here. Lift the ban first."))
+        except Blocked:
+            form.add_error("name", _("You cannot add this person. Send them a link."))
     return invitations_response(request, mine, RoomInvitationForm(), status=422, person_form=form)
 
 

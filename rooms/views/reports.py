@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,13 +21,13 @@ REPORTS_PER_PAGE = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_create(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Report a message of somebody else, once; from then on the page says that it was reported."""
+    """Report a message of somebody else; from then on the page says that it was reported."""
     messages = Message.objects.readable_by(request.user).exclude(sender=request.user)
     message = get_object_or_404(
         messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
     )
     form = ReportForm(request.POST if request.method == "POST" else None)
-    if Report.objects.filter(message=message, reporter=request.user).exists() or message.is_deleted:
+    if message.is_reported_by(request.user) or message.is_deleted:
         return report_page(request, message)
     if not form.is_valid():
         return report_page(request, message, form, status=422 if form.is_bound else 200)
@@ -81,9 +82,11 @@ def report_list_page(
 def report_dismiss(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
     """Close the reports of a message, and leave it. Nothing to decide any more is no error."""
     reports = Report.objects.filter(message=message_id).open_for(request.user)
-    report = get_object_or_404(reports.select_related("message__room", "message__sender")[:1])
-    message = report.message
-    message.dismiss_reports(request.user)
+    message = get_object_or_404(reports.select_related("message__room", "message__sender")[:1]).message
+    with transaction.atomic():
+        message.room.lock()
+        if reports.exists():  # asked again: who was demoted a moment ago decides nothing any more
+            message.dismiss_reports(request.user)
     if request.user.is_staff:
         return redirect("rooms:report_list_for_staff")
     return redirect("rooms:report_list", message.room_id)

@@ -45,7 +45,6 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
         "room_form": form,
         "unread_label": unread_label(chats["total_unread"]),
         "can_undo": can_undo(request),
-        "report_count": Report.objects.open_for(request.user).count() if request.user.is_staff else 0,
         **chats,
     }
     return render(request, "rooms/lobby.html", context, status=status)
@@ -60,6 +59,7 @@ def chats_context(user: User) -> dict[str, Any]:
         "chats_digest": chats_digest(chats, user),
         "as_of": now,
         "total_unread": unread_in(chats),
+        "staff_report_count": Report.objects.open_for(user).count() if user.is_staff else 0,
     }
 
 

@@ -210,6 +210,23 @@ def test_asking_which_names_need_a_password_does_not_count(clock, limit, grace):
         assert enter(Client(), "grace").status_code == 422
 
 
+def test_entering_from_one_address_is_limited_with_and_without_a_password(limit):
+    """Each time costs a session, and with a password a hash."""
+    limit(login_per_address=Rate(2, 60))
+    make_user("ada")
+    make_user("grace", "sesame")
+    for name, password in (("ada", ""), ("grace", "sesame")):
+        assert enter(Client(REMOTE_ADDR=FAR), name, password=password).status_code == 302
+    for name, password in (("ada", ""), ("grace", "sesame")):
+        client = Client(REMOTE_ADDR=FAR)
+        response = enter(client, name, password=password)
+        assert response.status_code == 429
+        assert int(response["Retry-After"]) <= 30
+        assert "That was too often. Wait" in texts(page_of(response), "error")[0]
+        assert user_of(client) is None
+    assert enter(Client(REMOTE_ADDR="203.0.113.8"), "ada").status_code == 302
+
+
 def test_new_names_from_one_address_are_limited(clock, limit):
     limit(new_name_per_address=Rate(2, 60))
     client = Client(REMOTE_ADDR=FAR)

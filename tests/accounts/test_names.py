@@ -121,6 +121,12 @@ def test_other_names_are_not_the_same(name, other):
         ("123", "१२३"),
         ("工", "エ"),  # no Latin among them
         ("ε", "є"),
+        ("paul", "pauI"),  # a capital i
+        ("paul", "pau1"),
+        ("Ian", "lan"),
+        ("Olga", "0lga"),
+        ("modern", "modem"),
+        ("william", "vvilliam"),
     ],
 )
 def test_lookalike_has_the_same_skeleton(name, lookalike):
@@ -129,7 +135,8 @@ def test_lookalike_has_the_same_skeleton(name, lookalike):
 
 
 @pytest.mark.parametrize(
-    ("name", "other"), [("via", "na"), ("lan", "ian"), ("s", "ß"), ("beta", "βeta"), ("Иван", "Ivan")]
+    ("name", "other"),
+    [("via", "na"), ("lan", "ian"), ("ARNE", "AME"), ("s", "ß"), ("beta", "βeta"), ("Иван", "Ivan")],
 )
 def test_names_that_differ_to_the_eye_have_different_skeletons(name, other):
     assert names.skeleton(name) != names.skeleton(other)
@@ -144,7 +151,7 @@ def test_letters_of_different_alphabets_are_refused_together(name):
     "name",
     [
         "admin", "Admin", "ＡＤＭＩＮ", "admın", "ᴀdmin", "aᴅmin", "МЕ", "ｒｏｏｔ", "ROOT", "ʀoot",
-        "you", "here", "Hearth", "support", "null",
+        "you", "here", "Hearth", "support", "null", "adm1n", "Admln", "adrnin", "r00t", "a1l", "SYSTEM",
     ],
 )  # fmt: skip
 def test_reserved_word_is_refused_in_any_disguise(name):

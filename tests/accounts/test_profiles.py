@@ -1,8 +1,10 @@
 """What people show of themselves: display name and status."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
@@ -141,6 +143,24 @@ def test_display_name_that_was_given_up_is_free(ada, ben):
     ada.change_profile(display_name="Ada")
     ben.change_profile(display_name="Captain")
     assert set(ben.name_shapes.values_list("skeleton", flat=True)) == {"ben", names.skeleton("Captain")}
+
+
+def test_migration_keeps_people_apart_who_look_alike_by_now(ada, ben):
+    """As they were stored when a capital i was no lookalike."""
+    people = [make_user(name) for name in ("first", "second", "third")]
+    for person, name, shape in zip(people, ("paul", "pauI", "Ida"), ("paul", "paui", "ida"), strict=True):
+        person.name_shapes.update(skeleton=shape)
+        User.objects.filter(pk=person.pk).update(username=name, skeleton=shape)
+    import_module("accounts.migrations.0013_more_lookalikes").look_again(apps, None)
+    shapes = [list(person.name_shapes.values_list("skeleton", flat=True)) for person in people]
+    assert shapes == [["paul"], ["paui"], ["lda"]]
+    assert [User.objects.get(pk=person.pk).skeleton for person in people] == ["paul", "paui", "lda"]
+    with pytest.raises(NameTaken):
+        User.objects.enter("lda")
+    # Nobody is kept from changing their profile.
+    second = User.objects.get(username="pauI")
+    second.change_profile(display_name="Paula")
+    second.save()
 
 
 def test_long_names_of_many_scripts_fit_into_the_table(ada):

@@ -25,6 +25,8 @@ async def test_contents_stay_out_of_the_log(start):
             refused = [
                 await kim.send(f"/rooms/{room_id}/messages/", content=CANARY * 1000, token=""),
                 await kim.send("/rooms/", name=f"Room {CANARY}"),
+                await kim.send("/rooms/", **{f"{CANARY}{number}": "" for number in range(1100)}),
+                await kim.get("/", Host=f"{CANARY}.example"),
                 await kim.get(f"/rooms/999999/?before={CANARY}"),
                 await kim.get(f"/{CANARY}"),
                 await kim.get(f"/stream?{CANARY}={CANARY}"),

@@ -102,6 +102,37 @@ def test_who_is_banned_again_has_the_new_ban(ban, owner, ben, room):
     assert (again.pk, again.until, again.reason) == (ban.pk, None, "Again")
 
 
+@pytest.mark.parametrize("is_member", [False, True])
+def test_person_is_banned_by_name_in_the_room_or_not(ada_client, mallory, mallory_client, room, is_member):
+    if is_member:
+        make_membership(room, mallory)
+    fields = {"name": "Mallory", "duration": "week", "reason": "Spam"}
+    assert ada_client.post(f"/rooms/{room.pk}/bans/", fields).status_code == 302
+    answer = mallory_client.get(room.get_absolute_url())
+    assert answer.status_code == 403
+    assert "Spam" in answer.content.decode()
+    assert not room.memberships.filter(user=mallory).exists()
+    assert [(act.act, act.person) for act in room.moderation_acts.all()] == [("ban", mallory)]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": "nobody"}, {"name": "ada"}, {"name": "mallory", "duration": ""}, {}]
+)
+def test_ban_by_name_that_cannot_be_is_refused_in_its_place(ada_client, ada, mallory, room, fields):
+    answer = ada_client.post(f"/rooms/{room.pk}/bans/", {"duration": "good", **fields})
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.content.decode()
+    assert not Ban.objects.exists()
+
+
+def test_moderator_bans_no_owner_by_name(ada, ben, ben_client, room):
+    room.memberships.filter(user=ben).update(role=MODERATOR)
+    fields = {"name": "ada", "duration": "good"}
+    assert ben_client.post(f"/rooms/{room.pk}/bans/", fields).status_code == 422
+    assert room.memberships.filter(user=ada).exists()
+    assert not Ban.objects.exists()
+
+
 def test_banned_person_is_not_let_in_by_anybody(ban, owner, ben, room):
     for verb in (
         lambda: room.join(ben),

@@ -147,7 +147,7 @@ async def test_round_that_fails_is_done_again(chat_list, do, hers, his, room, ad
 
 
 async def test_new_room_comes_with_what_was_said_at_once(chat_list, do, hers, ada):
-    room = await do(make_room)
+    room = await do(make_room, None, [ada])
     for text in ("one", "two"):
         await do(make_message, room, ada, text)
     chat_list.room_changed(room.pk)

@@ -49,7 +49,7 @@ def test_lobby_lists_groups_and_people_but_not_oneself(ada_client, ben, mallory,
 
 
 def test_last_activity_comes_first(ada, ben, ada_client, mallory, room, private):
-    garden = make_room("Garden")
+    garden = make_room("Garden", members=[ada, ben])
     for chat in (garden, private, room, private):
         make_message(chat, ada)
     assert names(ada_client) == ["ben", "Kitchen", "Garden", "mallory"]

@@ -276,6 +276,24 @@ def test_who_joins_while_being_banned_is_outside_in_the_end(at_once):
         assert RoomInvitation.objects.get(room=room).uses == 0
 
 
+def test_nothing_is_said_after_a_removal_by_who_was_removed(at_once):
+    for _turn in range(TURNS):
+        owner, person = make_users(2)
+        room = make_room(members=[owner, person])
+        page, moments = membership(room, owner), []
+
+        def remove(page=page, person=person, room=room, moments=moments):
+            moderation.remove(page, person)
+            moments.append(Message.objects.filter(room=room).count())
+
+        def post(person=person, room=room):
+            for _number in range(4):
+                make_message(ChatRoom.objects.get(pk=room.pk), person)
+
+        at_once(allowed, [remove, post])
+        assert Message.objects.filter(room=room).count() == moments[0]
+
+
 def test_visit_joins_nothing_once_the_room_is_closed(at_once):
     for _turn in range(TURNS):
         owner, person = make_users(2)

@@ -222,10 +222,11 @@ def test_empty_first_room_is_filled():
 
 def test_room_where_something_was_said_is_left_alone():
     room, ada = ChatRoom.objects.create_group("general"), User.objects.enter("ada")
+    membership = room.join(ada)
     message = room.post_message(ada, "Mine", uuid.uuid4())
     fill_some()
     assert list(room.messages.all()) == [message]
-    assert list(room.memberships.all()) == []
+    assert list(room.memberships.all()) == [membership]
     assert Message.objects.count() == 601
 
 

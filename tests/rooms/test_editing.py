@@ -147,6 +147,16 @@ def test_who_has_left_edits_and_deletes_no_more(ada_client, ada, room):
     assert ada_client.post(address("delete", message)).status_code == 404
 
 
+@pytest.mark.parametrize("what", ["edit", "delete"])
+def test_who_is_removed_while_it_is_being_saved_changes_nothing(ada_client, ada, room, meanwhile, what):
+    message = make_message(room, ada, "First")
+    meanwhile(lambda: room.memberships.filter(user=ada).delete())
+    fields = {"content": "Second", "since": message.revision}
+    assert ada_client.post(f"/messages/{message.pk}/{what}/", fields).status_code == 404
+    message.refresh_from_db()
+    assert (message.content, message.deleted_at) == ("First", None)
+
+
 def test_too_many_edits_are_refused_with_the_text_kept(ada_client, ada, room, limit, clock):
     limit(edit_per_user=Rate(1, 60))
     message = make_message(room, ada, "Hello")

@@ -212,6 +212,16 @@ def add(client, room, name):
     return client.post(f"/rooms/{room.pk}/members/", {"name": name})
 
 
+def test_nobody_is_added_by_somebody_they_have_blocked(ada, ada_client, mallory, closed):
+    mallory.block(ada)
+    response = add(ada_client, closed, "mallory")
+    assert response.status_code == 422
+    assert "You cannot add this person." in response.content.decode()
+    assert not closed.memberships.filter(user=mallory).exists()
+    mallory.unblock(ada)
+    assert add(ada_client, closed, "mallory").status_code == 302
+
+
 def test_person_is_added_by_name(ada_client, mallory, mallory_client, closed, rung, committed):
     with committed():
         assert add(ada_client, closed, "MALLORY").status_code == 302

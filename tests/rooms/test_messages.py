@@ -296,7 +296,7 @@ def test_database_refuses_a_message_that_is_too_long(ada, room):
 
 
 def test_fault_that_is_no_reused_token_is_not_hidden(ada, room, monkeypatch):
-    monkeypatch.setattr("rooms.models.chat_room.ChatRoom.next_revision", lambda room: None)
+    monkeypatch.setattr("rooms.models.chat_room.ChatRoom.next_revision", lambda room, **_member: None)
     with pytest.raises(IntegrityError):
         make_message(room, ada)
 
@@ -388,6 +388,19 @@ def test_outsider_cannot_post(mallory_client, room, private, rung, headers):
 def test_who_has_left_cannot_post(ada, ada_client, room):
     room.memberships.get(user=ada).leave()
     assert post(ada_client, room).status_code == 404
+
+
+@BOTH_WAYS
+def test_who_is_removed_while_the_message_is_being_saved_says_nothing(
+    ada_client, ada, room, meanwhile, rung, committed, headers
+):
+    meanwhile(lambda: room.memberships.filter(user=ada).delete())
+    with committed():
+        assert post(ada_client, room, headers=headers).status_code == 404
+    assert not Message.objects.exists()
+    room.refresh_from_db()
+    assert room.revision == 0
+    assert rung == []
 
 
 def test_post_into_a_room_that_does_not_exist_is_not_found(ada_client, room):

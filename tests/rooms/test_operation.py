@@ -85,7 +85,18 @@ async def test_part_that_fails_is_named_and_nothing_else(ask, monkeypatch, part,
 
 
 @pytest.mark.parametrize(
-    "part", ["chat list", "ticks", "typing indicators", "presence", "poll", "heartbeat", "access check"]
+    "part",
+    [
+        "chat list",
+        "ticks",
+        "typing indicators",
+        "presence",
+        "profiles",
+        "reports",
+        "poll",
+        "heartbeat",
+        "access check",
+    ],
 )
 async def test_part_that_does_not_come_to_its_work_is_named(live, ask, monkeypatch, part):
     watches = {rounds.name: rounds.watch for rounds in live._rounds} | live._watches

@@ -28,6 +28,7 @@ class FakeLive:
         self.rung = []
         self.entered = []
         self.changed = []
+        self.reported = []
         self.chat_list = self  # which is told where the news begins
         self.began_after = None
 
@@ -43,6 +44,9 @@ class FakeLive:
 
     def profiles_changed(self, user_ids):
         self.changed += user_ids
+
+    def reports_changed(self, room_id, sender_id):
+        self.reported.append((room_id, sender_id))
 
     @property
     def heard(self):
@@ -186,6 +190,20 @@ async def test_empty_database_is_no_fault(live, poll):
     await poll.look()
     await poll.look()
     assert live.heard == ([], [])
+
+
+async def test_report_and_its_decision_ring_once_each(live, poll, do, room, ada, ben):
+    message = await do(make_message, room, ben)
+    await poll.look()
+    for verb in (
+        lambda: message.report(ada, reason="spam"),
+        lambda: message.dismiss_reports(ada),
+    ):
+        await do(verb)
+        for _time in range(2):
+            await poll.look()
+        assert live.reported == [(room.pk, ben.pk)]
+        live.reported.clear()
 
 
 async def test_changed_profile_rings_once(live, poll, do, ada):

@@ -126,6 +126,22 @@ def test_report_that_is_not_understood_is_refused_with_what_was_typed(ben, cem, 
     assert not Report.objects.exists()
 
 
+def test_message_that_was_edited_after_the_decision_is_reported_anew(ada_client, ada, ben, cem, room, clock):
+    message = make_message(room, ben, "Harmless")
+    client = client_of(cem)
+    report(client, message)
+    clock.shift(1)
+    message.edit("Still harmless")
+    assert report(client, message).status_code == 200  # it waits for its decision
+    clock.shift(1)
+    ada_client.post(address("report_dismiss", message))
+    assert report(client, message).status_code == 200  # this text was decided
+    clock.shift(1)
+    message.edit("Nasty")
+    assert report(client, message).status_code == 302
+    assert [(one.content, one.closed_at) for one in Report.objects.open_for(ada)] == [("Nasty", None)]
+
+
 def test_too_many_reports_are_refused(ben, cem, room, limit):
     limit(report_per_user=Rate(1, 60))
     client = client_of(cem)
@@ -185,7 +201,8 @@ def test_who_was_reported_is_told_nothing_of_a_dismissal(ada_client, ben, cem, r
         message.report(cem, reason="spam")
         ada_client.post(address("report_dismiss", message))
     assert ModerationAct.objects.exists()
-    assert rung == []
+    # Only those who decide look at these, and never for messages of their own.
+    assert rung == [("report", {"room": room.pk, "person": ben.pk})] * 2
 
 
 def test_dismissing_twice_is_logged_once(ada_client, ben, cem, room):
@@ -194,6 +211,18 @@ def test_dismissing_twice_is_logged_once(ada_client, ben, cem, room):
     answers = [ada_client.post(address("report_dismiss", message)).status_code for _ in range(2)]
     assert answers == [302, 404]
     assert ModerationAct.objects.count() == 1
+
+
+@pytest.mark.parametrize("what", ["delete", "dismiss"])
+def test_who_is_demoted_meanwhile_decides_nothing(ada_client, ada, ben, cem, room, meanwhile, what):
+    message = make_message(room, ben, "Buy now")
+    message.report(cem, reason="spam")
+    meanwhile(lambda: room.memberships.filter(user=ada).update(role="member"))
+    ada_client.post(f"/messages/{message.pk}/{what}/")
+    message.refresh_from_db()
+    assert message.content == "Buy now"
+    assert Report.objects.get().closed_at is None
+    assert not ModerationAct.objects.exists()
 
 
 def test_reports_of_a_moderator_are_for_the_others(ada, ben, cem, room, root):
@@ -219,7 +248,8 @@ def test_staff_decide_on_private_chats_and_see_no_more_of_them(ada_client, ada, 
     assert "Before it" not in page
     assert client.get(address("message_detail", message)).status_code == 404
     assert client.get(private.get_absolute_url()).status_code == 404
-    assert "1 reported message" in client.get("/").content.decode()
+    for path in ("/", "/people/ada/profile/"):
+        assert "1\xa0reported message" in page_of(client.get(path)).by_id("staff-reports").text
     assert "Nasty" in client.get(address("message_delete", message)).content.decode()
     assert client.post(address("message_delete", message)).url == STAFF_PAGE
     message.refresh_from_db()

@@ -55,6 +55,7 @@ async def test_heartbeats_are_events_that_a_page_can_see(ann, private_id):
 async def test_anonymous_gets_401(hearth, private_id):
     async with await StreamReader.open(hearth.url, f"/rooms/{private_id}/stream") as stream:
         assert stream.status == 401
+        assert stream.header("x-content-type-options") == "nosniff"
 
 
 async def test_cookie_that_no_database_takes_gets_401(hearth, private_id, no_complaint):

@@ -1,0 +1,79 @@
+"""How many reports wait, on the open pages of those who decide on them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+
+from django.db.models import Count
+
+from accounts.models import User
+from rooms.live import fragments
+from rooms.live.channels import user_channel
+from rooms.live.database import DatabaseThreads
+from rooms.live.frames import Frame, make_all, swapped
+from rooms.live.hub import Hub
+from rooms.live.rounds import Rounds
+from rooms.models import Membership, Report
+
+type Gathered = defaultdict[int, set[int]]  # by room, who wrote what was reported or decided
+
+
+class Reports(Rounds[Gathered]):
+    name = "reports"
+
+    def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
+        super().__init__()
+        self._hub = hub
+        self._database = database
+        self._changed: Gathered = defaultdict(set)
+
+    def changed(self, room_id: int, sender_id: int) -> None:
+        """Take note that a message of `sender_id` was reported, or that this was decided; 0 for any."""
+        self._changed[room_id].add(sender_id)
+        self.ring()
+
+    def take(self) -> Gathered:
+        gathered, self._changed = self._changed, defaultdict(set)
+        return gathered
+
+    def put_back(self, gathered: Gathered) -> None:
+        for room_id, senders in gathered.items():
+            self._changed[room_id] |= senders
+
+    async def round(self, gathered: Gathered) -> None:
+        counts = await self._database.run(_counts, gathered, self._hub.listening_users())
+        for (user_id, room_id), count in counts.items():
+            pages = [
+                page
+                for page in self._hub.listeners(user_channel(user_id))
+                if room_id is None or page.room_id == room_id
+            ]
+            frame: Frame = swapped(fragments.reports, room_id, count)
+            await self._database.run(make_all, [frame], {page.format.language for page in pages})
+            for page in pages:
+                page.tell(frame.in_language(page.format.language))
+
+
+def _counts(
+    gathered: Mapping[int, set[int]], listening: Collection[int]
+) -> dict[tuple[int, int | None], int]:
+    """Return the number of open reports for each moderator of the rooms, and for staff, without a room.
+
+    Nobody is told anything where all was about messages of their own: not even that there was something.
+    """
+    senders = set().union(*gathered.values())
+    staff = User.objects.filter(pk__in=listening, is_staff=True)
+    counts: dict[tuple[int, int | None], int] = {
+        (user.pk, None): Report.objects.open_for(user).count() for user in staff if senders != {user.pk}
+    }
+    moderators = Membership.objects.moderators().filter(room__in=gathered, user__in=listening)
+    found = Report.objects.filter(message__room__in=gathered, closed_at=None).values_list(
+        "message__room", "message__sender"
+    )
+    rows = {(room_id, sender_id): count for room_id, sender_id, count in found.annotate(Count("pk"))}
+    totals: Counter[int] = Counter()
+    for (room_id, _sender_id), count in rows.items():
+        totals[room_id] += count
+    for user_id, room_id in moderators.values_list("user", "room"):
+        if gathered[room_id] != {user_id}:
+            counts[user_id, room_id] = totals[room_id] - rows.get((room_id, user_id), 0)
+    return counts
