@@ -55,6 +55,19 @@ def test_pages_for_errors_are_pages(faulty, address, status):
     assert main.all("p")[0].text.endswith(".")
 
 
+@pytest.mark.accessibility("A04", "A24")
+def test_head_is_the_same_on_all_pages(client, ada_client, room):
+    addresses = ("/", room.get_absolute_url(), "/settings/", "/settings/profile/", "/help/", "/nowhere/")
+    heads = [
+        [link.text.strip() for link in page_of(ada_client.get(address)).all("header")[0].all("a")]
+        for address in addresses
+    ]
+    assert heads[0][-2:] == ["Help", "Settings"]
+    assert all(head == heads[0] for head in heads)
+    strangers = page_of(client.get("/login/")).all("header")[0]
+    assert [link.text.strip() for link in strangers.all("a")] == ["Hearth, all chats", "Help"]
+
+
 @pytest.mark.accessibility("A90")
 def test_form_without_its_token_gets_a_page(ada):
     client = Client(enforce_csrf_checks=True)

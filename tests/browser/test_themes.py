@@ -94,7 +94,7 @@ def test_more_contrast_is_black_and_white(dora, theme, colors, by):
 @pytest.mark.parametrize(("size", "factor"), [("normal", 1), ("large", 1.25), ("larger", 1.5)])
 def test_text_has_the_chosen_size(dora, size, factor):
     dora.open("/settings/")
-    measure = "document.querySelector('h1').getBoundingClientRect().height"
+    measure = "parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)"
     before = dora.page.evaluate(measure)
     dress(dora, size=size)
     dora.open("/settings/")
