@@ -154,9 +154,6 @@ NOT_TESTED = {
 # What is tested and still not all that the requirement says.
 LIMITS = {
     "A23": "whether a page in shades of grey tells as much is for people to judge",
-    "A28": "there is no button that shows the password; browsers bring one",
-    "A29": "no summary of errors: the first refused field has the focus, and its error is its description",
-    "A58": "no button beside the message: its text is back in the box, and Send sends it again",
 }
 
 
