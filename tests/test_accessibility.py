@@ -107,6 +107,30 @@ def test_refused_form_says_so_why_and_where(ada, ada_client, room, form):
         assert fields[name] in (field.get("value"), field.text.strip())
 
 
+@pytest.mark.accessibility("A29")
+def test_several_errors_are_told_at_once_with_links_to_their_fields(ada_client):
+    address, fields, _name = REFUSED["password"]
+    page = page_of(ada_client.post(address, fields))
+    [alert] = [one for one in page.all("div") + page.all("p") if one.get("role") == "alert"]
+    refused = [field for field in page.all("input") if field.get("aria-invalid") == "true"]
+    assert [link["href"] for link in alert.all("a")] == [f"#{field['id']}" for field in refused]
+    assert len(refused) == 2
+    assert all(described(page, field).split(". ")[-1] in alert.text for field in refused)
+
+
+@pytest.mark.accessibility("A29")
+@pytest.mark.parametrize("form", ["login", "room", "message"])
+def test_one_error_is_told_at_its_field_alone(ada_client, room, form):
+    address, fields, name = REFUSED[form]
+    client = Client() if form == "login" else ada_client
+    page = page_of(client.post(address.format(room=room.pk), fields))
+    [alert] = [
+        one for one in page.all("div") + page.all("p") if one.get("role") == "alert" and one.text.strip()
+    ]
+    [field] = [one for one in page.all("input") + page.all("textarea") if one.get("name") == name]
+    assert alert["id"] in field["aria-describedby"].split()
+
+
 @pytest.mark.accessibility("A27", "A33", "A34")
 def test_login_form_tells_what_it_wants(client):
     page = page_of(client.get("/login/"))

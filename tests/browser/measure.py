@@ -8,8 +8,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 HERE = Path(__file__).parent
-# What is cut with "…" is whole elsewhere: names and previews of chats in the room, authors in the details of the
-# message, the own name on the profile.
+# What is cut with "…" is whole elsewhere: names and previews of chats in the room, authors in the details of
+# the message, the own name on the profile.
 CUT_BY_DESIGN = ".chat-name, .chat-text, .sender, .own"
 ACTS = {"click", "dblclick", "mousedown", "pointerdown", "touchstart"}
 OPERABLE = {"A", "BUTTON", "INPUT", "LABEL", "SUMMARY"}
