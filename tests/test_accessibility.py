@@ -55,6 +55,19 @@ def test_pages_for_errors_are_pages(faulty, address, status):
     assert main.all("p")[0].text.endswith(".")
 
 
+@pytest.mark.accessibility("A04", "A24")
+def test_head_is_the_same_on_all_pages(client, ada_client, room):
+    addresses = ("/", room.get_absolute_url(), "/settings/", "/settings/profile/", "/help/", "/nowhere/")
+    heads = [
+        [link.text.strip() for link in page_of(ada_client.get(address)).all("header")[0].all("a")]
+        for address in addresses
+    ]
+    assert heads[0][-2:] == ["Help", "Settings"]
+    assert all(head == heads[0] for head in heads)
+    strangers = page_of(client.get("/login/")).all("header")[0]
+    assert [link.text.strip() for link in strangers.all("a")] == ["Hearth, all chats", "Help"]
+
+
 @pytest.mark.accessibility("A90")
 def test_form_without_its_token_gets_a_page(ada):
     client = Client(enforce_csrf_checks=True)
@@ -92,6 +105,30 @@ def test_refused_form_says_so_why_and_where(ada, ada_client, room, form):
     assert described(page, field)
     if name != "new_password":  # which is not sent back
         assert fields[name] in (field.get("value"), field.text.strip())
+
+
+@pytest.mark.accessibility("A29")
+def test_several_errors_are_told_at_once_with_links_to_their_fields(ada_client):
+    address, fields, _name = REFUSED["password"]
+    page = page_of(ada_client.post(address, fields))
+    [alert] = [one for one in page.all("div") + page.all("p") if one.get("role") == "alert"]
+    refused = [field for field in page.all("input") if field.get("aria-invalid") == "true"]
+    assert [link["href"] for link in alert.all("a")] == [f"#{field['id']}" for field in refused]
+    assert len(refused) == 2
+    assert all(described(page, field).split(". ")[-1] in alert.text for field in refused)
+
+
+@pytest.mark.accessibility("A29")
+@pytest.mark.parametrize("form", ["login", "room", "message"])
+def test_one_error_is_told_at_its_field_alone(ada_client, room, form):
+    address, fields, name = REFUSED[form]
+    client = Client() if form == "login" else ada_client
+    page = page_of(client.post(address.format(room=room.pk), fields))
+    [alert] = [
+        one for one in page.all("div") + page.all("p") if one.get("role") == "alert" and one.text.strip()
+    ]
+    [field] = [one for one in page.all("input") + page.all("textarea") if one.get("name") == name]
+    assert alert["id"] in field["aria-describedby"].split()
 
 
 @pytest.mark.accessibility("A27", "A33", "A34")

@@ -83,9 +83,10 @@ window.measure = (() => {
       const problems = [];
       const count = (selector) => all(selector).filter((one) => one.checkVisibility()).length;
       if (!/^Hearth$|. – Hearth$/.test(document.title)) problems.push(`title "${document.title}"`);
-      for (const one of ['main', 'h1']) if (count(one) !== 1) problems.push(`${count(one)} of ${one}`);
-      const landmarks = count('main, nav, aside, search, form[aria-label], section[aria-labelledby], section[aria-label], '
-        + '[role=search], [role=region], body > header, body > footer');
+      const banner = 'header:not(main header, nav header, section header)';
+      for (const one of ['main', 'h1', banner]) if (count(one) !== 1) problems.push(`${count(one)} of ${one}`);
+      const landmarks = count(`main, nav, aside, search, form[aria-label], section[aria-labelledby], section[aria-label], \
+        [role=search], [role=region], ${banner}, body > footer`);
       if (landmarks > 6) problems.push(`${landmarks} landmarks`);
       const headings = all('h1, h2, h3, h4, h5, h6').filter((one) => one.checkVisibility());
       headings.forEach((heading, index) => {
@@ -210,7 +211,7 @@ window.measure = (() => {
       };
       const shapes = ['input:not([type=hidden]), select, textarea', '.badge, .send, .primary', '.chat a[aria-current]']
         .flatMap(all).map((element) => [element, 'edge']);
-      const pictures = all('.tick:not([hidden]), .to-newest, .back, .chat-presence:has(.online)').map((one) => [one, 'all']);
+      const pictures = all('.tick:not([hidden]), .to-newest, .home, .chat-presence:has(.online)').map((one) => [one, 'all']);
       return [...shapes, ...pictures].filter(([element]) => isWhole(element))
         .map(([element, how]) => [nameOf(element), place(element, how).map(Math.round)]);
     },

@@ -8,8 +8,9 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 HERE = Path(__file__).parent
-# A name or a preview that is cut with "…" is whole in the room; an author, in the details of the message.
-CUT_BY_DESIGN = ".chat-name, .chat-text, .sender"
+# What is cut with "…" is whole elsewhere: names and previews of chats in the room, authors in the details of
+# the message, the own name on the profile.
+CUT_BY_DESIGN = ".chat-name, .chat-text, .sender, .own"
 ACTS = {"click", "dblclick", "mousedown", "pointerdown", "touchstart"}
 OPERABLE = {"A", "BUTTON", "INPUT", "LABEL", "SUMMARY"}
 ANYWHERE = {"#document", "HTML", "BODY"}  # what looks at events of others there is nothing to click at

@@ -204,6 +204,32 @@ def test_message_that_was_not_sent_is_an_alert(dora, shared_room):
     assert "at most 4000 characters" in said
 
 
+@pytest.mark.accessibility("A55", "A58")
+def test_message_that_was_lost_is_an_alert_beside_a_button_that_sends_it(dora, shared_room):
+    lost = (
+        "Message not sent: there is no connection. "
+        "Unless you change it, it is sent when the connection is back."
+    )
+    dora.page.route("**/messages/", lambda route: route.abort())
+    dora.open_live(shared_room)
+    again = dora.page.get_by_role("button", name="Send again")
+    dora.send("Hello")
+    hears(dora, lost)
+    expect(dora.box).to_be_focused()
+    dora.page.keyboard.press("Shift+Tab")
+    expect(again).to_be_focused()
+    dora.page.keyboard.press("Enter")
+    hears(dora, lost)
+    expect(dora.box).to_be_focused()
+    expect(dora.box).to_have_value("Hello")
+    dora.page.unroute("**/messages/")
+    again.click()
+    dora.sees("Hello")
+    hears(dora, "Sent")
+    expect(again).to_be_hidden()
+    expect(dora.box).to_be_focused()
+
+
 @pytest.mark.accessibility("A46", "A47")
 def test_history_is_silent(dora, ben, shared_room, backstage):
     backstage.fill(shared_room, dora.name, 60)  # what is unread would all be on the first page

@@ -199,3 +199,31 @@ def test_help_lists_the_keys(ada):
     ada.open("/settings/")
     ada.page.get_by_role("link", name="Help").click()
     expect(ada.page.get_by_role("heading", name="Keys")).to_be_visible()
+
+
+@pytest.mark.accessibility("A28")
+def test_password_can_be_shown_and_is_hidden_again(ada):
+    ada.open("/settings/password/")
+    field = ada.page.get_by_label("New password", exact=True)
+    button = ada.page.get_by_role("button", name="Show New password", exact=True)
+    ada.page.get_by_label("New password again", exact=True).fill("correct horse")
+    field.fill("correct horse")
+    ada.page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    ada.page.keyboard.press("Space")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(field).to_have_attribute("type", "text")
+    ada.page.keyboard.press("Space")
+    expect(field).to_have_attribute("type", "password")
+    ada.page.keyboard.press("Space")
+    ada.page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")
+    ada.page.get_by_role("button", name="Set password").click()
+    expect(field).to_have_attribute("type", "password")
+
+
+@pytest.mark.accessibility("A28", "A105")
+def test_without_scripts_nothing_offers_to_show_a_password(person):
+    dora = person("dora", java_script_enabled=False).open("/settings/password/")
+    expect(dora.page.get_by_label("New password", exact=True)).to_be_visible()
+    expect(dora.page.get_by_role("button", name="Show")).to_have_count(0)
