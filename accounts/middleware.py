@@ -3,6 +3,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout, middleware
+from django.contrib.auth.middleware import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
@@ -58,6 +59,8 @@ def known_reader(
     """Speak their language. Keep who reads, for pages that are made when users cannot be read any more."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        # Django's own is lazy, and each look at it from here on goes through a wrapper, some hundred for a page.
+        request.user = get_user(request)
         if isinstance(request.user, User) and (language := chosen_language(request.user.language)):
             translation.activate(language)  # until browser_language ends
         request.reader = request.user if isinstance(request.user, User) else None  # type: ignore[attr-defined]  # ours

@@ -1,7 +1,7 @@
 """A WSGI application under ASGI, in a few threads of its own.
 
-The whole body goes to a thread, and the whole answer comes back: a request waits for the event loop twice, and
-its thread never.
+The whole body goes to a thread, and the whole answer comes back. So a request waits for the event loop twice,
+and its thread never.
 """
 
 import asyncio

@@ -241,7 +241,7 @@ class ChatRoom(models.Model):
         """
         try:
             with transaction.atomic():
-                revision = self.next_revision()
+                last = self._take_turn()
                 is_closed = self.is_archived or self.is_blocked
                 if is_closed and not Message.objects.filter(sender=sender, token=token).exists():
                     raise Archived if self.is_archived else Blocked
@@ -250,11 +250,11 @@ class ChatRoom(models.Model):
                     sender=sender,
                     content=content,
                     token=token,
-                    position=revision,
-                    revision=revision,
+                    position=self.revision,
+                    revision=self.revision,
                 )
                 message.mentioned = self.mentioned_in(content)
-                message.continues = message.follows_closely(self._last_message())
+                message.continues = message.follows_closely(last)
                 message.save(force_insert=True)
                 ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
                 if message.mentioned:
@@ -292,5 +292,11 @@ class ChatRoom(models.Model):
             setattr(self, name, value)
         self.save(update_fields=["head_revision", "canonical_name", *values])
 
-    def _last_message(self) -> Message | None:
-        return Message.objects.filter(room=self).order_by("-pk").first()
+    def _take_turn(self) -> Message | None:
+        """Take the next number, for a post; return the last message, as far as `follows_closely` looks at it."""
+        mine = ChatRoom.objects.filter(pk=self.pk)
+        mine.update(revision=F("revision") + 1)
+        self.revision, self.archived_at, sender_id, timestamp = mine.values_list(
+            "revision", "archived_at", "last_message__sender", "last_message__timestamp"
+        ).get()
+        return Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None
