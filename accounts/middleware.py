@@ -2,7 +2,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import logout, middleware
+from django.contrib.auth import logout
+from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
@@ -16,7 +17,7 @@ from config.middleware import is_htmx
 TIME_ZONE_COOKIE = "hearth_timezone"
 
 
-class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
+class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     """Ask for a login; say so to htmx, which would follow a redirect and put the login page into another.
 
     What a form was posted to cannot be opened after the login; the page it stood on can.
@@ -58,6 +59,8 @@ def known_reader(
     """Speak their language. Keep who reads, for pages that are made when users cannot be read any more."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        # Django's own is lazy: each look at it goes through a wrapper, some hundred for a page.
+        request.user = auth_middleware.get_user(request)
         if isinstance(request.user, User) and (language := chosen_language(request.user.language)):
             translation.activate(language)  # until browser_language ends
         request.reader = request.user if isinstance(request.user, User) else None  # type: ignore[attr-defined]  # ours

@@ -141,6 +141,7 @@ class Nchan(Nginx):
 
     def __init__(self, port: int) -> None:
         Service.__init__(self)
+        self.account = {}  # the module makes a folder below /var/lib/nginx, whatever it is told
         self.port = port
         self.settings = self.folder / "nginx.conf"
         self.settings.write_text(

@@ -6,7 +6,6 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -21,6 +20,7 @@ wsgi_application = get_wsgi_application()
 from config import bodies  # noqa: E402
 from config.languages import accepted_language  # noqa: E402
 from config.middleware import error_sentence, make_fragment  # noqa: E402
+from config.wsgi_threads import WSGIThreads  # noqa: E402
 from rooms.live.document import DocumentEndpoint  # noqa: E402
 from rooms.live.operation import Operation  # noqa: E402
 from rooms.live.process import Live  # noqa: E402
@@ -46,11 +46,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.under_way: set[asyncio.Future[None]] = set()
-        self.application: Any = WSGIMiddleware(
-            wsgi_application,  # type: ignore[arg-type]  # a response iterates over bytes
-            workers=WORKERS,
-            send_queue_size=0,
-        )
+        self.application: Any = WSGIThreads(wsgi_application, WORKERS)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if not is_acceptable(scope):

@@ -122,13 +122,13 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
 
     def plan(act: Callable[[], object]) -> None:
         acts = [act]
-        for name in ("lock", "next_revision"):
+        for name in ("lock", "next_revision", "_take_turn"):
             verb = getattr(ChatRoom, name)
 
-            def late(room: ChatRoom, verb: Callable[..., Any] = verb, **options: Any) -> Any:
+            def late(room: ChatRoom, *arguments: Any, verb: Callable[..., Any] = verb) -> Any:
                 if acts:
                     acts.pop()()
-                return verb(room, **options)
+                return verb(room, *arguments)
 
             monkeypatch.setattr(ChatRoom, name, late)
 

@@ -242,7 +242,7 @@ class ChatRoom(models.Model):
         """
         try:
             with transaction.atomic():
-                revision = self.next_revision(of_member=sender)
+                last = self._take_turn(sender)
                 is_closed = self.is_archived or self.is_blocked
                 if is_closed and not Message.objects.filter(sender=sender, token=token).exists():
                     raise Archived if self.is_archived else Blocked
@@ -251,11 +251,11 @@ class ChatRoom(models.Model):
                     sender=sender,
                     content=content,
                     token=token,
-                    position=revision,
-                    revision=revision,
+                    position=self.revision,
+                    revision=self.revision,
                 )
                 message.mentioned = self.mentioned_in(content)
-                message.continues = message.follows_closely(self._last_message())
+                message.continues = message.follows_closely(last)
                 message.save(force_insert=True)
                 ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
                 if message.mentioned:
@@ -280,18 +280,10 @@ class ChatRoom(models.Model):
             return {}
         return dict(self.participants.filter(canonical_name__in=names).values_list("canonical_name", "pk"))
 
-    def next_revision(self, of_member: User | None = None) -> int:
-        """Take the next number. Locks the room's row until the transaction ends.
-
-        Raises NotAdmitted where `of_member` is none. Asked together with the number, and not while that is
-        taken: a statement that has waited for the lock still sees who was a member before.
-        """
+    def next_revision(self) -> int:
+        """Take the next number. Locks the room's row until the transaction ends."""
         ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
-        rooms = ChatRoom.objects.joined_by(of_member) if of_member else ChatRoom.objects.all()
-        try:
-            self.refresh_from_db(fields=["revision", "archived_at"], from_queryset=rooms)
-        except ChatRoom.DoesNotExist:
-            raise NotAdmitted from None
+        self.refresh_from_db(fields=["revision", "archived_at"])
         return self.revision
 
     def change_head(self, **values: Any) -> None:
@@ -301,5 +293,19 @@ class ChatRoom(models.Model):
             setattr(self, name, value)
         self.save(update_fields=["head_revision", "canonical_name", *values])
 
-    def _last_message(self) -> Message | None:
-        return Message.objects.filter(room=self).order_by("-pk").first()
+    def _take_turn(self, sender: User) -> Message | None:
+        """Take the next number, for a post; return the last message as far as `follows_closely` looks at it.
+
+        Raises NotAdmitted where `sender` is no member. That is asked after the number was taken, not with it:
+        a statement that has waited for the lock still sees who was a member before.
+        """
+        ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
+        told = (
+            ChatRoom.objects.joined_by(sender)
+            .filter(pk=self.pk)
+            .values_list("revision", "archived_at", "last_message__sender", "last_message__timestamp")
+        )
+        if not (row := told.first()):
+            raise NotAdmitted
+        self.revision, self.archived_at, sender_id, timestamp = row
+        return Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None
