@@ -27,4 +27,4 @@ def is_utf8(request: HttpRequest) -> bool:
 def one_line(error: BaseException) -> str:
     """Return what went wrong as a line for the log: what databases say often has several."""
     said = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {said}"
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

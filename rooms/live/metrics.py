@@ -28,6 +28,7 @@ def _gauge(name: str, what: str) -> Gauge:
 
 open_streams = _gauge("open_streams", "Streams that are open in this process")
 open_streams_in_all = _gauge("open_streams_in_all", "Streams that are open in all processes")
+subscriptions = _gauge("subscriptions", "Channels that streams of this process listen to, for each stream")
 people_here = _gauge("people_here", "People with a stream that is open in this process")
 people_online = _gauge("people_online", "People online in all processes, of those who show it")
 tasks = _gauge("tasks", "Tasks of the event loop, of which each stream has one")
@@ -54,6 +55,7 @@ def note_lag(moments: Iterable[datetime]) -> None:
 
 def as_text(live: "Live") -> bytes:
     open_streams.set(len(live.hub.connections))
+    subscriptions.set(sum(map(len, live.hub.channels.values())))
     open_streams_in_all.set(live.presence.stream_count)
     people_here.set(len(live.hub.listening_users()))
     people_online.set(live.presence.online_count)

@@ -61,7 +61,7 @@ class Poll:
 
     async def look(self) -> None:
         before = self._seen
-        now = self._seen = await self._live.database.run(_see, before, set(self._live.tails))
+        now = await self._live.database.run(_see, before, set(self._live.tails))
         for room_id, revision in now.read.items():
             if (tail := self._live.tails.get(room_id)) and tail.revision < revision:
                 metrics.poll_finds.inc()
@@ -83,6 +83,7 @@ class Poll:
                     self._live.room_changed(room_id)
         self._told -= now.people
         self._told_acts -= now.acts.keys()
+        self._seen = now  # only now: a look that fails halfway is done again
         self.has_looked.set()
 
 

@@ -264,14 +264,14 @@ class Live:
             self._watches["heartbeat"].done()
 
     async def _check_access(self) -> None:
-        took = 0.0
+        pause = self._access_interval
         while True:
-            # With very many streams it is done less often: a process has more to do than this.
-            await asyncio.sleep(max(self._access_interval, ACCESS_PAUSE * took))
+            await asyncio.sleep(pause)
             began = time.monotonic()
             await self.end_forbidden(list(self.hub.connections))
-            took = time.monotonic() - began
-            self._watches["access check"].done()
+            # With very many streams it is done less often: a process has more to do than this.
+            pause = max(self._access_interval, ACCESS_PAUSE * (time.monotonic() - began))
+            self._watches["access check"].done(pause)
 
     def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)

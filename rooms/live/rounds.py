@@ -54,7 +54,7 @@ class Rounds[Gathered](ABC):
             gathered = self.take()
             try:
                 await self.round(gathered)
-            except Exception:
+            except (Exception, asyncio.CancelledError):
                 self.put_back(gathered)
                 self.ring()
                 raise

@@ -28,8 +28,12 @@ class Watch:
         if self._due_since is None:
             self._due_since = time.monotonic()
 
-    def done(self) -> None:
-        self._due_since = None if self._period is None else time.monotonic() + self._period
+    def done(self, period: float | None = None) -> None:
+        """Note that it is done, and where it is periodic, that it is due again after `period`, this once."""
+        if self._period is None:
+            self._due_since = None
+        else:
+            self._due_since = time.monotonic() + (period or self._period)
 
     @property
     def is_late(self) -> bool:
@@ -37,7 +41,10 @@ class Watch:
 
 
 async def keep_running(name: str, function: Callable[[], Awaitable[None]]) -> None:
-    """Run `function` again whenever it fails, after a wait that grows; log the first failure of a row."""
+    """Run `function` again whenever it fails, after a wait that grows; log the first failure of a row.
+
+    It ends when it is cancelled itself. Where what it waits for is cancelled, that is a failure like others.
+    """
     loop = asyncio.get_running_loop()
     wait = SHORTEST_WAIT
     is_logged = False
@@ -45,7 +52,9 @@ async def keep_running(name: str, function: Callable[[], Awaitable[None]]) -> No
         started = loop.time()
         try:
             await function()
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
             if loop.time() - started > WORKED_SECONDS:
                 wait, is_logged = SHORTEST_WAIT, False
             if not is_logged:

@@ -4,20 +4,24 @@ import asyncio
 import re
 from collections import namedtuple
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from config.text import one_line
 from rooms.live import doorbell, health, metrics, supervision
 from rooms.live.operation import Operation
 from rooms.live.process import Live
 from rooms.live.supervision import Watch
+from rooms.live.tail import Tail
 from tests.clients import eventually
 from tests.rooms.conftest import METRICS_TOKEN
 
 TOKEN = "a token of some length"
+DEPLOYING = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying.md"
 
 
 @pytest.fixture
@@ -100,9 +104,88 @@ async def test_part_that_fails_is_named_and_nothing_else(ask, monkeypatch, part,
 )
 async def test_part_that_does_not_come_to_its_work_is_named(live, ask, monkeypatch, part):
     watches = {rounds.name: rounds.watch for rounds in live._rounds} | live._watches
+    assert f"`{part}`" in DEPLOYING.read_text()
     monkeypatch.setattr(watches[part], "_due_since", -1e9)
     monkeypatch.setattr(watches[part], "done", lambda: None)
     assert await ask("readyz") == (503, part)
+
+
+@pytest.fixture
+def in_a_hurry(settings, monkeypatch):
+    settings.HEARTBEAT_INTERVAL = settings.POLL_INTERVAL = timedelta(seconds=0.02)
+    monkeypatch.setattr(supervision, "SHORTEST_WAIT", 0.001)
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), asyncio.CancelledError()], ids=repr)
+@pytest.mark.parametrize(
+    ("part", "place", "work", "ring"),
+    [
+        ("poll", "poll", "look", None),
+        ("heartbeat", "presence", "ring", None),
+        ("access check", "", "end_forbidden", None),
+        ("chat list", "chat_list", "round", "chat_list"),
+        ("ticks", "ticks", "round", "ticks"),
+        ("typing indicators", "typing", "round", "typing"),
+        ("presence", "presence", "round", "presence"),
+        ("profiles", "profiles", "round", "profiles"),
+    ],
+)
+async def test_part_that_dies_is_started_again_and_logged(
+    in_a_hurry, live, monkeypatch, caplog, part, place, work, ring, error
+):
+    owner = getattr(live, place) if place else live
+    do, attempts, done = getattr(owner, work), [], []
+
+    def dies_at_first(*arguments):
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise error
+        done.append(1)
+        return do(*arguments)
+
+    monkeypatch.setattr(owner, work, dies_at_first)
+    if ring:
+        getattr(live, ring).ring()
+    await eventually(lambda: done)
+    said = [record.message for record in caplog.records if record.name == supervision.logger.name]
+    assert said == [f"Restarting the {part}: {one_line(error)}"]
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), asyncio.CancelledError()], ids=repr)
+async def test_tail_that_dies_is_started_again_and_logged(in_a_hurry, live, monkeypatch, caplog, error):
+    attempts = []
+
+    async def dies_at_first(tail):
+        attempts.append(tail)
+        if len(attempts) == 1:
+            raise error
+
+    monkeypatch.setattr(Tail, "_round", dies_at_first)
+    tail = Tail(7, live.database)
+    tail.ring()
+    await eventually(lambda: len(attempts) == 2)
+    tail.stop()
+    [said] = [record.message for record in caplog.records if record.name == supervision.logger.name]
+    assert said == f"Restarting the tail of room-7: {one_line(error)}"
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), asyncio.CancelledError()], ids=repr)
+async def test_listener_that_dies_listens_again_and_is_logged(live, monkeypatch, caplog, error):
+    """Whether it hears anything is seen from the echoes, whatever became of it."""
+    monkeypatch.setattr(doorbell, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(supervision, "SHORTEST_WAIT", 0.001)
+    hear, heard = doorbell._hear, []
+
+    def dies_at_first(*arguments):
+        heard.append(1)
+        if len(heard) == 1:
+            raise error
+        hear(*arguments)
+
+    monkeypatch.setattr(doorbell, "_hear", dies_at_first)
+    await eventually(lambda: len(heard) > 1)
+    await eventually(lambda: not doorbell.outage.is_on)
+    assert any(one_line(error) in record.message for record in caplog.records)
 
 
 async def test_round_that_fails_again_and_again_is_noticed(live, ask, monkeypatch):
@@ -155,6 +238,7 @@ async def test_metrics_are_for_prometheus(ask, settings):
     gauges = [
         "open_streams",
         "open_streams_in_all",
+        "subscriptions",
         "people_here",
         "people_online",
         "tasks",

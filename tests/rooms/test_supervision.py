@@ -15,11 +15,16 @@ def impatient(monkeypatch):
 
 
 async def run(function, name="thing"):
-    """Keep `function` running until it raises Enough's cancellation."""
+    """Keep `function` running until it calls `enough`."""
     task = asyncio.create_task(keep_running(name, function))
     async with asyncio.timeout(5):
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def enough():
+    asyncio.current_task().cancel()
+    await asyncio.sleep(0)
 
 
 async def test_what_fails_runs_again_and_the_first_failure_is_logged(caplog):
@@ -28,7 +33,7 @@ async def test_what_fails_runs_again_and_the_first_failure_is_logged(caplog):
     async def function():
         runs.append(1)
         if len(runs) == 5:
-            raise asyncio.CancelledError
+            await enough()
         raise ValueError("odd")
 
     await run(function)
@@ -45,7 +50,7 @@ async def test_failure_after_long_work_is_logged_anew(caplog, monkeypatch):
         runs.append(1)
         await asyncio.sleep(0.001)
         if len(runs) == 3:
-            raise asyncio.CancelledError
+            await enough()
         raise ValueError("odd")
 
     await run(function)
@@ -58,8 +63,41 @@ async def test_what_returns_runs_again_after_a_wait(caplog):
     async def function():
         runs.append(1)
         if len(runs) == 3:
-            raise asyncio.CancelledError
+            await enough()
 
     await run(function)
     assert len(runs) == 3
     assert not caplog.records
+
+
+async def test_what_waits_for_something_that_is_cancelled_runs_again(caplog):
+    """It was not meant: nothing must end without a word because something else did."""
+    runs = []
+
+    async def function():
+        runs.append(1)
+        if len(runs) == 3:
+            await enough()
+        waiting = asyncio.get_running_loop().create_future()
+        waiting.cancel()
+        await waiting
+
+    await run(function)
+    assert len(runs) == 3
+    assert [record.message for record in caplog.records] == ["Restarting the thing: CancelledError"]
+
+
+def test_work_that_is_done_less_often_is_due_later(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(supervision.time, "monotonic", lambda: now[0])
+    watch = supervision.Watch(period=1)
+    now[0] = 100
+    assert watch.is_late
+    watch.done(50)
+    now[0] = 100 + 50 + supervision.LATE_SECONDS
+    assert not watch.is_late
+    now[0] += 1
+    assert watch.is_late
+    watch.done()
+    now[0] += 2 + supervision.LATE_SECONDS
+    assert watch.is_late
