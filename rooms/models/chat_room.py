@@ -293,7 +293,7 @@ class ChatRoom(models.Model):
         self.save(update_fields=["head_revision", "canonical_name", *values])
 
     def _take_turn(self) -> Message | None:
-        """Take the next number, for a post; return the last message, as far as `follows_closely` looks at it."""
+        """Take the next number; return the last message, as far as `follows_closely` looks at it."""
         mine = ChatRoom.objects.filter(pk=self.pk)
         mine.update(revision=F("revision") + 1)
         self.revision, self.archived_at, sender_id, timestamp = mine.values_list(
