@@ -1,28 +1,36 @@
 """The list of chats as one person sees it: group rooms, private chats, and people one could write to."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import islice
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import User
-from rooms.models import ChatRoom, Message
+from rooms.models import Ban, ChatRoom, Membership, Message
 from rooms.unread import Unread, unread_of
 
 NOTHING_UNREAD = Unread()
 PEOPLE_LIMIT = 200  # people without a chat yet that the list names
 
 
-@dataclass(slots=True)
+@dataclass
 class Chat:
-    """One line of the list. Either `room`, or `person`, or both for a private chat that has begun."""
+    """One line of the list. Either `room`, or `person`, or both for a private chat that has begun.
+
+    Those without a room are the same in the lists of all who are asked for at once.
+    """
 
     room: ChatRoom | None
     person: User | None
     unread: Unread = NOTHING_UNREAD
+    # How the line looks, by what decides that; kept by the template tag.
+    drawn: dict[tuple[object, ...], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def dom_id(self) -> str:
@@ -54,19 +62,57 @@ class Chat:
     def is_archived(self) -> bool:
         return self.room is not None and self.room.is_archived
 
+    @cached_property
+    def place(self) -> tuple[int, bool, str]:
+        """Where it stands in the list. chats.js puts lines that come later there, but for the names."""
+        return -self.key, self.person is not None, self.name.casefold()
+
+    @cached_property
+    def facts(self) -> str:
+        """What decides how the line looks to everybody."""
+        return (
+            f"{self.dom_id} {self.name} {self.key} "
+            f"{self.person and (self.person.avatar_digest, self.person.current_status)} "
+            f"{self.last_message and self.last_message.revision} {self.unread}"
+        )
+
+    @cached_property
+    def is_online(self) -> bool:
+        return self.person is not None and self.person.is_online
+
 
 def chats_of(user: User) -> list[Chat]:
-    """Return the list of `user`, the most recent activity first, in three queries."""
-    rooms = (
-        ChatRoom.objects.visible_to(user)
-        .select_related("last_message__sender", "low_user", "high_user")
-        .order_by("name")
-    )
-    unread = unread_of(user)
-    chats = [Chat(room, room.other_person(user), unread.get(room.pk, NOTHING_UNREAD)) for room in rooms]
-    chats += [Chat(None, person) for person in _people_without_chat(user)]
-    # chats.js puts lines that come later into this order, but for the names.
-    return sorted(chats, key=lambda chat: (-chat.key, chat.person is not None, chat.name.casefold()))
+    """Return the list of `user`, the most recent activity first."""
+    return lists_of([user])[user.pk]
+
+
+def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
+    """Return the list of each of `users` by id, in four queries however many there are."""
+    unread = unread_of(users)
+    is_mine = Q(pk__in=Membership.objects.filter(user__in=users).values("room"))
+    found = ChatRoom.objects.filter(Q(type=ChatRoom.Type.GROUP, is_by_invitation=False) | is_mine)
+    rooms = {
+        room.pk: room
+        for room in found.select_related("last_message__sender", "low_user", "high_user").order_by("name")
+    }
+    open_rooms = {room.pk for room in rooms.values() if room.is_group and not room.is_by_invitation}
+    banned = defaultdict(set)
+    for user_id, room_id in Ban.objects.active().filter(user__in=users).values_list("user", "room"):
+        banned[user_id].add(room_id)
+    own: dict[int, list[Chat]] = {}
+    for user in users:
+        mine = unread[user.pk]
+        visible = (open_rooms - banned[user.pk]) | (rooms.keys() & mine.keys())
+        own[user.pk] = [
+            Chat(rooms[pk], rooms[pk].other_person(user), mine.get(pk, NOTHING_UNREAD)) for pk in visible
+        ]
+    known = {pk: {pk, *(chat.person.pk for chat in own[pk] if chat.person)} for pk in own}
+    strangers = _people(PEOPLE_LIMIT + max(map(len, known.values()), default=0))
+    lists = {}
+    for pk, chats in own.items():
+        others = (chat for chat in strangers if chat.person and chat.person.pk not in known[pk])
+        lists[pk] = sorted([*chats, *islice(others, PEOPLE_LIMIT)], key=lambda chat: chat.place)
+    return lists
 
 
 def as_of(moment: datetime) -> int:
@@ -84,23 +130,12 @@ def unread_in(chats: Iterable[Chat]) -> int:
     return sum(chat.unread.count for chat in chats if not chat.unread.is_muted)
 
 
-def _people_without_chat(user: User) -> QuerySet[User]:
-    return (
-        User.objects.filter(is_active=True)
-        .exclude(pk=user.pk)
-        .exclude(pk__in=ChatRoom.objects.filter(low_user=user).values("high_user"))
-        .exclude(pk__in=ChatRoom.objects.filter(high_user=user).values("low_user"))
-        .order_by("canonical_name")[:PEOPLE_LIMIT]
-    )
+def _people(count: int) -> list[Chat]:
+    people = User.objects.filter(is_active=True).order_by("canonical_name")[:count]
+    return [Chat(None, person) for person in people]
 
 
 def chats_digest(chats: Iterable[Chat], user: User) -> str:
     """Return a short text that differs for lists that look different to `user`."""
-    lines = (
-        f"{chat.dom_id} {chat.name} {chat.key} "
-        f"{chat.person and (chat.person.avatar_digest, chat.person.current_status)} "
-        f"{chat.last_message and chat.last_message.revision} {chat.unread} "
-        f"{user.shows_presence and chat.person is not None and chat.person.is_online}"
-        for chat in chats
-    )
+    lines = (f"{chat.facts} {user.shows_presence and chat.is_online}" for chat in chats)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """Unread messages, counted from the read marker: never added up, so that a count cannot drift."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -68,9 +69,12 @@ def unread_in_rooms(users: Mapping[int, Collection[int]]) -> dict[int, dict[int,
     return result
 
 
-def unread_of(user: User) -> dict[int, Unread]:
-    """Return what `user` has unread, by room, in one query."""
-    return {room_id: unread for room_id, _user, unread in _unread(Membership.objects.filter(user=user))}
+def unread_of(users: Collection[User]) -> defaultdict[int, dict[int, Unread]]:
+    """Return what each of the users has unread, by user id and room id, in one query."""
+    result: defaultdict[int, dict[int, Unread]] = defaultdict(dict)
+    for room_id, user_id, unread in _unread(Membership.objects.filter(user__in=users)):
+        result[user_id][room_id] = unread
+    return result
 
 
 def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unread]]:

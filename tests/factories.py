@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import count
 
 from django.db.models import F
@@ -9,6 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import LoginSession, User
+from rooms.live.access import Opening
+from rooms.live.present_state import present_states
 from rooms.models import ChatRoom, Membership, Message
 
 _numbers = count(1)
@@ -80,3 +83,13 @@ def make_messages(room: ChatRoom, sender: User, amount: int, content: str = "Hel
     ChatRoom.objects.filter(pk=room.pk).update(revision=F("revision") + amount, last_message=messages[-1])
     room.refresh_from_db()
     return messages
+
+
+def state_of(
+    user: User, room_id: int | None, chats: str | None = None, profiles: datetime | None = None
+) -> bytes:
+    """Return what a stream begins with, for a page whose list has the digest `chats`."""
+    opening = Opening(user, "", room_id, set(), 0, chats, profiles, "UTC")
+    (state,) = present_states([opening])
+    assert state
+    return state.frame

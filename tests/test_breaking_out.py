@@ -26,11 +26,10 @@ from rooms.live.channels import RoomStorage, room_channel
 from rooms.live.chat_list import ChatList, Gathered
 from rooms.live.formats import EVENTS
 from rooms.live.hub import Hub
-from rooms.live.present_state import present_state
 from rooms.live.profiles import Profiles
 from rooms.models import ChatRoom, Message, MessageVersion, ModerationAct, Report
 from tests import sse
-from tests.factories import make_message, make_private_room, make_user
+from tests.factories import make_message, make_private_room, make_user, state_of
 from tests.hostile import TEXTS, WITH_NUL
 
 pytestmark = pytest.mark.django_db
@@ -216,8 +215,8 @@ def streamed(world):
         "profiles": b"".join(
             frame.in_language("en") for frame in [*profiles.frames, *profiles.chats.values()]
         ),
-        "state of a room": present_state(world.ada, world.room.pk, None, long_ago).frame,
-        "state of a private chat": present_state(world.ada, world.private.pk, None, long_ago).frame,
+        "state of a room": state_of(world.ada, world.room.pk, None, long_ago),
+        "state of a private chat": state_of(world.ada, world.private.pk, None, long_ago),
         "typing": EVENTS.typing([world.ben.shown_name], "room-1", is_open=True),
     }
 

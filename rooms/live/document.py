@@ -1,5 +1,6 @@
 """The ASGI endpoint of rooms for readers without scripts: a document to which changes are added as HTML."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone, translation
@@ -48,13 +49,8 @@ class DocumentEndpoint(StreamEndpoint):
         opening.position = max([page.revision, *(message.revision for message in page.messages)])
         return opening
 
-    def read_state(self, opening: Opening) -> PresentState:
-        room_id = opening.room_id or 0
-        room = ChatRoom.objects.get(pk=room_id)
-        if Membership.objects.mark_delivered(room_id, [opening.user.pk], room.last_message_id or 0):
-            doorbell.ring("receipt", room=room_id)
-        marks = marks_for(room_id, [opening.user.pk])[opening.user.pk]
-        return PresentState(opening.format.ticks(room_id, opening.user.pk, marks), marks, {})
+    def read_states(self, openings: Collection[Opening]) -> list[PresentState | None]:
+        return [_state(opening) for opening in openings]
 
     async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
         """Answer with a small page that says why, and asks again where that may help."""
@@ -62,6 +58,16 @@ class DocumentEndpoint(StreamEndpoint):
             body = fragments.document_refusal(refusal.status, refusal.reason, refusal.reader).encode()
         headers = [*HTML, (b"cache-control", b"no-store"), policy(), *EXPLANATIONS.get(refusal.status, ())]
         await answer(send, refusal.status, headers, body)
+
+
+def _state(opening: Opening) -> PresentState | None:
+    room = ChatRoom.objects.filter(pk=opening.room_id or 0).first()
+    if room is None:
+        return None
+    if Membership.objects.mark_delivered(room.pk, [opening.user.pk], room.last_message_id or 0):
+        doorbell.ring("receipt", room=room.pk)
+    marks = marks_for(room.pk, [opening.user.pk])[opening.user.pk]
+    return PresentState(opening.format.ticks(room.pk, opening.user.pk, marks), marks, {})
 
 
 def policy(style_source: str = "") -> tuple[bytes, bytes]:

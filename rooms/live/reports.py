@@ -14,6 +14,7 @@ from rooms.live.hub import Hub
 from rooms.live.rounds import Rounds
 from rooms.models import Membership, Report
 
+type ReportCounts = dict[tuple[int, int | None], int]  # by user and room; None is the count of staff
 type Gathered = defaultdict[int, set[int]]  # by room, who wrote what was reported or decided
 
 
@@ -40,7 +41,7 @@ class Reports(Rounds[Gathered]):
             self._changed[room_id] |= senders
 
     async def round(self, gathered: Gathered) -> None:
-        counts = await self._database.run(_counts, gathered, self._hub.listening_users())
+        counts = await self._database.run(counts_for, gathered, self._hub.listening_users())
         for (user_id, room_id), count in counts.items():
             pages = [
                 page
@@ -53,16 +54,14 @@ class Reports(Rounds[Gathered]):
                 page.tell(frame.in_language(page.format.language))
 
 
-def _counts(
-    gathered: Mapping[int, set[int]], listening: Collection[int]
-) -> dict[tuple[int, int | None], int]:
+def counts_for(gathered: Mapping[int, set[int]], listening: Collection[int]) -> ReportCounts:
     """Return the number of open reports for each moderator of the rooms, and for staff, without a room.
 
     Nobody is told anything where all was about messages of their own: not even that there was something.
     """
     senders = set().union(*gathered.values())
     staff = User.objects.filter(pk__in=listening, is_staff=True)
-    counts: dict[tuple[int, int | None], int] = {
+    counts: ReportCounts = {
         (user.pk, None): Report.objects.open_for(user).count() for user in staff if senders != {user.pk}
     }
     moderators = Membership.objects.moderators().filter(room__in=gathered, user__in=listening)

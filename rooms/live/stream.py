@@ -1,6 +1,7 @@
 """The ASGI endpoint of streams: authorise, subscribe, begin; the rest is the hub's and the tail's."""
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +13,10 @@ from config.languages import accepted_language
 from config.text import one_line
 from rooms.live import fragments, frames
 from rooms.live.access import Opening, Refused, open_stream
+from rooms.live.beginnings import Beginnings
 from rooms.live.connection import Connection
-from rooms.live.present_state import PresentState, present_state
+from rooms.live.present_state import PresentState, present_states
 from rooms.live.process import Live
-from rooms.models import ChatRoom
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class StreamEndpoint:
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self.beginnings = Beginnings(live.openings, self.read_states)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         access_changes = self.live.access_changes
@@ -119,25 +121,20 @@ class StreamEndpoint:
             if is_in_doubt:
                 await self.live.hold_and_check([connection])
             await self.live.poll.has_looked.wait()
-            state = await self.live.openings.run(self.state_unless_ended, connection, opening)
-        except ChatRoom.DoesNotExist:
-            return connection.end()  # the page comes back, and is told
+            state = await self.beginnings.of(connection, opening)
         except Exception as error:
             if not connection.is_ended:
                 logger.error("Beginning a stream failed: %s", one_line(error))
             return connection.end()  # the page comes back
-        if state:
-            self.live.begin(connection, state)
-
-    # These two wait for a thread, behind others. A server that stops then waits for none of them.
+        if state is None:
+            return connection.end()  # its room is gone: the page comes back, and is told
+        self.live.begin(connection, state)
 
     def open(self, scope: dict[str, Any]) -> Opening:
+        # It has waited for a thread, behind others. A server that stops does not wait for all of them.
         if self.live.is_stopping:
             raise Refused(503)
         return self.opening(scope)
-
-    def state_unless_ended(self, connection: Connection, opening: Opening) -> PresentState | None:
-        return None if connection.is_ended else self.read_state(opening)
 
     # What an endpoint of another format does in another way
 
@@ -147,9 +144,9 @@ class StreamEndpoint:
         opening.beginning = frames.greeting()
         return opening
 
-    def read_state(self, opening: Opening) -> PresentState:
-        with translation.override(opening.format.language):
-            return present_state(opening.user, opening.room_id, opening.chats, opening.profiles)
+    def read_states(self, openings: Collection[Opening]) -> list[PresentState | None]:
+        """Return what each begins with; None where its room is gone."""
+        return present_states(openings)
 
     async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
         """Answer without a stream; htmx tries again, later and later, unless its page is told to stop."""

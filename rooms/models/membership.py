@@ -1,12 +1,12 @@
 """A person's place in a room: what they have, what they have read, and what they want to be told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -39,28 +39,28 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         behind = self.filter(room=room_id, user__in=list(user_ids), last_delivered__lt=upto)
         return update_in_order(behind, last_delivered=upto)
 
-    def mark_list_delivered(self, user: User, upto: int) -> None:
-        """Note that `user` was shown the list of chats when `upto` was the last message of all.
+    def mark_lists_delivered(self, users: Collection[User], upto: int) -> None:
+        """Note that `users` were shown the list of chats when `upto` was the last message of all.
 
         A database that takes no writes can still be read: the page is shown, and the next one is noted.
         """
         try:
-            self._mark_list_delivered(user, upto)
+            self._mark_lists_delivered(users, upto)
         except DatabaseError as error:
             if not is_unavailable(error):
                 raise
 
-    def _mark_list_delivered(self, user: User, upto: int) -> None:
-        behind = self.filter(user=user, last_delivered__lt=Least(F("room__last_message"), upto))
-        room_ids = list(behind.values_list("room", flat=True))
-        if not room_ids:
+    def _mark_lists_delivered(self, users: Collection[User], upto: int) -> None:
+        behind = self.filter(user__in=users, last_delivered__lt=Least(F("room__last_message"), upto))
+        rows = dict(behind.values_list("pk", "room"))
+        if not rows:
             return
         messages = Message.objects.filter(room=OuterRef("room"), pk__lte=upto)
         # A room whose first message is newer has none of these.
         last = Coalesce(Subquery(messages.order_by("-pk").values("pk")[:1]), F("last_delivered"))
         with transaction.atomic():
-            update_in_order(self.filter(user=user, room__in=room_ids), last_delivered=last)
-            transaction.on_commit(lambda: _ring_all("receipt", room_ids), robust=True)
+            update_in_order(self.filter(pk__in=rows), last_delivered=Greatest(F("last_delivered"), last))
+            transaction.on_commit(lambda: _ring_all("receipt", set(rows.values())), robust=True)
 
     def mark_all_read(self, user: User) -> dict[int, tuple[int, int]]:
         """Mark everything of `user` as read, in a fixed number of statements.

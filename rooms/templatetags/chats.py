@@ -1,12 +1,15 @@
 """Lines of the list of chats, kept where they are the same for many."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.safestring import SafeString, mark_safe
 
+from accounts.models import User
 from rooms.chats import Chat
 
 register = template.Library()
@@ -18,32 +21,33 @@ _lines: dict[tuple[Any, ...], str] = {}
 
 
 @register.simple_tag
-def chat_line(chat: Chat, room_id: int | None, shows_presence: bool) -> str:
-    """Render the line of `chat`; `room_id` is the room that the page shows, if any.
+def chat_lines(chats: Iterable[Chat], room_id: int | None, shows_presence: bool) -> SafeString:
+    """Render the lines of `chats`; `room_id` is the room that the page shows, if any."""
+    look = (shows_presence, translation.get_language(), timezone.get_current_timezone_name())
+    return mark_safe("".join(_line(chat, room_id, look) for chat in chats))  # noqa: S308 (what templates made)
 
-    All that it may say of its reader is whether the reader shows presence.
-    """
-    key = _facts(chat, shows_presence)
-    if key is None or settings.DEBUG:
+
+def _line(chat: Chat, room_id: int | None, look: tuple[Any, ...]) -> str:
+    """Render the line of one chat; all that it may say of its reader is in `look`."""
+    shows_presence: bool = look[0]
+    if chat.room or chat.person is None or settings.DEBUG:
         return _render(chat, room_id, shows_presence)
-    if (line := _lines.get(key)) is None:
-        if len(_lines) >= KEPT_LINES:
-            _lines.clear()
-        line = _lines[key] = _render(chat, None, shows_presence)
+    if (line := chat.drawn.get(look)) is None:
+        line = chat.drawn[look] = _kept(chat, chat.person, look)
     return line
 
 
-def _facts(chat: Chat, shows_presence: bool) -> tuple[Any, ...] | None:
-    """Return all that decides how the line of a person looks; None for a line that is not kept."""
-    if chat.room or chat.person is None:
-        return None
-    person = chat.person
+def _kept(chat: Chat, person: User, look: tuple[Any, ...]) -> str:
+    """Return the line of a person without a chat, drawn anew only where it would look different."""
     row = (
         getattr(person, field.attname) for field in person._meta.concrete_fields if field.name != "password"
     )
-    now = (person.is_online, person.current_status, timezone.localdate())
-    facts = (*row, *now, shows_presence, translation.get_language(), timezone.get_current_timezone_name())
-    return tuple(map(str, facts))
+    key = tuple(map(str, (*row, person.is_online, person.current_status, timezone.localdate(), *look)))
+    if (line := _lines.get(key)) is None:
+        if len(_lines) >= KEPT_LINES:
+            _lines.clear()
+        line = _lines[key] = _render(chat, None, look[0])
+    return line
 
 
 def _render(chat: Chat, room_id: int | None, shows_presence: bool) -> str:

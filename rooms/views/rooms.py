@@ -53,7 +53,7 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
 def chats_context(user: User) -> dict[str, Any]:
     now = as_of(timezone.now())  # first, so that what changes meanwhile is told again
     chats = chats_of(user)
-    Membership.objects.mark_list_delivered(user, newest_in(chats))
+    Membership.objects.mark_lists_delivered([user], newest_in(chats))
     return {
         "chats": chats,
         "chats_digest": chats_digest(chats, user),

@@ -129,22 +129,22 @@ def test_nothing_of_them_is_counted(ada, ben, room, private):
     cem = make_user("cem")
     make_membership(room, cem)
     heard = make_message(room, cem)
-    before = unread_of(ada)
+    before = unread_of([ada])[ada.pk]
     assert (before[room.pk].count, before[room.pk].mentions, before[private.pk].count) == (2, 1, 1)
     ada.block(ben)
-    after = unread_of(ada)
+    after = unread_of([ada])[ada.pk]
     assert (after[room.pk].count, after[room.pk].mentions, after[private.pk].count) == (1, 0, 0)
     assert unread_in_rooms({room.pk: [ada.pk]})[room.pk][ada.pk] == after[room.pk]
     assert total_unread([ada.pk]) == {ada.pk: 1}
     assert unread_line(room.memberships.get(user=ada)) == heard.pk
     ada.unblock(ben)
-    assert unread_of(ada) == before
+    assert unread_of([ada])[ada.pk] == before
 
 
 def test_who_is_blocked_counts_what_others_write_as_before(ada, ben, room):
     ada.block(ben)
     make_message(room, ada)
-    assert unread_of(ben)[room.pk].count == 1
+    assert unread_of([ben])[ben.pk][room.pk].count == 1
 
 
 def test_they_cause_no_notification(ada, ben, room):

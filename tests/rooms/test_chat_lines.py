@@ -42,32 +42,32 @@ def rename(person):
 @pytest.mark.parametrize("change", [change_nothing, be_online, have_been_online, rename])
 def test_line_that_is_kept_follows_its_person(ada, change, shows_presence):
     for presence in (True, False):
-        chats.chat_line(Chat(None, ada), None, presence)
+        chats.chat_lines([Chat(None, ada)], None, presence)
     change(ada)
-    assert chats.chat_line(Chat(None, ada), None, shows_presence) == drawn(ada, shows_presence)
+    assert chats.chat_lines([Chat(None, ada)], None, shows_presence) == drawn(ada, shows_presence)
 
 
 def test_line_is_in_the_language_and_time_of_its_reader(ada):
     have_been_online(ada)
-    chats.chat_line(Chat(None, ada), None, True)
+    chats.chat_lines([Chat(None, ada)], None, True)
     with translation.override("de"), timezone.override("Pacific/Kiritimati"):
-        assert chats.chat_line(Chat(None, ada), None, True) == drawn(ada, True)
+        assert chats.chat_lines([Chat(None, ada)], None, True) == drawn(ada, True)
 
 
 def test_line_is_drawn_once(ada, monkeypatch):
-    first = chats.chat_line(Chat(None, ada), 7, True)
+    first = chats.chat_lines([Chat(None, ada)], 7, True)
     monkeypatch.setattr(chats, "render_to_string", None)
-    assert chats.chat_line(Chat(None, ada), 8, True) == first
+    assert chats.chat_lines([Chat(None, ada)], 8, True) == first
 
 
 def test_no_more_than_so_many_are_kept(ada, monkeypatch):
     monkeypatch.setattr(chats, "KEPT_LINES", 2)
     for name in ("a1", "a2", "a3", "a4", "a5"):
         ada.username = name
-        assert name in chats.chat_line(Chat(None, ada), None, True)
+        assert name in chats.chat_lines([Chat(None, ada)], None, True)
     assert len(chats._lines) <= 2
 
 
 def test_lines_of_rooms_are_not_kept(ada, room):
-    chats.chat_line(Chat(room, None), room.pk, True)
+    chats.chat_lines([Chat(room, None)], room.pk, True)
     assert not chats._lines

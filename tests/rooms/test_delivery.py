@@ -11,7 +11,7 @@ def delivered(room, user):
 
 def test_what_the_list_shows_is_delivered(ada, ben, room, private):
     message = make_message(room, ada)
-    Membership.objects.mark_list_delivered(ben, newest_in(chats_of(ben)))
+    Membership.objects.mark_lists_delivered([ben], newest_in(chats_of(ben)))
     assert delivered(room, ben) == message.pk
     assert delivered(private, ben) == 0
 
@@ -21,11 +21,11 @@ def test_what_comes_after_the_list_was_read_is_not(ada, ben, room, private):
     shown = newest_in(chats_of(ben))
     make_message(room, ada)
     make_message(private, ada)
-    Membership.objects.mark_list_delivered(ben, shown)
+    Membership.objects.mark_lists_delivered([ben], shown)
     assert delivered(room, ben) == message.pk
     assert delivered(private, ben) == 0
 
 
 def test_empty_list_delivers_nothing(ada, ben, room):
-    Membership.objects.mark_list_delivered(ben, 0)
+    Membership.objects.mark_lists_delivered([ben], 0)
     assert delivered(room, ben) == 0

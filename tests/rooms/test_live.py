@@ -267,13 +267,13 @@ async def test_stream_that_opens_while_the_server_stops_is_sent_away(
 async def test_streams_that_wait_for_a_thread_do_not_keep_the_server_from_stopping(
     live, open_stream, ada_client, monkeypatch
 ):
-    present_state = stream.present_state
+    present_states = stream.present_states
 
     def slowly(*arguments):
         time.sleep(0.05)
-        return present_state(*arguments)
+        return present_states(*arguments)
 
-    monkeypatch.setattr(stream, "present_state", slowly)
+    monkeypatch.setattr(stream, "present_states", slowly)
     servers = [open_stream(ada_client) for _ in range(200)]
     await eventually(lambda: len(live.hub.connections) > 50)
     began = time.monotonic()
@@ -289,7 +289,7 @@ async def test_stream_whose_list_cannot_be_read_ends_and_may_come_back(
     def fail(*arguments):
         raise OperationalError("no database")
 
-    monkeypatch.setattr(stream, "present_state", fail)
+    monkeypatch.setattr(stream, "present_states", fail)
     server = open_stream(ada_client)
     await eventually(lambda: server.is_complete)
     assert server.status == 200

@@ -11,10 +11,10 @@ from rooms.live.access import _moment
 from rooms.live.database import DatabaseThreads
 from rooms.live.formats import EVENTS, Document
 from rooms.live.hub import Hub
-from rooms.live.present_state import present_state
 from rooms.live.profiles import Profiles
 from rooms.live.typing_indicators import _names
 from tests.clients import eventually
+from tests.factories import state_of
 from tests.page import Page
 from tests.responses import page_of
 from tests.sse import parse as event_of
@@ -147,8 +147,8 @@ def test_page_that_missed_a_change_is_told(ada, ben, ada_client, private):
     page = Page(ada_client.get(private.get_absolute_url()).content.decode())
     ben.change_profile(display_name="Benedict", status="busy")
     since = datetime.fromtimestamp(int(page.cursors["profiles"]) / 1000, UTC)
-    state = present_state(ada, private.pk, page.cursors["chats"], since)
-    page.apply(event_of(state.frame.removesuffix(b"\n\n")).data)
+    state = state_of(ada, private.pk, page.cursors["chats"], since)
+    page.apply(event_of(state.removesuffix(b"\n\n")).data)
     names = {name.text for name in page.root.all("bdi") if name.get("data-name") == str(ben.pk)}
     assert names == {"Benedict"}
     assert {status.text for status in page.root.all(css_class="status")} == {"busy"}
@@ -170,9 +170,9 @@ def test_page_that_missed_the_end_of_a_status_is_told(ada, ben, clock):
 
 def test_list_that_shows_old_names_is_sent_again(ada, ben, ada_client):
     digest = Page(ada_client.get("/").content.decode()).cursors["chats"]
-    assert b'hx-target="#chats"' not in present_state(ada, None, digest).frame
+    assert b'hx-target="#chats"' not in state_of(ada, None, digest)
     ben.change_profile(display_name="Benedict")
-    assert b'hx-target="#chats"' in present_state(ada, None, digest).frame
+    assert b'hx-target="#chats"' in state_of(ada, None, digest)
 
 
 @pytest.mark.parametrize("moment", ["", "soon", "-1", "1e3", "9" * 30, "٣"])

@@ -1,0 +1,60 @@
+"""Reads what streams begin with, for all that wait for it at once: a restart brings all readers back."""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from rooms.live.access import Opening
+from rooms.live.connection import Connection
+from rooms.live.database import DatabaseThreads
+from rooms.live.present_state import PresentState
+
+AT_ONCE = 50
+
+type Future = asyncio.Future[PresentState | None]
+type Waiting = tuple[Connection, Opening, Future]
+type Read = Callable[[Collection[Opening]], list[PresentState | None]]
+
+
+class Beginnings:
+    def __init__(self, database: DatabaseThreads, read: Read) -> None:
+        self._database = database
+        self._read = read
+        self._waiting: list[Waiting] = []
+        self._reading: asyncio.Task[None] | None = None
+
+    async def of(self, connection: Connection, opening: Opening) -> PresentState | None:
+        """Return the state as of a moment after this call; None for a stream that ends."""
+        state: Future = asyncio.get_running_loop().create_future()
+        self._waiting.append((connection, opening, state))
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_all())
+        return await state
+
+    async def _read_all(self) -> None:
+        try:
+            while self._waiting:
+                some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                going_on = [one for one in some if not _is_over(*one)]
+                if going_on:
+                    await self._read_some(going_on)
+        finally:
+            self._reading = None
+
+    async def _read_some(self, some: list[Waiting]) -> None:
+        try:
+            found = await self._database.run(self._read, [opening for _connection, opening, _state in some])
+        except Exception as error:
+            for _connection, _opening, state in some:
+                if not state.done():
+                    state.set_exception(error)
+            return
+        for (_connection, _opening, state), present in zip(some, found, strict=True):
+            if not state.done():
+                state.set_result(present)
+
+
+def _is_over(connection: Connection, _opening: Opening, state: Future) -> bool:
+    """Whether nobody waits for it: a server that stops has ended all streams."""
+    if connection.is_ended and not state.done():
+        state.set_result(None)
+    return state.done()
