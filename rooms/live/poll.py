@@ -61,7 +61,11 @@ class Poll:
 
     async def look(self) -> None:
         before = self._seen
-        now = await self._live.database.run(_see, before, set(self._live.tails))
+        read = set(self._live.tails)
+        now = await self._live.database.run(_see, before, read)
+        for room_id in read - now.read.keys():  # it is gone, and so has to be who reads it
+            if tail := self._live.tails.get(room_id):
+                tail.ring()
         for room_id, revision in now.read.items():
             if (tail := self._live.tails.get(room_id)) and tail.revision < revision:
                 metrics.poll_finds.inc()

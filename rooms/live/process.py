@@ -31,8 +31,9 @@ logger = logging.getLogger(__name__)
 
 # Streams that get a heartbeat between two turns of the event loop.
 HEARTBEATS_AT_ONCE = 100
-# How many times as long as it took nobody looks for streams that have to end.
+# How many times as long as it took nobody looks for streams that have to end, and for how long at most.
 ACCESS_PAUSE = 20
+LONGEST_ACCESS_PAUSE = 5.0
 
 
 class Live:
@@ -270,7 +271,8 @@ class Live:
             began = time.monotonic()
             await self.end_forbidden(list(self.hub.connections))
             # With very many streams it is done less often: a process has more to do than this.
-            pause = max(self._access_interval, ACCESS_PAUSE * (time.monotonic() - began))
+            pause = min(ACCESS_PAUSE * (time.monotonic() - began), LONGEST_ACCESS_PAUSE)
+            pause = max(pause, self._access_interval)
             self._watches["access check"].done(pause)
 
     def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:

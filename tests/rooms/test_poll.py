@@ -17,6 +17,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class FakeTail:
     def __init__(self, revision):
         self.revision = revision
+        self.rung = 0
+
+    def ring(self):
+        self.rung += 1
 
 
 class FakeLive:
@@ -156,6 +160,16 @@ async def test_room_whose_readers_are_behind_rings(live, poll, do, room, ada):
     live.tails[room.pk] = FakeTail(0)
     await poll.look()
     assert live.heard == ([room.pk], [])
+
+
+async def test_room_that_is_gone_rings_for_its_readers_alone(live, poll, do, room):
+    tail = live.tails[room.pk] = FakeTail(0)
+    await poll.look()
+    assert not tail.rung
+    await do(room.delete)
+    await poll.look()
+    assert tail.rung
+    assert live.heard == ([], [])
 
 
 async def test_old_room_that_somebody_opens_does_not_ring(live, poll, do, room, ada, ben):
