@@ -1,11 +1,10 @@
 // Has screen readers say what others write here. The list itself is no live region: all that changes in it would be read out.
 enhance('announcer', (announcer) => {
-  const AT_ONCE = 3; // more are summed up
   const { user, wanted, sent, messages: some, crowd } = announcer.dataset;
-  const list = new Intl.ListFormat(document.documentElement.lang);
-  const all = () => [...document.querySelectorAll('.message')];
+  const list = new Intl.ListFormat(root.lang);
+  const shown = () => all('.message');
   const keyOf = (message) => +message?.dataset.key || 0;
-  let newest = keyOf(all().at(-1));
+  let newest = keyOf(shown().at(-1));
   let waiting = [], more = '', isSent, isLevel, timer;
 
   const say = (text) => {
@@ -13,9 +12,8 @@ enhance('announcer', (announcer) => {
     line.textContent = text;
     announcer.append(line);
     setTimeout(() => line.remove(), 3000);
-    return text.length;
   };
-  const speak = (atOnce) => {
+  const speak = (atOnce = 3) => { // more are summed up
     const messages = isLevel ? waiting.splice(0).filter((message) => message.querySelector(wanted)) : []; // some were deleted meanwhile
     const texts = messages.map((message) => ['.sender', '.content'].map((part) => message.querySelector(part).textContent.trim()));
     const names = [...new Set(texts.map(([name]) => name))];
@@ -24,17 +22,17 @@ enhance('announcer', (announcer) => {
     const words = messages.length > atOnce ? [summary] : texts.map((parts) => parts.join(': '));
     if (isSent) words.unshift(sent);
     isSent = more = '';
+    words.forEach(say);
     // While this is being said, more gathers.
-    const length = words.map(say).reduce((sum, next) => sum + next, 0);
-    timer = length && setTimeout(speak, Math.min(Math.max(1000, 40 * length), 5000), AT_ONCE);
+    const said = words.join('');
+    timer = said && setTimeout(speak, Math.min(Math.max(1000, 40 * said.length), 5000));
   };
-  const speakSoon = () => { timer ||= setTimeout(speak, 500, AT_ONCE); };
+  const speakSoon = () => { timer ||= setTimeout(speak, 500); };
 
   const look = () => {
-    const shown = all();
-    const messages = shown.filter((message) => keyOf(message) > newest && message.dataset.sender !== user);
+    const messages = shown().filter((message) => keyOf(message) > newest && message.dataset.sender !== user);
     if (!messages[0]) return;
-    if (keyOf(shown[0]) > newest && byId('older-link')) more = '+'; // the newest page, after more than it shows
+    if (keyOf(shown()[0]) > newest && byId('older-link')) more = '+'; // the newest page, after more than it shows
     newest = keyOf(messages.at(-1));
     waiting.push(...messages.filter((message) => message.checkVisibility() && message.querySelector(wanted)));
     speakSoon();
@@ -48,8 +46,7 @@ enhance('announcer', (announcer) => {
     clearTimeout(timer);
     speak(0);
   });
-  on('htmx-finally-request', ({ detail: { ctx } }) => {
-    if (ctx.sourceElement?.id !== 'composer' || ctx.response?.status !== 201) return;
+  on('sent', () => {
     isSent = true;
     speakSoon();
   });

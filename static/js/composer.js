@@ -1,17 +1,18 @@
 // Empties the box at once, gives back what could not be sent, and keeps drafts.
 enhance('composer', (composer) => {
   const { content, dataset } = composer;
-  const notice = byId('notice');
-  const newToken = () => {
-    // randomUUID exists on secure origins only.
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  };
-  byId('composer-hint').textContent = byId('composer-hint').dataset.hint;
+  const [notice, hint] = ['notice', 'composer-hint'].map(byId);
+  // randomUUID exists on secure origins only.
+  const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  hint.textContent = hint.dataset.hint;
+  // Who has emptied the box, which sending does, does not type.
+  on('htmx-config-request', (event) => {
+    if (event.detail.ctx.sourceElement.id === 'typing-start' && !content.value) event.preventDefault();
+  });
   composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
 
   // The body is collected by now; requests that wait in the queue keep theirs.
-  composer.addEventListener('htmx-config-request', (event) => {
+  on('htmx-config-request', (event) => {
     const { ctx } = event.detail;
     content.focus();
     if (!content.value.trim()) return event.preventDefault();
@@ -21,12 +22,12 @@ enhance('composer', (composer) => {
     content.value = notice.textContent = '';
     composer.token.value = newToken();
     byId('scroller').scrollTop = 0;
-  });
+  }, composer);
 
-  composer.addEventListener('htmx-finally-request', ({ detail: { ctx } }) => {
+  on('htmx-finally-request', ({ detail: { ctx } }) => {
     const status = ctx.response?.status;
     content.ariaInvalid = status === 422;
-    if (status === 201) return;
+    if (status === 201) return htmx.trigger(composer, 'sent');
     // What waits in the queue would overtake it, so that comes back too.
     const queue = composer._htmx_state.rq;
     const texts = [ctx.sent.text];
@@ -38,9 +39,9 @@ enhance('composer', (composer) => {
     // It may have been saved all the same: the same token again, unless the server has just put in another one.
     if (status !== 409) composer.token.value = ctx.sent.token;
     notice.textContent ||= dataset[status ?? 'offline'] ?? dataset.failed;
-  });
-  let isUnsent = false;
-  content.addEventListener('input', () => { isUnsent = false; });
+  }, composer);
+  let isUnsent;
+  on('input', () => { isUnsent = false; }, content);
   on('connected heartbeat', () => {
     if (isUnsent) composer.requestSubmit();
     isUnsent = false;
@@ -51,11 +52,11 @@ enhance('composer', (composer) => {
     [content.value, composer.token.value, notice.textContent] = [text, token, reason];
     isUnsent = !!reason;
   }
-  addEventListener('pagehide', () => {
+  on('pagehide', () => {
     sessionStorage[dataset.draft] = JSON.stringify([content.value, composer.token.value, isUnsent ? notice.textContent : '']);
-  });
+  }, window);
   // Not before the page is loaded: going to #unread takes the focus away.
-  addEventListener('load', () => {
+  on('load', () => {
     if (document.activeElement === document.body && matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
-  });
+  }, window);
 });

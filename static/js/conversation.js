@@ -1,7 +1,7 @@
 // Keeps the live list short, shows the way down, and tells the server what was seen.
 enhance('conversation', (conversation) => {
   const [scroller, form, down] = ['scroller', 'read', 'to-newest'].map(byId);
-  const messages = () => [...conversation.querySelectorAll('.message')].filter((message) => message.checkVisibility());
+  const messages = () => all('.message', conversation).filter((message) => message.checkVisibility());
   let waiting, reportedAt = -Infinity, reported = +form.dataset.read;
 
   const report = async () => {
@@ -14,42 +14,44 @@ enhance('conversation', (conversation) => {
     body.set('version', form.dataset.version);
     const before = reported;
     reported = seen;
-    reportedAt = performance.now();
-    const { ok } = await tell(form.action, body);
-    if (!ok) reported = before; // goes out with the next heartbeat
+    reportedAt = now();
+    const answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => {});
+    if (!answer?.ok) reported = before; // goes out with the next heartbeat
   };
   const unseen = () => messages().filter((message) => message.dataset.key > reported && message.dataset.sender !== down.dataset.user);
   const showDown = () => {
     const { length } = unseen();
-    const words = length ? formFor(length, down.dataset.unseen) : down.dataset.newest;
     down.hidden = scroller.scrollTop > -40;
     down.dataset.count = length || '';
-    if (down.textContent !== words) down.firstElementChild.textContent = words;
+    write(down.firstElementChild, length ? formFor(length, down.dataset.unseen) : down.dataset.newest);
   };
-  const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - performance.now())); };
+  const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - now())); };
+
+  // Keys go from message to message, and Tab to the links of the one reached.
+  const tieLinks = () => all('.message a', conversation).forEach((link) => {
+    link.tabIndex = link.closest('.message').matches(':focus-within') ? 0 : -1;
+  });
+  on('focusin focusout', tieLinks, conversation);
 
   keep(conversation, () => {
     // htmx searches the list it puts messages into from the start.
     const [history, live] = ['history', 'messages'].map(byId);
     if (live.children.length > 60) [...live.children].slice(0, -20).forEach((item) => move(item, history, null));
     const newest = messages().at(-1);
-    if (newest) conversation.querySelector('.nothing')?.remove();
     if (newest && byId('stream')) form.upto.value = newest.dataset.key;
-    conversation.querySelectorAll('.message a').forEach((link) => {
-      link.tabIndex = link.closest('.message').contains(document.activeElement) ? 0 : -1;
-    });
+    tieLinks();
     showDown();
     reportSoon();
   });
-  scroller.addEventListener('scroll', () => {
+  on('scroll', () => {
     showDown();
     reportSoon();
-  });
-  // The conversation is one stop for Tab. Keys go from message to message in it, and Tab to the links of the one reached.
+  }, scroller);
+  // The conversation is one stop for Tab.
   const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
-  scroller.addEventListener('keydown', (event) => {
+  on('keydown', (event) => {
     const { key, target } = event;
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (hasModifier(event) || event.shiftKey) return;
     if (key === 'Enter' && target.matches('.message')) target.querySelector('.meta').click();
     else if (key === 'Escape') byId('content')?.focus();
     else if (STEPS[key]) {
@@ -62,18 +64,13 @@ enhance('conversation', (conversation) => {
       next.focus();
     } else return;
     event.preventDefault();
-  });
-  const tieLinks = ({ type, target }) => target.closest('.message')?.querySelectorAll('a').forEach((link) => {
-    link.tabIndex = type === 'focusin' ? 0 : -1;
-  });
-  scroller.addEventListener('focusin', tieLinks);
-  scroller.addEventListener('focusout', tieLinks);
-  down.addEventListener('click', () => {
+  }, scroller);
+  on('click', () => {
     const [first] = unseen();
     if (first) return first.focus(); // which scrolls to it
     scroller.scrollTop = 0;
     byId('content')?.focus();
-  });
-  addEventListener('focus', reportSoon);
+  }, down);
+  on('focus', reportSoon, window);
   on('visibilitychange heartbeat', reportSoon);
 });

@@ -11,19 +11,19 @@ enhance('notifications', (button) => {
   };
   const look = () => { if (document.hasFocus()) localStorage.lookedAt = Date.now(); };
 
-  button.addEventListener('click', async () => {
+  on('click', async () => {
     if (isOn()) localStorage.silent = 1;
     else {
       delete localStorage.silent;
       await Notification.requestPermission();
     }
     show();
-  });
+  }, button);
   show();
   look();
   on('heartbeat', look);
-  addEventListener('focus', look);
-  addEventListener('blur', () => { delete localStorage.lookedAt; });
+  on('focus', look, window);
+  on('blur', () => { delete localStorage.lookedAt; }, window);
 
   let audio;
   const beep = () => {
@@ -46,8 +46,7 @@ enhance('notifications', (button) => {
   on('notify', (event) => {
     const data = dataOf(event);
     if (isLookedAt()) return;
-    if (navigator.locks) navigator.locks.request('hearth-notify', () => notify(data));
-    else notify(data);
+    navigator.locks?.request('hearth-notify', () => notify(data)) ?? notify(data);
   });
   on('read-elsewhere', (event) => {
     const { chat, messages } = dataOf(event); // those that were deleted, or all of the chat

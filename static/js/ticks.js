@@ -5,7 +5,7 @@ enhance('ticks', () => {
     const [sentWord, deliveredWord, readWord, countWord] = words.split('|');
     const marksOf = (text) => text.split(' ').filter(Boolean).map((mark) => mark.split(':'));
     const [delivered, read] = [marks.delivered, marks.read].map(marksOf);
-    document.querySelectorAll(`.message[data-sender="${sender}"]:not(.deleted)`).forEach((message) => {
+    all(`.message[data-sender="${sender}"]:not(.deleted)`).forEach((message) => {
       const tick = message.querySelector('.tick');
       const count = (all) => {
         const concerned = all.filter(([since]) => +since < message.dataset.key);
@@ -20,6 +20,5 @@ enhance('ticks', () => {
       tick.ariaLabel = state === 'read' ? label : readers ? `${word}, ${label}` : word;
     });
   };
-  draw();
-  new MutationObserver(draw).observe(byId('main'), { childList: true, subtree: true, attributeFilter: ['data-state'] });
+  keep(byId('main'), draw, { attributeFilter: ['data-state'] });
 });

@@ -1,8 +1,7 @@
 // Shows times in the reader's zone and language, and a line above the first message of each day.
 {
-  const { lang } = document.documentElement;
   const { today, yesterday, timeZone } = document.body.dataset;
-  const format = (options, locale = lang) => {
+  const format = (options, locale = root.lang) => {
     try {
       return new Intl.DateTimeFormat(locale, { timeZone, ...options });
     } catch { // a zone that this browser does not know
@@ -16,18 +15,10 @@
   const dayOf = (moment) => Date.parse(isoDay.format(new Date(moment)));
   const daysAgo = (day) => (dayOf(Date.now()) - day) / 86400000;
   const dayName = (day, other) => [today, yesterday][daysAgo(day)] ?? other.format(day);
-  const newLine = (key) => {
-    const line = document.createElement('li');
-    line.className = 'line day';
-    line.dataset.key = key;
-    line.append(document.createElement('h3'));
-    return line;
-  };
-  const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 
   const showTimes = () => {
     let last;
-    for (const time of document.querySelectorAll('.message time, .chat-time, .seen')) {
+    for (const time of all('.message time, .chat-time, .seen')) {
       const day = dayOf(time.dateTime);
       const message = time.closest('.message');
       write(time, message || !daysAgo(day) ? clock.format(new Date(time.dateTime)) : dayName(day, short));
@@ -35,7 +26,10 @@
       const lineAbove = () => message.previousElementSibling?.closest('.day');
       if (day === last) lineAbove()?.remove();
       else {
-        if (!lineAbove()) message.before(newLine(message.dataset.key));
+        if (!lineAbove()) {
+          message.before(byId('day-line').content.cloneNode(true));
+          lineAbove().dataset.key = message.dataset.key;
+        }
         write(lineAbove().firstElementChild, dayName(day, long));
       }
       last = day;

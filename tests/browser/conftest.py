@@ -287,9 +287,7 @@ class Person:
     @contextmanager
     def losing_the_stream(self) -> Iterator[None]:
         """Let moments pass, at the end, until the page knows that its stream is lost."""
-        self.page.evaluate(
-            "document.addEventListener('htmx-before-sse-connection', () => { window.isLost = true; })"
-        )
+        self.page.evaluate("document.addEventListener('htmx-sse-close', () => { window.isLost = true; })")
         yield
         while not self.page.evaluate("window.isLost"):
             self.pass_time(0.01)
