@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from django.conf import settings
+
 ROOT = Path(__file__).resolve().parent.parent
 NUMBER_OF_POINTS = 84
 
@@ -31,3 +33,12 @@ def test_tests_that_show_a_point_exist():
     named = [test for _sentence, tests in points().values() for test in tests]
     assert len(named) > NUMBER_OF_POINTS
     assert [test for test in named if not is_a_test(test)] == []
+
+
+def test_limits_are_those_of_the_settings():
+    text = (ROOT / "docs" / "security.md").read_text()
+    seconds = {"an hour": 3600, "10 minutes": 600, "a minute": 60, "10 seconds": 10}
+    rows = re.findall(r"^\| .+ \| .+ \| ([\d,]+) in (.+?) \| .+ \|$", text, re.MULTILINE)
+    told = sorted((int(amount.replace(",", "")), seconds[period]) for amount, period in rows)
+    assert told == sorted((rate.amount, rate.period) for rate in settings.LIMITS.values())
+    assert f"{settings.STREAMS_PER_USER}; {settings.STREAMS_PER_ADDRESS}" in text
