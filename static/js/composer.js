@@ -7,8 +7,8 @@ enhance('composer', (composer) => {
   hint.textContent = hint.dataset.hint;
   // Who has emptied the box, which sending does, does not type.
   on('htmx-config-request', (event) => {
-    if (event.detail.ctx.sourceElement.id === 'typing-start' && !content.value) event.preventDefault();
-  });
+    if (!content.value) event.preventDefault();
+  }, byId('typing-start'));
   composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
 
   // The body is collected by now; requests that wait in the queue keep theirs.
@@ -50,7 +50,7 @@ enhance('composer', (composer) => {
   const [text, token, reason] = JSON.parse(sessionStorage[dataset.draft] ?? '[]');
   if (text && !content.value) {
     [content.value, composer.token.value, notice.textContent] = [text, token, reason];
-    isUnsent = !!reason;
+    isUnsent = reason;
   }
   on('pagehide', () => {
     sessionStorage[dataset.draft] = JSON.stringify([content.value, composer.token.value, isUnsent ? notice.textContent : '']);

@@ -2,12 +2,12 @@
 enhance('stream', (element) => {
   const SILENCE = 30000; // heartbeats come every 10 s
   const BLIP = 3000; // a shorter loss is not worth telling
-  const ATTEMPTS = 6; // then it has failed, though slow attempts go on
+  const ATTEMPTS = 5; // when so many have failed, so has the connection, though slow attempts go on
   const LONGEST_WAIT = 10000;
   const state = (name) => { root.dataset.connection = name; };
   const stream = () => element._htmx?.sse;
   const close = () => stream()?.reader?.cancel();
-  let silence, blip, next, release, attempts = 0;
+  let silence, blip, next, release, attempts = 0, pace = 500;
 
   const watch = () => {
     clearTimeout(silence);
@@ -24,7 +24,7 @@ enhance('stream', (element) => {
     watch();
   }, element);
   // A stream that ends before that was a failed attempt like others.
-  on('heartbeat', () => { attempts = 0; }, element);
+  on('heartbeat', () => { attempts = 1; }, element);
 
   // Browsers give a host six connections: three windows stay live when hidden, the others have no stream meanwhile.
   const isPaused = () => document.hidden && !release;
@@ -32,12 +32,14 @@ enhance('stream', (element) => {
   const connectLater = () => {
     if (isPaused()) return;
     wait();
-    if (attempts >= ATTEMPTS) state('failed');
+    if (attempts > ATTEMPTS) state('failed');
     clearTimeout(next);
-    // Longer and longer, and not everybody at once.
-    next = setTimeout(connect, Math.min(LONGEST_WAIT, 250 * 2 ** attempts) * (0.75 + Math.random() / 2));
+    next = setTimeout(connect, Math.min(LONGEST_WAIT, pace * 2 ** attempts / 2));
   };
-  on('htmx-sse-close', connectLater, element);
+  on('htmx-sse-close', ({ detail }) => {
+    pace = detail.connection.config.reconnectDelay; // the server gives everybody another one
+    connectLater();
+  }, element);
   // Whatever came that is no stream.
   on('htmx-finally-request', () => { if (!stream()) connectLater(); }, element);
   on('htmx-before-request', (event) => {

@@ -204,7 +204,7 @@ def test_stream_that_dies_without_a_word(person, ada, server):
         dora.pass_time(25)
         dora.sees()
         proxy.is_silent = False
-        dora.pass_time(33)  # and a moment before the next attempt
+        dora.pass_time(40)  # and a moment before the next attempt
         dora.sees("Into the void")
 
 
