@@ -38,7 +38,7 @@ def test_no_storm_of_requests_whatever_takes_the_place_of_the_stream(person, end
     expect(dora.page).to_have_title(title)
     expect(dora.page.get_by_role("heading", name="Log in")).to_have_count(0)
     dora.page.unroute(STREAMS)
-    dora.pass_time(6)
+    dora.pass_time(11)
     dora.say(room, "Well again")
     dora.sees("Well again")
 
