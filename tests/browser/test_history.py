@@ -129,7 +129,8 @@ def test_messages_arrive_in_order_while_history_is_loaded(ada, ben, room, backst
 def lines_of(person: Person) -> list[str]:
     """What stands in the conversation: names of days, "New messages" and messages with their times."""
     return person.page.evaluate(
-        """() => [...document.querySelectorAll('#conversation li:not(.nothing)')].map((line) => line.matches('.message')
+        """() => [...document.querySelectorAll('#conversation li:not(.nothing)')].map(
+          (line) => line.matches('.message')
           ? `${line.querySelector('.content').textContent} ${line.querySelector('time').textContent}`
           : line.textContent.trim())"""
     )
