@@ -2,10 +2,8 @@ PORT ?= 8000
 ARGS ?=
 MINUTES ?= 30
 PY := .venv/bin/python
-# tests/faults starts what it needs by itself. Three files walk over all pages, which no database changes.
-WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults \
-    --ignore=tests/test_breaking_out.py --ignore=tests/rooms/test_pseudo_language.py \
-    --ignore=tests/rooms/test_permissions.py
+# tests/faults starts what it needs by itself.
+WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql accessibility-statement bench nemesis check format messages lock clean

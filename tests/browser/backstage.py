@@ -9,15 +9,20 @@ from typing import Self
 from tests.server import ROOT, Server
 
 LOOP = """
-import json, sys
+import json, sys, traceback
 import django
 django.setup()
 from accounts.models import User
 from rooms.models import ChatRoom, Membership, Message
 from tests import factories
 for line in sys.stdin:
-    exec(json.loads(line))
-    print("done", flush=True)
+    try:
+        exec(json.loads(line))
+    except Exception:
+        traceback.print_exc()
+        print("failed", flush=True)
+    else:
+        print("done", flush=True)
 """
 
 

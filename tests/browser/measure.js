@@ -110,7 +110,7 @@ window.measure = (() => {
       find('.avatar:not([aria-hidden=true])', 'decoration that speaks');
       find('[aria-live=assertive]', 'assertive');
       find('[autofocus]:not(form [autofocus])', 'takes the focus');
-      find(':is([aria-live], [role=log], [role=status], [role=alert]) :is(.message, .tick, .presence, .badge, .chat, time)',
+      find(':is([aria-live], [role=log], [role=status], [role=alert]) :is(.message, .tick, .presence, .chat, time)',
         'in a live region');
       find('ol[role=log], ul[role=log]', 'list that is none');
       find('meta[name=viewport]:is([content*=maximum-scale], [content*=user-scalable])', 'no zoom');

@@ -265,7 +265,7 @@ def deleting_a_message(scene: Scene) -> Person:
 def reporting_a_message(scene: Scene) -> Person:
     ada = details_of_somebody_elses_message(scene)
     ada.page.get_by_role("link", name="Report").click()
-    ada.page.evaluate("document.querySelector('form').noValidate = true")
+    ada.page.evaluate("document.querySelector('main form').noValidate = true")
     ada.page.get_by_role("button", name="Report").click()
     expect(ada.notice).to_contain_text("Choose what is wrong")
     return ada
@@ -527,7 +527,7 @@ def not_found(scene: Scene) -> Person:
 def refused(scene: Scene) -> Person:
     """A form without its token."""
     ada = scene.ada.open("/settings/")
-    ada.page.evaluate("document.querySelector('[name=csrfmiddlewaretoken]').value = 'forged'")
+    ada.page.evaluate("document.querySelector('main [name=csrfmiddlewaretoken]').value = 'forged'")
     ada.page.get_by_role("button", name="Save").click()
     expect(ada.page.get_by_role("heading", name="This page has expired")).to_be_visible()
     return ada

@@ -170,7 +170,9 @@ def test_many_people_are_counted(dora, shared_room, backstage):
     backstage.run(
         f"for name in 'vera', 'wim', 'xenia', 'yves', 'zoe':\n"
         f"    user = User.objects.named(name) or factories.make_user(name)\n"
-        f"    factories.make_message(ChatRoom.objects.get(pk={number}), user)"
+        f"    room = ChatRoom.objects.get(pk={number})\n"
+        f"    factories.make_membership(room, user)\n"
+        f"    factories.make_message(room, user)"
     )
     dora.show()
     hears(dora, "5 new messages from 5 people")

@@ -35,6 +35,7 @@ def write_everywhere(backstage, ben, room, texts):
         "    User.objects.filter(pk=person.pk).update(display_name=text, status=text)\n"
         "    ChatRoom.objects.filter(pk=other.pk).update(name=f'{other.pk} {text}', description=text)\n"
         "    factories.make_membership(room, person)\n"
+        "    factories.make_membership(other, ben)\n"
         "    factories.make_message(room, person, text)\n"
         "    factories.make_message(other, ben, text)\n"
         "User.objects.filter(pk=ben.pk).update(display_name=' '.join(texts), status=' '.join(texts))\n"

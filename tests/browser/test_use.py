@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 @pytest.mark.accessibility("A24", "A35")
 def test_navigation_is_the_same_in_the_lobby_and_in_a_room(ada, ben, room):
     def stops() -> list[str]:
-        return ada.page.locator("nav :is(a, button, summary):visible").evaluate_all(
+        return ada.page.locator(":is(.banner, nav) :is(a, button, summary):visible").evaluate_all(
             "all => all.filter((one) => !one.closest('#chats')).map((one) => one.textContent.trim())"
         )
 

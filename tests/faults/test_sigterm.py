@@ -150,7 +150,7 @@ async def test_reader_that_does_not_read_does_not_keep_it_from_ending(start):
 def serve(server, *arguments):
     return subprocess.run(
         [sys.executable, "manage.py", "serve", "--server", server.program, *arguments],
-        cwd=ROOT, env=server.environment, capture_output=True, text=True, timeout=30, check=False,
+        cwd=ROOT, env=server.environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
 
