@@ -62,6 +62,14 @@ def test_what_was_not_saved_changes_nothing(ada, room, way):
     expect(ada.page.get_by_text("edited")).to_have_count(0)
 
 
+def tab_to(target):
+    for _press in range(15):
+        target.page.keyboard.press("Tab")
+        if target.evaluate("target => target === document.activeElement"):
+            break
+    expect(target).to_be_focused()
+
+
 @pytest.mark.accessibility("A17", "A88")
 def test_keyboard_alone_edits_and_deletes(ada, room):
     ada.say(room, "First", "Second")
@@ -73,11 +81,7 @@ def test_keyboard_alone_edits_and_deletes(ada, room):
     keyboard.press("ArrowUp")
     expect(row(ada, "First")).to_be_focused()
     link = row(ada, "First").get_by_role("link", name="Edit", exact=True)
-    for _press in range(4):
-        keyboard.press("Tab")
-        if link.evaluate("link => link === document.activeElement"):
-            break
-    expect(link).to_be_focused()
+    tab_to(link)
     keyboard.press("Enter")
     expect(ada.page.get_by_label("Message")).to_be_focused()
     keyboard.press("End")
@@ -87,15 +91,10 @@ def test_keyboard_alone_edits_and_deletes(ada, room):
     keyboard.press("Enter")
     expect(ada.page.get_by_role("heading", name="Message details")).to_be_visible()
     link = ada.page.get_by_role("link", name="Delete")
-    for _press in range(4):
-        keyboard.press("Tab")
-        if link.evaluate("link => link === document.activeElement"):
-            break
-    expect(link).to_be_focused()
+    tab_to(link)
     keyboard.press("Enter")
     expect(ada.page.get_by_role("heading", name="Delete this message?")).to_be_visible()
-    keyboard.press("Tab")
-    expect(ada.page.get_by_role("button", name="Delete message")).to_be_focused()
+    tab_to(ada.page.get_by_role("button", name="Delete message"))
     keyboard.press("Enter")
     expect(ada.page.locator(".message.deleted")).to_be_focused()
     ada.sees("Second")
