@@ -7,10 +7,12 @@ from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
-from accounts import claims, sessions
+from accounts import claims, limits, sessions
 from accounts.models import User
 from accounts.time_zones import is_time_zone
+from config.errors import error_page
 from config.languages import chosen_language
 from config.middleware import is_htmx
 
@@ -36,6 +38,21 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         if request.method not in ("GET", "HEAD"):
             return redirect_to_login(request.headers.get("Referer", ""))
         return super().handle_no_permission(request, view_func)
+
+
+class WordedLimits:
+    """Say on a page of its own that a limit was reached, where a view leaves that to this."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, limits.LimitReached):
+            return None
+        return exception.mark(error_page(request, 429, _("This did not work"), str(exception)))
 
 
 def noted_sessions(

@@ -3,6 +3,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts import limits
 from accounts.http import AuthenticatedRequest
 from rooms.forms import NotificationForm
 from rooms.models import ChatRoom, Membership
@@ -16,9 +17,12 @@ def member_of(request: AuthenticatedRequest, room_id: int) -> Membership:
 
 
 def moderator_of(request: AuthenticatedRequest, room_id: int) -> Membership:
+    """Return the membership of the user, who moderates the room. What they change is counted."""
     membership = member_of(request, room_id)
     if not membership.may_moderate:
         raise PermissionDenied
+    if request.method == "POST":
+        limits.take("moderation_per_user", request.user.pk)
     return membership
 
 

@@ -52,6 +52,7 @@ async def test_neither_who_was_reported_nor_other_members_hear_of_it(ann, bob, e
     ):
         for stream in (hers, his, others):
             await stream.wait_for_event("heartbeat")
+        await his.wait_for_text("room-reports")  # what a stream begins with
         before = len(his.events)
         await reported()
         await hers.wait_for_text(WORD)

@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from config.rates import Rate
 from rooms import moderation
 from rooms.models import ChatRoom, Membership, Message, ModerationAct, NotAdmitted
 from tests.factories import make_membership, make_message, make_room, make_user, make_users
@@ -84,6 +85,21 @@ def test_other_fields_are_not_taken(ada, ada_client, room):
     change(ada_client, room, type="private", revision="99", archived_at="2020-01-01", low_user=ada.pk)
     room.refresh_from_db()
     assert (room.type, room.revision, room.archived_at, room.low_user) == ("group", 0, None, None)
+
+
+def test_moderators_change_no_more_than_so_much(ada, ada_client, ben_client, room, limit):
+    limit(moderation_per_user=Rate(2, 60))
+    archive, end = (f"/rooms/{room.pk}/archive/{end}" for end in ("", "end/"))
+    assert [ada_client.post(address).status_code for address in (archive, end)] == [302, 302]
+    refused = ada_client.post(archive)
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) <= 30
+    assert "That was too often. Wait" in refused.content.decode()
+    room.refresh_from_db()
+    assert not room.is_archived
+    assert ada_client.get(f"/rooms/{room.pk}/edit/").status_code == 200
+    # Who may not do it is not counted.
+    assert [ben_client.post(archive).status_code for _time in range(3)] == [403] * 3
 
 
 def test_members_change_nothing(ben_client, room):

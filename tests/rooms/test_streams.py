@@ -2,6 +2,7 @@
 
 import pytest
 
+from rooms.live import frames
 from tests import sse
 from tests.clients import LivePage, StreamReader, eventually
 from tests.page import Page, posted_in
@@ -155,6 +156,13 @@ async def test_no_text_breaks_the_frame(ann, bob, private_id, text):
         content = text.replace("\r\n", "\n").replace("\r", "\n")
         await live.wait_for_messages(list(zip(ids, [content, "afterwards"], strict=True)))
         assert (await ann.room(private_id)).messages == live.page.messages
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\n\n", "\r\r", "\n\r"])
+def test_no_line_end_breaks_the_frame_though_none_but_one_comes_out_of_a_form(end):
+    [event] = sse.Parser().feed(frames.swap(f"<p>a{end}data: b{end}event: c{end}id: 1</p>\u2028\x85"))
+    assert event.fields == ["data"] * len(event.fields)
+    assert "".join(event.data.split("\n")) == "<p>adata: bevent: cid: 1</p>\u2028\x85"
 
 
 @pytest.mark.parametrize(
