@@ -250,7 +250,8 @@ def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
 
 @state
 def leaving_a_room(scene: Scene) -> Person:
-    return scene.ada.open(f"{scene.ada.make_room()}leave/")
+    ada = scene.ada
+    return ada.open(f"{ada.make_room()}leave/")
 
 
 @state

@@ -98,6 +98,14 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     def button(name: str) -> Locator:
         return page.get_by_role("button", name=name, exact=True)
 
+    def open_details_of_the_newest() -> None:
+        if how is Keys:
+            hand.go_to(dora.scroller)
+            page.keyboard.press("ArrowUp")
+            page.keyboard.press("Enter")
+        else:
+            hand.press((page if has_scripts else dora.frame).locator(".meta").last)
+
     # Enter, and make a room.
     dora.open("/")
     hand.write(page.get_by_label("Name", exact=True), dora.name)
@@ -115,6 +123,30 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     ben.say(room, "You too")
     dora.sees("Good morning", "You too")
 
+    # Mend what was written, and take it back.
+    hand.send("Helo")
+    dora.sees("Good morning", "You too", "Helo")
+    open_details_of_the_newest()
+    hand.press(page.get_by_role("link", name="Edit", exact=True))
+    hand.write(page.get_by_label("Message", exact=True), "")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" again")
+    hand.press(button("Save"))
+    dora.sees("Good morning", "You too", "Helo again")
+    open_details_of_the_newest()
+    hand.press(page.get_by_role("link", name="Delete", exact=True))
+    hand.press(button("Delete message"))
+    dora.sees("Good morning", "You too")
+
+    # Let somebody in.
+    hand.press(page.get_by_role("link", name="about this room"))
+    hand.press(page.get_by_role("link", name="Invite somebody"))
+    hand.press(button("Show a link and a QR code"))
+    link = page.locator("a.long").get_attribute("href")
+    emil = person("emil", at=server)
+    emil.open(link.removeprefix(emil.url)).page.get_by_role("button", name="Join").click()
+    expect(emil.page.get_by_role("heading", name=f"Shed of {dora.name}")).to_be_visible()
+
     # Read what is older.
     backstage.fill(room, ben.name, 52)
     dora.open(room)
@@ -131,12 +163,7 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     # Mark as unread, and as read.
     dora.open(room)
     expect(dora.messages.last).to_have_text("Line 52")
-    if how is Keys:
-        hand.go_to(dora.scroller)
-        page.keyboard.press("ArrowUp")
-        page.keyboard.press("Enter")
-    else:
-        hand.press(older.locator(".meta").last)
+    open_details_of_the_newest()
     hand.press(button("Mark unread from here"))
     expect(dora.line(room)).to_have_accessible_name(re.compile(", 1 unread message"))
     hand.press(dora.line(room))
@@ -149,6 +176,12 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     hand.choose_next(page.get_by_label("Theme"))
     hand.press(button("Save"))
     expect(page.locator("html[data-theme=light]")).to_be_attached()
+
+    # A profile.
+    hand.press(page.get_by_role("link", name="Your profile"))
+    hand.write(page.get_by_label("Status", exact=True), "In the shed")
+    hand.press(button("Save"))
+    expect(page.get_by_role("main").get_by_text("In the shed")).to_be_visible()
 
     # A private chat.
     dora.open("/")
