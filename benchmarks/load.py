@@ -60,6 +60,7 @@ class Result:
     posting_seconds: float = 0.0
     seconds: float = 0.0
     bytes: int = 0
+    processor_seconds: float = 0.0  # of the server, where it can be asked
     histogram: list[int] = field(default_factory=list)  # deliveries by milliseconds
 
     @property
