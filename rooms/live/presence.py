@@ -31,8 +31,8 @@ RENEWAL = settings.HEARTBEAT_INTERVAL / 2
 class Presence(Rounds[None]):
     """The database knows until when each person is online; processes move that ahead, and tell changes.
 
-    Who is online at the first look, which sets `has_looked`, is no change, since streams begin after it: after a
-    restart that is nearly everybody.
+    Who is online at the first look, which sets `has_looked`, is no change, since streams begin after it.
+    After a restart that is nearly everybody.
     """
 
     name = "presence"
