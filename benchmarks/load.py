@@ -60,7 +60,9 @@ class Result:
     posting_seconds: float = 0.0
     seconds: float = 0.0
     bytes: int = 0
+    processor_seconds: float = 0.0  # of the server, where it can be asked
     histogram: list[int] = field(default_factory=list)  # deliveries by milliseconds
+    answers: list[float] = field(default_factory=list)  # seconds until each post was answered
 
     @property
     def per_second(self) -> float:
@@ -227,6 +229,7 @@ class Load:
         writer.answer += data
         if writer.number is not None and writer.is_answered(writer.answer, NUMBER % writer.number):
             self.result.posted += 1
+            self.result.answers.append(time.monotonic() - self.due[writer.number])
             writer.number = None
 
     def _read(self, reader: Reader, data: bytes) -> None:

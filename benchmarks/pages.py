@@ -77,7 +77,8 @@ def _asked(site: Site, path: str) -> tuple[float, float]:
             load.add_writer(lambda _number, session=session: request("GET", path, session), http_answer)
         began = time.monotonic()
         result = load.post(None, SECONDS)
-        return result.posted / (time.monotonic() - began), result.latency(0.95)
+        answers = sorted(result.answers)
+        return result.posted / (time.monotonic() - began), answers[int(0.95 * len(answers))]
 
 
 def first_page(report: Report) -> None:

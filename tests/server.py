@@ -122,6 +122,12 @@ class Server:
         return int(self._proc("statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
     @property
+    def processor_seconds(self) -> float:
+        """Processor time that the process has used."""
+        fields = self._proc("stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def peak_memory(self) -> int:
         """The most bytes of memory that the process ever had."""
         return int(self._proc("status").read_text().split("VmHWM:")[1].split()[0]) * 1024

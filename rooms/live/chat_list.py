@@ -59,7 +59,11 @@ class News:
 
     def add_event(self, user_id: int, name: str, about: dict[str, Any]) -> None:
         """Add an event for the scripts of somebody's pages, which has no words of ours."""
-        self.add(user_channel(user_id), Frame(partial(frames.named, name, about)))
+        self.add(user_channel(user_id), event(name, about))
+
+
+def event(name: str, about: dict[str, Any]) -> Frame:
+    return Frame(partial(frames.named, name, about))
 
 
 @dataclass(slots=True)
@@ -149,10 +153,13 @@ class ChatList(Rounds[Gathered]):
         await self._database.run(_make, wanted)  # a thread's work, though it asks the database nothing
         # What was read of a room may not be for everybody any longer: the next round tells it.
         doubtful = set(self._gathered.acts.values())
+        told: defaultdict[Connection, list[bytes]] = defaultdict(list)
         for letter in news.letters:
             if letter.about not in doubtful:
                 for page in self._pages(letter):
-                    page.tell(letter.frame.in_language(page.format.language))
+                    told[page].append(letter.frame.in_language(page.format.language))
+        for page, frames_for_page in told.items():
+            page.tell(b"".join(frames_for_page))  # a write is what it costs
         for room_id in doubtful:
             news.revisions.pop(room_id, None)
         self._revisions |= news.revisions
@@ -311,6 +318,7 @@ def _notify(
     blocked: Mapping[int, set[int]],
 ) -> None:
     """Tell everybody the newest of `messages` that they want to be notified of."""
+    told: dict[tuple[str, int], Frame] = {}  # one for all who are told the same
     for user_id, now in unread.items() if messages else ():
         unheard = {user_id, *blocked.get(user_id, ())}
         wanted = (
@@ -319,7 +327,10 @@ def _notify(
             if message.sender_id not in unheard and now.wants(message, user_id)
         )
         if message := next(wanted, None):
-            news.add_event(user_id, "notify", _notification(_chat_for(user_id, room, now), message))
+            chat = _chat_for(user_id, room, now)
+            key = chat.dom_id, message.pk
+            told[key] = told.get(key) or event("notify", _notification(chat, message))
+            news.add(user_channel(user_id), told[key])
 
 
 def _take_back(news: News, room: ChatRoom, unread: dict[int, Unread], deleted: list[int]) -> None:

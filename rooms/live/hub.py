@@ -25,8 +25,8 @@ class Hub:
     def leave(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-            self.users -= Counter([connection.user_id])  # keeps no zeros
-            self.addresses -= Counter([connection.address])
+            _count_down(self.users, connection.user_id)
+            _count_down(self.addresses, connection.address)
         for channel in connection.channels:
             self.channels[channel].discard(connection)
             if not self.channels[channel]:
@@ -44,3 +44,10 @@ class Hub:
     def tell(self, channel: str, frame: Frame) -> None:
         for connection in self.listeners(channel):
             connection.tell(frame.in_language(connection.format.language))
+
+
+def _count_down[Key](counter: Counter[Key], key: Key) -> None:
+    """Keep no zeros. Subtracting a Counter would look at all that there are."""
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

@@ -1,5 +1,6 @@
 """Who is online: whoever has an open stream, in any process."""
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Collection
@@ -28,7 +29,11 @@ RENEWAL = settings.HEARTBEAT_INTERVAL / 2
 
 
 class Presence(Rounds[None]):
-    """The database knows until when each person is online; processes move that ahead, and tell changes."""
+    """The database knows until when each person is online; processes move that ahead, and tell changes.
+
+    Who is online at the first look, which sets `has_looked`, is no change, since streams begin after it.
+    After a restart that is nearly everybody.
+    """
 
     name = "presence"
 
@@ -39,6 +44,7 @@ class Presence(Rounds[None]):
         self._online: set[int] = set()
         self._key = uuid.uuid4()
         self.stream_count = 0  # open streams of all processes, as of the last round
+        self.has_looked = asyncio.Event()
 
     @property
     def online_count(self) -> int:
@@ -68,6 +74,12 @@ class Presence(Rounds[None]):
     def put_back(self, gathered: None) -> None:
         pass
 
+    async def _run(self) -> None:
+        if not self.has_looked.is_set():
+            self._online = await self._database.run(_online)
+            self.has_looked.set()
+        await super()._run()
+
     async def round(self, gathered: None) -> None:
         online = await self._database.run(_exchange, self._hub.listening_users())
         self.stream_count = await self._database.run(
@@ -86,7 +98,12 @@ def _exchange(here: set[int]) -> set[int]:
     # Where the clock was set back, it is too far ahead.
     is_due = Q(online_until=None) | Q(online_until__lt=until - RENEWAL) | Q(online_until__gt=until)
     update_in_order(User.objects.filter(is_due, pk__in=here), online_until=until)
-    online = User.objects.filter(online_until__gt=now, shows_presence=True, is_active=True)
+    return _online()
+
+
+def _online() -> set[int]:
+    """Return who is online anywhere, of those who show it."""
+    online = User.objects.filter(online_until__gt=timezone.now(), shows_presence=True, is_active=True)
     return set(online.values_list("pk", flat=True))
 
 

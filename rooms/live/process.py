@@ -96,7 +96,8 @@ class Live:
         for rounds in self._rounds:
             rounds.stop()
         if self._tasks:
-            self.poll.has_looked.set()  # streams that wait for it end now
+            self.poll.has_looked.set()  # streams that wait for these end now
+            self.presence.has_looked.set()
         for task in tuple(self._tasks):
             task.cancel()
         for tail in self.tails.values():

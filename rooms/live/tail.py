@@ -14,7 +14,9 @@ from rooms.models import ChatRoom, Membership
 
 # Nobody sees a delay of so long, and a room in which more is said costs no more rounds.
 SHORTEST_PAUSE = 0.05
-LONGEST_PAUSE = 0.25
+LONGEST_PAUSE = 0.4
+# Seconds of pause for one second of work: what is posted meanwhile is written together.
+PAUSE_FACTOR = 3
 
 
 class Tail:
@@ -68,9 +70,9 @@ class Tail:
             started = time.monotonic()
             await self._round()
             self.watch.done()
-            # Writing to many readers keeps all else waiting. A pause as long lets posts in, and they gather.
+            # Writing to many readers keeps all else waiting. A longer pause lets posts in, and they gather.
             worked = time.monotonic() - started
-            await asyncio.sleep(min(max(worked, SHORTEST_PAUSE), LONGEST_PAUSE))
+            await asyncio.sleep(min(max(PAUSE_FACTOR * worked, SHORTEST_PAUSE), LONGEST_PAUSE))
 
     async def _round(self) -> None:
         readers = dict(self._positions)

@@ -54,6 +54,8 @@ class Report(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["message", "reporter"], name="one_report_per_person")]
+        # Without it SQLite looks for reports of each message of a room.
+        indexes = [models.Index(fields=["closed_at"], name="report_closed_at")]
 
     def __str__(self) -> str:
         return f"report of message {self.message_id}"

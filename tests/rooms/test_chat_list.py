@@ -86,7 +86,7 @@ async def test_last_message_goes_to_all_and_each_count_to_its_own(chat_list, do,
     chat_list.room_changed(room.pk)
     await eventually(lambda: hers.told and his.told)
     for page in (hers, his):
-        assert page.told[0].count("Hello all") == 1
+        assert page.told[0].count("<bdi>Hello all</bdi>") == 1
     assert "1 unread message" in his.news
     assert "unread message" not in hers.news
 
