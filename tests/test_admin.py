@@ -198,6 +198,17 @@ def test_report_of_a_private_chat_is_shown_and_decided(root_client, private, ada
     assert "what ada said" not in root_client.get("/admin/rooms/report/").content.decode()
 
 
+def test_what_was_decided_in_private_chats_is_not_listed(root_client, root, room, private, ada):
+    for place in (room, private):
+        make_message(place, ada).erase(moderator=root)
+    open_act, private_act = (ModerationAct.objects.get(room=place) for place in (room, private))
+    shown = root_client.get("/admin/rooms/moderationact/").content.decode()
+    assert f"/admin/rooms/moderationact/{open_act.pk}/change/" in shown
+    assert f"/admin/rooms/moderationact/{private_act.pk}/change/" not in shown
+    assert root_client.get(f"/admin/rooms/moderationact/{open_act.pk}/change/").status_code == 200
+    assert root_client.get(f"/admin/rooms/moderationact/{private_act.pk}/change/").status_code == 302
+
+
 def test_staff_see_and_decide_no_reports_of_their_own_messages(root, root_client, private, ada, ben, room):
     room.join(root)
     message = make_message(room, root, "what root said")
