@@ -8,9 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.sessions.models import Session
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 from django_eventstream.eventrequest import EventRequest
@@ -135,7 +137,10 @@ def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
     keys = {connection.session_key for connection in connections}
     going_on = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
     sessions = set(going_on.values_list("pk", flat=True))
-    users = User.objects.filter(pk__in=user_ids, is_active=True)
+    # Who was made staff may have entered by name alone.
+    needs_password = Q(is_staff=True) | Q(is_superuser=True)
+    has_none = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    users = User.objects.filter(pk__in=user_ids, is_active=True).exclude(needs_password & has_none)
     passwords = dict(users.values_list("pk", "password"))
     members = _members(connections, user_ids)
     result = {}

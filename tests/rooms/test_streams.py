@@ -235,8 +235,18 @@ async def test_logout_elsewhere_ends_nothing_here(ann, bob, group_id, two_stream
     await two_streams[0].wait_for_message("still heard")
 
 
-async def test_deactivation_ends_streams(ann, bob, group_id, two_streams, rows):
-    rows.execute("UPDATE accounts_user SET is_active = FALSE WHERE username = ?", [bob.name])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE accounts_user SET is_active = FALSE WHERE username = ?",
+        "UPDATE accounts_user SET is_staff = TRUE WHERE username = ?",
+        "UPDATE accounts_user SET is_superuser = TRUE WHERE username = ?",
+    ],
+)
+async def test_deactivation_ends_streams_and_so_does_a_role_that_needs_a_password(
+    ann, bob, group_id, two_streams, rows, change
+):
+    rows.execute(change, [bob.name])
     await two_streams[0].wait_until_closed(2)
     await assert_ended(two_streams, ann, group_id, "session has ended")
 
