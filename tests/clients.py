@@ -1,13 +1,13 @@
 """People without a browser: they post as the page's form does and read streams as htmx does."""
 
 import asyncio
+import random
 import re
 import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -19,6 +19,10 @@ from tests.page import Page, posted_in
 COOKIE = "hearth_session"
 # What may or may not have come to pass when a request ends so.
 UNKNOWN_OUTCOME = (httpx.TransportError, httpx.HTTPStatusError)
+
+
+class Refused(Exception):
+    """The server answered that it will not do it, with this status: it was not done."""
 
 
 async def eventually[T](condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
@@ -99,9 +103,11 @@ class StreamReader:
 
     async def _read_body(self, reader: asyncio.StreamReader) -> None:
         parser = sse.Parser()
+        is_stream = self.header("content-type").startswith("text/event-stream")
+        is_chunked = self.header("transfer-encoding") == "chunked"
         try:
-            while (chunk := await self._chunk(reader)) is not None:
-                if self.header("content-type").startswith("text/event-stream"):
+            while (chunk := await self._chunk(reader, is_chunked)) is not None:
+                if is_stream:
                     self.log += [(event, time.monotonic()) for event in parser.feed(chunk)]
                 else:
                     self.body += chunk
@@ -114,9 +120,9 @@ class StreamReader:
             self.is_closed = True
             self._news.set()
 
-    async def _chunk(self, reader: asyncio.StreamReader) -> bytes | None:
+    async def _chunk(self, reader: asyncio.StreamReader, is_chunked: bool) -> bytes | None:
         """Return the next chunk; None after the last one."""
-        if self.header("transfer-encoding") != "chunked":
+        if not is_chunked:
             length = int(self.header("content-length") or 0)
             content = await reader.readexactly(length - len(self.body))
             return content or None
@@ -169,9 +175,6 @@ class StreamReader:
             seconds,
             f"a message {text!r}",
         )
-
-    def has_more_than(self, count: int) -> bool:
-        return len(self.log) > count
 
     def with_text(self, text: str) -> sse.Event | None:
         return next((event for event in self.events if text in event.data), None)
@@ -239,30 +242,49 @@ class ChatClient:
         return Page((await self.get(f"/rooms/{room_id}/")).raise_for_status().text)
 
     async def create_room(self, name: str) -> int:
-        return _room_id(await self.send("/rooms/", name=name))
+        form = {"csrfmiddlewaretoken": self.csrf_token, "name": name}
+        # As a whole page, which says why where it is refused.
+        return _room_id(
+            await self.http.post(f"{self.url}/rooms/", data=form, headers={"HX-Request": "false"})
+        )
+
+    async def id_of(self, name: str) -> int:
+        """Return the id of somebody with whom there is no private chat yet."""
+        names = (await self.lobby()).root.all(css_class="chat-name")
+        lines = {found.text: found.parent.parent for found in names}
+        return int(lines[name]["id"].removeprefix("person-"))
 
     async def private_chat(self, name: str) -> int:
         return _room_id(await self.get(f"/people/{name}/"))
 
     async def post(self, room_id: int, content: str, token: str = "") -> int:
-        """Post a message; return its id."""
+        """Post a message; return its id. Raises Refused, or one of UNKNOWN_OUTCOME."""
         token = token or str(uuid.uuid4())
         answer = await self.send(f"/rooms/{room_id}/messages/", content=content, token=token)
+        if 400 <= answer.status_code < 500:
+            raise Refused(answer.status_code)
         answer.raise_for_status()
         assert answer.status_code == 201, answer.text
         found = re.search(r'id="message-(\d+)"', answer.text)
         assert found
         return int(found[1])
 
-    async def post_at_last(self, room_id: int, content: str, seconds: float = 30.0) -> int:
-        """Post a message, asking again with the same token for as long as nobody says what became of it."""
-        token = str(uuid.uuid4())
+    async def post_at_last(
+        self, room_id: int, content: str, seconds: float = 30.0, token: str = "", when_unheard: Any = None
+    ) -> int:
+        """Post a message, asking again with the same token for as long as nobody says what became of it.
+
+        `when_unheard` is called each time.
+        """
+        token = token or str(uuid.uuid4())
         deadline = time.monotonic() + seconds
         while True:
             try:
                 return await self.post(room_id, content, token)
             except UNKNOWN_OUTCOME:
                 assert time.monotonic() < deadline, "the server does not come back"
+                if when_unheard:
+                    when_unheard()
                 await asyncio.sleep(0.02)
 
     async def leave(self, room_id: int) -> None:
@@ -284,9 +306,9 @@ class ChatClient:
             messages = page.messages + messages
         return messages
 
-    async def stream(self, room_id: int | None = None, **options: Any) -> StreamReader:
-        """Open the stream of a room, or of the lobby."""
-        path = "/stream" if room_id is None else f"/rooms/{room_id}/stream"
+    async def stream(self, room_id: int | None = None, path: str = "stream", **options: Any) -> StreamReader:
+        """Open the stream of a room, or of the lobby; `path` may be that of a document (`live`)."""
+        path = f"/{path}" if room_id is None else f"/rooms/{room_id}/{path}"
         return await StreamReader.open(self.url, path, session=self.session, **options)
 
 
@@ -297,62 +319,115 @@ def _room_id(answer: httpx.Response) -> int:
     return int(found[1])
 
 
-class LivePage:
-    """An open page that keeps itself up to date as hx-sse does, only in more of a hurry to come back.
+class Follower:
+    """An open stream that connects again as hx-sse does, only in more of a hurry, until it is told to stop.
 
-    The first connection is tried again with the cursor the page shows then; later ones ask for the address of
+    The first connection is tried again with the cursors that it began with; later ones ask for the address of
     the first one, and say by Last-Event-ID how far they got.
     """
 
-    def __init__(self, client: ChatClient, room_id: int | None, page: Page) -> None:
+    def __init__(
+        self, client: ChatClient, room_id: int | None, cursors: Mapping[str, str], hurry: float = 0.05
+    ) -> None:
         self.client = client
         self.room_id = room_id
-        self.page = page
+        self.hurry = hurry  # seconds, on average, until it connects again
         self.connections = 0
+        self.is_connected = False
         self.failures = 0  # attempts to connect that came to nothing
         self.posted: list[int] = []  # messages that came as new ones, in the order they came
+        self.newest_pages = 0  # that came because there was too much to come message by message
         self.errors: list[Exception] = []
+        self._cursors = cursors
         self._task = asyncio.create_task(self._run())
 
-    @classmethod
-    async def open(cls, client: ChatClient, room_id: int | None) -> Self:
-        return cls(client, room_id, await (client.lobby() if room_id is None else client.room(room_id)))
+    @property
+    def cursors(self) -> Mapping[str, str]:
+        """What the first connection says that is here already."""
+        return self._cursors
+
+    @property
+    def connects(self) -> bool:
+        return True
+
+    def take(self, event: sse.Event) -> None:
+        """Do what an event says."""
+        self.posted += posted_in(event.data)
+        self.newest_pages += 'hx-target="#conversation"' in event.data
 
     async def _run(self) -> None:
-        query: dict[str, str] = {}
+        query: Mapping[str, str] = {}
         last_event_id = ""
-        while self.page.connects:
+        while self.connects:
             if not self.connections:
-                query = self.page.cursors
+                query = self.cursors
             headers = {"HX-Request": "true"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
             try:
                 async with await self.client.stream(self.room_id, query=query, headers=headers) as stream:
                     if stream.status == 200:
                         self.connections += 1
+                        self.is_connected = True
                         last_event_id = await self._follow(stream, last_event_id)
             except OSError:
                 self.failures += 1
             except AssertionError as error:
                 self.errors.append(error)
                 return
-            await asyncio.sleep(0.05)
+            finally:
+                self.is_connected = False
+            await asyncio.sleep(random.uniform(0.5, 1.5) * self.hurry)
 
     async def _follow(self, stream: StreamReader, last_event_id: str) -> str:
-        """Apply events until the stream ends or the page is told to stop; return the last id."""
-        done = 0
-        while self.page.connects:
+        """Take events until the stream ends or the page is told to stop; return the last id."""
+        while self.connects:
             with suppress(AssertionError):
-                await stream.wait_for(partial(stream.has_more_than, done), 60)
-            events = stream.events[done:]
+                await stream.wait_for(lambda: stream.log, 60)
+            events = stream.events
             if not events:
                 break
-            done += len(events)
+            stream.log.clear()
             for event in events:
-                last_event_id = event.id or last_event_id
-                if not event.name:
-                    self.page.apply(event.data)
-                    self.posted += posted_in(event.data)
+                if event.id:
+                    assert event.id.startswith(f"room-{self.room_id}:"), f"{event.id} in room {self.room_id}"
+                    last_event_id = event.id
+                self.take(event)
         return last_event_id
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+
+class LivePage(Follower):
+    """An open page that keeps itself up to date."""
+
+    def __init__(self, client: ChatClient, room_id: int | None, page: Page) -> None:
+        self.page = page
+        super().__init__(client, room_id, {})
+
+    @classmethod
+    async def open(cls, client: ChatClient, room_id: int | None) -> Self:
+        return cls(client, room_id, await (client.lobby() if room_id is None else client.room(room_id)))
+
+    @property
+    def cursors(self) -> Mapping[str, str]:
+        return self.page.cursors
+
+    @property
+    def connects(self) -> bool:
+        return self.page.connects
+
+    def take(self, event: sse.Event) -> None:
+        super().take(event)
+        if not event.name:
+            self.page.apply(event.data)
 
     async def wait_for_messages(self, messages: list[tuple[int, str]], seconds: float = 15.0) -> None:
         await eventually(
@@ -360,11 +435,3 @@ class LivePage:
         )
         if self.errors:
             raise self.errors[0]
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Self
 
@@ -30,9 +31,11 @@ class Element:
         return "".join(node if isinstance(node, str) else node.text for node in self.nodes)
 
     def walk(self) -> "Iterator[Element]":
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        """Yield itself and all that is in it, as it is written."""
+        ahead = [self]
+        while ahead:
+            yield (element := ahead.pop())
+            ahead += [node for node in reversed(element.nodes) if isinstance(node, Element)]
 
     def all(self, tag: str = "", css_class: str = "") -> "list[Element]":
         return [
@@ -192,7 +195,13 @@ def messages_in(element: Element) -> list[tuple[int, str]]:
 
 def posted_in(html: str) -> list[int]:
     """Return the ids of the messages that the event puts into a list of messages, in order."""
+    return list(_posted_in(html)) if 'hx-target="#messages"' in html else []
+
+
+@lru_cache(maxsize=64)
+def _posted_in(html: str) -> tuple[int, ...]:
+    """Many readers get the same."""
     upserts = parse(html).all("hx-upsert")
-    return [
+    return tuple(
         key for upsert in upserts if upsert["hx-target"] == "#messages" for key, _text in messages_in(upsert)
-    ]
+    )

@@ -17,11 +17,6 @@ from typing import Any, Self
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = {
-    "daphne": ["manage.py", "serve"],
-    "uvicorn": ["manage.py", "serve", "--server", "uvicorn"],
-}
-BROKEN = ["-m", "tests.faults.broken"]
 LISTENING = "0A"  # in /proc/net/tcp
 
 
@@ -48,16 +43,24 @@ def free_port() -> int:
 class Server:
     """Serves the database in `folder`, or the one that DATABASE_URL names.
 
-    `program` is one of PROGRAMS, or a fault of tests/faults/broken.py.
+    `program` is daphne or uvicorn, and `fault` one of tests/faults/broken.py, if any.
     Several with one folder are several processes of one installation.
     """
 
     def __init__(
-        self, folder: Path, port: int | None = None, program: str = "daphne", **environment: str
+        self,
+        folder: Path,
+        port: int | None = None,
+        program: str = "daphne",
+        fault: str = "",
+        log: Path | None = None,
+        **environment: str,
     ) -> None:
         self.folder = folder
         self.program = program
+        self.fault = fault
         self.port = port or free_port()
+        self.log_file = log or folder / f"serve-{self.port}.log"
         inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         self.environment = {**inherited, "DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **environment}
         self.process: subprocess.Popen[bytes] | None = None
@@ -68,8 +71,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        path = self.folder / f"serve-{self.port}.log"
-        return path.read_text() if path.exists() else ""
+        return self.log_file.read_text() if self.log_file.exists() else ""
 
     @contextlib.contextmanager
     def rows(self) -> Iterator[Rows]:
@@ -96,10 +98,10 @@ class Server:
         ).stdout  # fmt: skip
 
     def start(self) -> None:
-        with (self.folder / f"serve-{self.port}.log").open("ab") as log:
-            arguments = PROGRAMS.get(self.program) or [*BROKEN, self.program, "serve"]
+        with self.log_file.open("ab") as log:
+            manage = ["-m", "tests.faults.broken", self.fault] if self.fault else ["manage.py"]
             self.process = subprocess.Popen(
-                [sys.executable, *arguments, "--port", str(self.port)],
+                [sys.executable, *manage, "serve", "--server", self.program, "--port", str(self.port)],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
         self.wait_until_serving()
@@ -131,6 +133,14 @@ class Server:
     def peak_memory(self) -> int:
         """The most bytes of memory that the process ever had."""
         return int(self._proc("status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+
+    @property
+    def open_files(self) -> int:
+        return len(list(self._proc("fd").iterdir()))
+
+    @property
+    def threads(self) -> int:
+        return len(list(self._proc("task").iterdir()))
 
     @property
     def connections(self) -> int:

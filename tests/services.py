@@ -158,6 +158,8 @@ class PostgreSQL(Service):
         """Make a database; return its URL."""
         with self.connect() as connection:
             connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+            # Else a crash may put back sequences that were used in the template: it takes them for logged.
+            connection.execute("CHECKPOINT")
         return self.url(database)
 
     def is_ready(self) -> bool:
@@ -219,7 +221,7 @@ class Nginx(Service):
         self.settings = self.folder / "nginx.conf"
         self.settings.write_text(
             f"daemon off; pid {self.folder}/pid; error_log stderr;\n"
-            f"events {{}}\nhttp {{ access_log off;\n{folders}\n{shown} }}\n"
+            f"events {{ worker_connections 4096; }}\nhttp {{ access_log off;\n{folders}\n{shown} }}\n"
         )
 
     @property

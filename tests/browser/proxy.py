@@ -1,5 +1,6 @@
 """A TCP proxy that can break as networks break."""
 
+import random
 import socket
 import threading
 from contextlib import suppress
@@ -10,13 +11,16 @@ class Proxy:
     """Forwards a free port to `port`, until it is told otherwise.
 
     While `is_silent`, nothing passes through streams, old and new, and nothing is closed either: packets
-    are dropped. While it is cut, there are no connections at all.
+    are dropped. While it is cut, there are no connections at all. Of the answers to posts it loses the share
+    `loses`, by closing the connection when they come.
     """
 
     def __init__(self, port: int) -> None:
         self.target = port
         self.is_silent = False
         self.is_cut = False
+        self.is_over = False
+        self.loses = 0.0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=50)
         self.port = self.listener.getsockname()[1]
         self.connections: list[Connection] = []
@@ -31,6 +35,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.is_over = True
         self.listener.shutdown(socket.SHUT_RDWR)
         self.thread.join()
         self.listener.close()
@@ -46,13 +51,19 @@ class Proxy:
         self.is_cut = False
 
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
+        while not self.is_over:
+            with suppress(OSError):
                 page, _address = self.listener.accept()
-                if self.is_cut:
-                    page.close()
-                else:
-                    self.connections.append(Connection(self, page))
+                self._connect(page)
+
+    def _connect(self, page: socket.socket) -> None:
+        try:
+            if not self.is_cut:
+                self.connections.append(Connection(self, page))
+                return
+        except OSError:  # nobody listens there
+            pass
+        page.close()
 
 
 class Connection:
@@ -61,6 +72,7 @@ class Connection:
         self.page = page
         self.server = socket.create_connection(("127.0.0.1", proxy.target))
         self.is_stream = False
+        self.is_post = False
         self.is_dead = False
         self.threads = [
             threading.Thread(target=self._forward, args=ends)
@@ -72,14 +84,19 @@ class Connection:
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
-                if source is self.page:
+                if source is self.page and data.startswith((b"GET /", b"POST /")):
                     self.is_stream = b"/stream?" in data.partition(b"\r\n")[0]
+                    self.is_post = data.startswith(b"POST /")
+                elif source is self.server and self.is_post and random.random() < self.proxy.loses:
+                    break
                 # Once dead, always dead: what was lost does not come later.
                 self.is_dead = self.is_dead or (self.is_stream and self.proxy.is_silent)
                 if not self.is_dead:
                     target.sendall(data)
         if not self.is_dead:
             self._shut_down()
+            if source is self.page:
+                self.close()
 
     def _shut_down(self) -> None:
         for end in (self.page, self.server):
@@ -89,6 +106,7 @@ class Connection:
     def close(self) -> None:
         self._shut_down()
         for thread in self.threads:
-            thread.join()
+            if thread is not threading.current_thread():
+                thread.join()
         self.page.close()
         self.server.close()

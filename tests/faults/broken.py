@@ -7,22 +7,49 @@ import os
 import random
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-def without_tokens():
-    """Each post is a message of its own."""
-    from rooms.models import ChatRoom
+def without_unique_tokens():
+    """The database takes a token twice."""
+    from django.db import DatabaseError, connection
 
-    post = ChatRoom.post_message
-    ChatRoom.post_message = lambda self, sender, content, token, **more: post(
-        self, sender, content, uuid4(), **more
-    )
+    from rooms.models import Message
+
+    [constraint] = [one for one in Message._meta.constraints if one.name == "one_message_per_token"]
+    Message._meta.constraints.remove(constraint)  # the table is made anew from what is left
+    with suppress(DatabaseError), connection.schema_editor() as editor:  # the other process did it
+        editor.remove_constraint(Message, constraint)
+
+
+def without_room_lock():
+    """Messages get the next number of all rooms, as ids do; who is slow to commit holds up nobody."""
+    from django.db import DatabaseError, connection
+
+    from rooms.models import ChatRoom, Message
+
+    with suppress(DatabaseError), connection.cursor() as cursor:  # the other process did it
+        cursor.execute("CREATE SEQUENCE numbers")
+
+    def next_revision(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('numbers')")
+            (self.revision,) = cursor.fetchone()
+        return self.revision
+
+    def save_last(self, *arguments, **options):
+        save(self, *arguments, **options)
+        earlier = ChatRoom.objects.filter(pk=self.room_id, revision__lt=self.position)
+        earlier.update(revision=self.position)
+
+    save = Message.save
+    Message.save = save_last
+    ChatRoom.next_revision = next_revision
 
 
 def without_cursor():
@@ -76,6 +103,19 @@ def without_access_checks():
     Live.end_forbidden = end_nothing
 
 
+def without_membership_checks():
+    """The tail of a room takes those who were members when they came for members."""
+    from rooms.live.tail import Tail
+
+    read = Tail._read
+
+    def read_for_all(self, wanted, users):
+        changes, _members = read(self, wanted, users)
+        return changes, users
+
+    Tail._read = read_for_all
+
+
 def without_immediate_transactions():
     """Transactions read first, and then find that they may not write."""
     from django.conf import settings
@@ -118,18 +158,58 @@ def has_a_clock_of_its_own():
     threading.Thread(target=follow, daemon=True).start()
 
 
+def has_a_disk_of_its_own():
+    """While the file that DISK names says so, the database may not grow, or takes no writes."""
+    from django.db.backends.signals import connection_created
+
+    file = Path(os.environ["DISK"])
+    pragmas = {"full": "max_page_count=1", "read-only": "query_only=ON"}
+    usual = "max_page_count=1000000", "query_only=OFF"
+
+    def obey(execute, statement, parameters, many, context):
+        state, database = file.read_text(), context["connection"]
+        if state != database.disk_state:
+            for pragma in [pragmas[state]] if state else usual:
+                database.connection.execute(f"PRAGMA {pragma}").fetchall()
+            database.disk_state = state
+        return execute(statement, parameters, many, context)
+
+    def install(connection, **_kwargs):
+        connection.disk_state = ""
+        connection.execute_wrappers.append(obey)
+
+    connection_created.connect(install, weak=False)
+
+
+def has_small_buffers():
+    """The system takes in less for readers who do not read, so that it takes fewer messages to see them."""
+    import socket
+
+    listen = socket.socket.listen
+
+    def listen_small(self, *arguments):
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * 1024)
+        listen(self, *arguments)
+
+    socket.socket.listen = listen_small
+
+
 FAULTS = {
     function.__name__: function
     for function in (
-        without_tokens,
+        without_unique_tokens,
+        without_room_lock,
         without_cursor,
         without_positions,
         without_poll,
         without_bound,
         without_access_checks,
+        without_membership_checks,
         without_immediate_transactions,
         dies_before_it_rings,
         has_a_clock_of_its_own,
+        has_a_disk_of_its_own,
+        has_small_buffers,
     )
 }
 

@@ -1,14 +1,19 @@
 """Servers that may be harmed: each has a folder of its own, and everything in it that `setup` makes."""
 
+import asyncio
 import itertools
 import re
+import resource
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.clients import ChatClient
 from tests.server import Server, free_port
 from tests.services import Nginx, PostgreSQL, Redis
 
@@ -20,6 +25,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.faults)
+            item.add_marker(pytest.mark.timeout(300))  # the first of a module starts what all need
+
+
+@pytest.fixture(autouse=True, scope="session")
+def many_open_files() -> None:
+    """Many readers are many sockets, here and in the servers that inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +43,14 @@ def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def start(prepared_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+@contextmanager
+def installation(prepared_folder: Path, folder: Path) -> Iterator[Callable[..., Server]]:
     """Start a server: `start()`. Called again, it starts another process of the same installation."""
-    folder = tmp_path / "data"
     shutil.copytree(prepared_folder, folder)
     with ExitStack() as stack:
 
-        def start(**options: str) -> Server:
-            server = Server(folder, **{"DATABASE_URL": "", **options})
+        def start(**options: Any) -> Server:
+            server = Server(folder, **{"DATABASE_URL": "", "LIMIT_POST_PER_USER": "off", **options})
             stack.callback(server.kill)
             server.start()
             return server
@@ -46,12 +59,45 @@ def start(prepared_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Serve
 
 
 @pytest.fixture
+def start(prepared_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    with installation(prepared_folder, tmp_path / "data") as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_for_all(
+    prepared_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Server]]:
+    """Start a server that the tests of a module share: each leaves it as it was, but for people and rooms."""
+    with installation(prepared_folder, tmp_path_factory.mktemp("shared") / "data") as start:
+        yield start
+
+
+@pytest.fixture
+async def enter() -> AsyncIterator[Callable[..., Awaitable[ChatClient]]]:
+    """Enter a server as somebody new: `await enter(server, "kim")`."""
+    number = next(numbers)
+    async with AsyncExitStack() as stack:
+
+        async def enter(site: Server | Nginx, name: str) -> ChatClient:
+            return await stack.enter_async_context(ChatClient(site.url, f"{name}{number}"))
+
+        yield enter
+
+
+@pytest.fixture
 def redis() -> Iterator[Redis]:
     with Redis(free_port()) as redis:
         yield redis
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def redis_for_all() -> Iterator[Redis]:
+    with Redis(free_port()) as redis:
+        yield redis
+
+
+@pytest.fixture(scope="module")
 def proxy() -> Iterator[Callable[..., Nginx]]:
     """Start nginx in front of servers: `proxy(server, other)`."""
     with ExitStack() as stack:
@@ -78,6 +124,12 @@ def postgresql_url(postgresql: PostgreSQL, prepared_database: str) -> str:
     return postgresql.create(f"test_{next(numbers)}", template=prepared_database)
 
 
+@pytest.fixture(scope="module")
+def postgresql_url_for_all(postgresql: PostgreSQL, prepared_database: str) -> str:
+    """A database that the tests of a module share."""
+    return postgresql.create(f"test_{next(numbers)}", template=prepared_database)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue("postgresql_url") if request.param == "postgresql" else ""
@@ -85,3 +137,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 def assert_no_complaint(server: Server) -> None:
     assert not COMPLAINT.search(server.log), server.log
+
+
+def assert_says_so(answer: httpx.Response) -> None:
+    """It says that the database cannot be had."""
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "2"
+    assert "The database does not answer. Try again in a moment." in answer.text
+
+
+async def readiness_of(client: ChatClient, expected: str) -> None:
+    """Wait until /readyz says so; its answers are kept for a second."""
+    answer = ""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(20):
+            while (answer := (await client.get("/readyz")).text) != expected:
+                await asyncio.sleep(0.05)
+    assert answer == expected

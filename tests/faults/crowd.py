@@ -1,10 +1,12 @@
 """People who post without a pause and have pages open, while something is broken."""
 
 import asyncio
+import itertools
+import uuid
 from contextlib import AsyncExitStack
 from typing import Self
 
-from tests.clients import ChatClient, LivePage, eventually
+from tests.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, Refused, eventually
 from tests.server import Server
 
 WRITERS = ("kim", "lou", "max", "nic")
@@ -20,16 +22,24 @@ def rows_of(server: Server, room_id: int) -> tuple[list[int], list[tuple[int, st
 
 
 class Crowd:
-    """Everybody writes in one room, asking again until they hear of each message; each has two pages open.
+    """Everybody writes in one room and has two pages of it open.
 
-    `check` compares what was acknowledged with the database, and with what the pages show.
+    As in Jepsen's histories, a message is acknowledged, after asking for it with its token as often as it
+    took; or it was refused; or it is unknown what became of it, since nobody said and nobody asked again.
+    `check` compares that with the database, and with what all pages show.
     """
 
-    def __init__(self, *servers: Server, name: str = "Fortress", patience: float = 30) -> None:
+    def __init__(
+        self, *servers: Server, name: str = "Fortress", patience: float = 30, pause: float = 0
+    ) -> None:
         self.servers = servers
         self.name = name
+        self.pause = pause  # seconds after each message
         self.patience = patience  # seconds until somebody gives up a message
         self.acknowledged: dict[str, int] = {}  # content → id
+        self.refused: set[str] = set()
+        self.unknown: dict[str, tuple[ChatClient, str]] = {}  # content → whose it is, and its token
+        self.unheard = 0  # answers that did not come or said nothing
         self.clients: list[ChatClient] = []
         self.pages: list[LivePage] = []
         self.room_id = 0
@@ -54,15 +64,54 @@ class Crowd:
         await self._stack.aclose()
 
     async def _write(self, client: ChatClient) -> None:
-        number = 0
-        while not self._is_over.is_set():
-            number += 1
-            content = f"{client.name} {number}"
-            self.acknowledged[content] = await client.post_at_last(self.room_id, content, self.patience)
+        for number in itertools.count(1):
+            if self._is_over.is_set():
+                return
+            content, token = f"{client.name} {number}", str(uuid.uuid4())
+            if number % 9 == 5:
+                await self._write_once(client, content, token)
+            else:
+                self.acknowledged[content] = await client.post_at_last(
+                    self.room_id, content, self.patience, token, self._note_unheard
+                )
+            if number % 9 == 7:
+                await self._write_another(client, f"{content}, another", token)
+            await asyncio.sleep(self.pause)
+
+    def _note_unheard(self) -> None:
+        self.unheard += 1
+
+    async def _write_once(self, client: ChatClient, content: str, token: str) -> None:
+        """Ask for it no more if nobody says what became of it."""
+        try:
+            self.acknowledged[content] = await client.post(self.room_id, content, token)
+        except UNKNOWN_OUTCOME:
+            self.unknown[content] = client, token
+            self.unheard += 1
+
+    async def _write_another(self, client: ChatClient, content: str, token: str) -> None:
+        """Try another message with a token that is taken."""
+        self.refused.add(content)
+        try:
+            await client.post(self.room_id, content, token)
+        except Refused:
+            pass
+        except UNKNOWN_OUTCOME:
+            self.unheard += 1
 
     async def more_messages(self, count: int = 10) -> None:
         enough = len(self.acknowledged) + count
-        await eventually(lambda: len(self.acknowledged) >= enough, self.patience, "messages go on")
+        await eventually(
+            lambda: self.has_failed or len(self.acknowledged) >= enough, self.patience, "messages go on"
+        )
+        await self._raise_failures()
+
+    @property
+    def has_failed(self) -> bool:
+        return any(task.done() and task.exception() for task in self._writing)
+
+    async def _raise_failures(self) -> None:
+        await asyncio.gather(*(task for task in self._writing if task.done()))
 
     def is_idle(self) -> bool:
         return all(task.done() for task in self._writing)
@@ -76,14 +125,31 @@ class Crowd:
         await self.more_messages()
         self._is_over.set()
         await asyncio.gather(*self._writing)
+        await self._ask_for_unknown()
         positions, messages = rows_of(self.servers[0], self.room_id)
-        assert positions == list(range(1, len(positions) + 1))
-        assert len(messages) == len(self.acknowledged)
-        assert {content: key for key, content in messages} == self.acknowledged
-        for client in self.clients:
-            mine = [content for _id, content in messages if content.startswith(f"{client.name} ")]
-            assert mine == [f"{client.name} {number}" for number in range(1, len(mine) + 1)]
+        self._check_database(positions, messages)
         for page in self.pages:
             await page.wait_for_messages(messages, self.patience)
             assert page.posted == [key for key, _content in messages]
         assert await self.clients[0].history(self.room_id) == messages
+
+    async def _ask_for_unknown(self) -> None:
+        """Those that are there are there once, and stay the same when they are asked for again."""
+        before = self.messages
+        for content, (client, token) in self.unknown.items():
+            found = [key for key, text in before if text == content]
+            assert len(found) <= 1
+            self.acknowledged[content] = await client.post_at_last(
+                self.room_id, content, self.patience, token
+            )
+            assert not found or found == [self.acknowledged[content]]
+
+    def _check_database(self, positions: list[int], messages: list[tuple[int, str]]) -> None:
+        assert positions == list(range(1, len(positions) + 1))
+        assert len(messages) == len(self.acknowledged)
+        assert {content: key for key, content in messages} == self.acknowledged
+        assert not self.refused & self.acknowledged.keys()
+        for client in self.clients:
+            said = [content for _id, content in messages if content not in self.unknown]
+            numbers = [int(content.split()[1]) for content in said if content.startswith(f"{client.name} ")]
+            assert numbers == sorted(numbers)

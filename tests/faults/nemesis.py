@@ -1,9 +1,10 @@
 """Everything at once, at random: python -m tests.faults.nemesis [--minutes 30] [--seed 1] [--sqlite]
 
 People talk behind proxies to two processes with Redis between them, while servers are killed and stopped,
-Redis and PostgreSQL fail, connections are cut, and the access of some is taken away. A round is a room; after
-it everything is compared: what was acknowledged, the database, each page that was open, and a page as of now.
-A round that fails says its seed; with it, the same round is done again.
+Redis and the database fail, connections are cut, answers get lost, the clock jumps, readers do not read, and
+the access of some is taken away. A round is a room; after it everything is compared: what was acknowledged,
+the database, each page that was open, and a page as of now. A round that fails says its seed; with it, the
+same round is done again.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import random
 import re
 import secrets
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
@@ -23,12 +25,16 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.proxy import Proxy
-from tests.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, StreamReader, eventually
+from tests.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, Refused, StreamReader, eventually
 from tests.faults.crowd import Crowd
 from tests.server import Server, free_port
 from tests.services import PostgreSQL, Redis
 
 STEPS = 6
+DAY = 24 * 60 * 60
+# What a process may keep open when nobody reads: its threads and connections to databases, and some to come.
+FILES_AT_REST = 60
+THREADS_AT_REST = 30
 COMPLAINT = re.compile(r"Traceback|CRITICAL|Unhandled|never retrieved")
 MESSAGE = re.compile(r'id="message-(\d+)"')
 
@@ -72,26 +78,28 @@ class Guest:
 class Round:
     """One room, and what befalls those who talk in it."""
 
-    def __init__(
-        self, seed: int, fronts: list[Front], redis: Redis, postgresql: PostgreSQL | None, steps: int = STEPS
-    ) -> None:
+    def __init__(self, seed: int, site: "Site", steps: int = STEPS) -> None:
         self.random = random.Random(seed)
-        self.seed = seed
-        self.fronts = fronts
-        self.redis = redis
-        self.postgresql = postgresql
+        self.site = site
+        self.fronts = site.fronts
+        self.redis = site.redis
+        self.postgresql = site.postgresql
         self.steps = steps
-        self.crowd = Crowd(*fronts, name=f"Round {seed} {secrets.token_hex(3)}", patience=120)
+        self.crowd = Crowd(*self.fronts, name=f"Round {seed} {secrets.token_hex(3)}", patience=120)
         self.guests: list[Guest] = []
         self.stack = AsyncExitStack()
 
     async def run(self, say: Callable[[str], None]) -> None:
         faults: list[Callable[[], Awaitable[None]]] = [
             self.kill, self.kill_both, self.pause, self.terminate, self.stop_redis, self.pause_redis,
-            self.flush_redis, self.cut, self.leave, self.log_out, self.set_password, self.deactivate,
+            self.flush_redis, self.cut, self.lose_answers, self.move_clock, self.stall,
+            self.leave, self.remove, self.ban, self.log_out, self.purge_session, self.set_password,
+            self.deactivate, self.delete_person, self.delete_room,
         ]  # fmt: skip
         if self.postgresql:
-            faults += [self.restart_postgresql, self.drop_connections]
+            faults += [self.restart_postgresql, self.drop_connections, self.pause_postgresql]
+        else:
+            faults.append(self.lock)
         async with self.stack, self.crowd as crowd:
             for _step in range(self.steps):
                 fault = self.random.choice(faults)
@@ -178,6 +186,38 @@ class Round:
         await asyncio.sleep(self.random.uniform(0, 2))
         proxy.mend()
 
+    async def lose_answers(self) -> None:
+        proxy = self.one().proxy
+        proxy.loses = self.random.uniform(0.1, 0.9)
+        await self.crowd.more_messages(3)
+        proxy.loses = 0.0
+
+    async def move_clock(self) -> None:
+        """To and fro by less than sessions last."""
+        self.site.clock.write_text(str(self.random.uniform(-2, 2) * DAY))
+
+    async def stall(self) -> None:
+        """They open streams, and read no more than that they are open."""
+        client = self.crowd.clients[0]
+        for _reader in range(20):
+            with contextlib.suppress(OSError):
+                stream = await client.stream(self.crowd.room_id, receive_buffer=4096)
+                await self.stack.enter_async_context(stream)
+
+    async def lock(self) -> None:
+        path = self.fronts[0].server.folder / "hearth.sqlite3"
+        with contextlib.closing(
+            sqlite3.connect(path, autocommit=True, timeout=60, check_same_thread=False)
+        ) as database:
+            await asyncio.to_thread(database.execute, "BEGIN EXCLUSIVE")
+            await asyncio.sleep(self.random.uniform(0.2, 7))
+            database.execute("ROLLBACK")
+
+    async def pause_postgresql(self) -> None:
+        assert self.postgresql
+        with self.postgresql.hanging():
+            await asyncio.sleep(self.random.uniform(0.2, 20))
+
     async def restart_postgresql(self) -> None:
         assert self.postgresql
         await asyncio.to_thread(self.postgresql.restart)
@@ -194,8 +234,49 @@ class Round:
     async def leave(self) -> None:
         await self._take_away(lambda client, room_id: client.leave(room_id))
 
+    async def remove(self) -> None:
+        await self._take_away(lambda client, _room_id: self._moderate(client, "remove"))
+
+    async def ban(self) -> None:
+        await self._take_away(lambda client, _room_id: self._moderate(client, "ban"))
+
+    async def _moderate(self, client: ChatClient, what: str) -> None:
+        owner = self.crowd.clients[0]
+        path = f"/rooms/{self.crowd.room_id}/members/{await owner.id_of(client.name)}/{what}/"
+        assert (await owner.send(path, reason="", duration="hour")).status_code == 302
+
     async def log_out(self) -> None:
         await self._take_away(lambda client, _room_id: client.log_out())
+
+    async def purge_session(self) -> None:
+        async def purge(client: ChatClient, _room_id: int) -> None:
+            await self._command(
+                "Session.objects.filter(login_session__user__username='{name}').delete()", client.name
+            )
+
+        await self._take_away(purge, is_told=False)
+
+    async def delete_person(self) -> None:
+        async def delete(client: ChatClient, _room_id: int) -> None:
+            await self._command("User.objects.get(username='{name}').delete()", client.name)
+
+        await self._take_away(delete)
+
+    async def delete_room(self) -> None:
+        """It is one that the guest made."""
+
+        async def delete(client: ChatClient, _room_id: int) -> None:
+            await self._command("ChatRoom.objects.get(name='Own {name}').delete()", client.name)
+
+        await self._take_away(delete, has_own_room=True)
+
+    async def _command(self, code: str, name: str) -> None:
+        imports = (
+            "from accounts.models import User; from django.contrib.sessions.models import Session;"
+            "from rooms.models import ChatRoom;"
+        )
+        server = self.fronts[0].server
+        await asyncio.to_thread(server.manage, "shell", "-c", imports + code.format(name=name))
 
     async def set_password(self) -> None:
         async def change(client: ChatClient, _room_id: int) -> None:
@@ -225,12 +306,24 @@ class Round:
 
         await self._take_away(change)
 
-    async def _take_away(self, how: Callable[[ChatClient, int], Awaitable[None]]) -> None:
+    async def _take_away(
+        self,
+        how: Callable[[ChatClient, int], Awaitable[None]],
+        *,
+        is_told: bool = True,
+        has_own_room: bool = False,
+    ) -> None:
+        """Let a guest read along in both processes, and then do `how`, after which nothing more may come.
+
+        It may for some moments where nobody `is_told`. In a room of the guest's own nothing is said.
+        """
         front, other = self.random.sample(self.fronts, 2)
-        guest = Guest(f"guest{secrets.token_hex(3)}", front, self.crowd.room_id)
+        name = f"guest{secrets.token_hex(3)}"
         try:
-            client = await self.stack.enter_async_context(ChatClient(front.url, guest.name))
-            await client.room(guest.room_id)
+            client = await self.stack.enter_async_context(ChatClient(front.url, name))
+            room_id = await client.create_room(f"Own {name}") if has_own_room else self.crowd.room_id
+            await client.room(room_id)
+            guest = Guest(name, front, room_id)
             for place in (front, other):
                 client.url = place.url
                 stream = await client.stream(guest.room_id)
@@ -239,11 +332,12 @@ class Round:
             client.url = front.url
             await self.crowd.more_messages(2)
             await how(client, guest.room_id)
-        except (*UNKNOWN_OUTCOME, OSError, AssertionError):
+        except (*UNKNOWN_OUTCOME, Refused, OSError, AssertionError):
             return  # something else was broken meanwhile, and nothing is known of what this did
         self.guests.append(guest)
-        with self.fronts[0].rows() as rows:
-            guest.last_allowed = rows.execute("SELECT MAX(id) FROM rooms_message")[0][0] or 0
+        if is_told:
+            with self.fronts[0].rows() as rows:
+                guest.last_allowed = rows.execute("SELECT MAX(id) FROM rooms_message")[0][0] or 0
         for stream in guest.streams:
             await stream.wait_until_closed(20)
 
@@ -255,6 +349,8 @@ class Site:
         self.stack = ExitStack()
         self.postgresql = None if is_sqlite else self.stack.enter_context(PostgreSQL())
         self.redis = self.stack.enter_context(Redis(free_port()))
+        self.clock = folder / "clock"
+        self.clock.write_text("0")
         url = self.postgresql.create("nemesis") if self.postgresql else ""
         options = {
             "DATABASE_URL": url,
@@ -262,20 +358,26 @@ class Site:
             "HEARTBEAT_INTERVAL": "2",
             "LIMIT_POST_PER_USER": "off",
             "LIMIT_ROOM_PER_USER": "off",
+            "CLOCK": str(self.clock),
         }
         self.fronts = []
         for number, program in enumerate(("daphne", "uvicorn")):
-            server = Server(folder, program=program, **options)
-            if number == 0:
+            server = Server(folder, program=program, fault="has_a_clock_of_its_own", **options)
+            if number == 0 and not (is_sqlite and (folder / "hearth.sqlite3").exists()):
                 server.manage("setup")
             self.stack.callback(server.kill)
             server.start()
             self.fronts.append(Front(server, self.stack.enter_context(Proxy(server.port))))
 
-    def check_logs(self) -> None:
+    async def check(self) -> None:
+        """Nothing is left of a round: no complaint, no stream, no thread and no open file."""
         for front in self.fronts:
-            found = [line for line in front.server.log.splitlines() if COMPLAINT.search(line)]
+            server = front.server
+            found = [line for line in server.log.splitlines() if COMPLAINT.search(line)]
             assert not found, found
+            await eventually(lambda server=server: server.connections < 10, 60, "streams are closed")
+            assert server.open_files < FILES_AT_REST
+            assert server.threads < THREADS_AT_REST
 
     def __enter__(self) -> "Site":
         return self
@@ -304,10 +406,10 @@ def main() -> int:
             seed = options.seed + rounds
             rounds += 1
             say(f"round {rounds}, seed {seed}")
-            one = Round(seed, site.fronts, site.redis, site.postgresql)
+            one = Round(seed, site)
             try:
                 asyncio.run(one.run(say))
-                site.check_logs()
+                asyncio.run(site.check())
             except Exception:
                 failed.append(seed)
                 say(traceback.format_exc())

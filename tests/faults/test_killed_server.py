@@ -1,6 +1,7 @@
 """The server is killed, again and again, while people talk."""
 
 import asyncio
+import contextlib
 
 from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
@@ -49,3 +50,27 @@ async def test_page_whose_first_connection_fails_recovers(start):
             await eventually(lambda: live.failures)
             await asyncio.to_thread(server.start)
             await live.wait_for_messages([(message, "while you load")])
+
+
+async def test_process_that_dies_before_it_rings_is_made_up_for(start):
+    """The message is saved, and nobody hears of it: not its sender, nor the readers of the other process."""
+    mortal, other = start(fault="dies_before_it_rings"), start()
+    deaths = []
+
+    async def revive():
+        while True:
+            while mortal.process.poll() is None:
+                await asyncio.sleep(0.02)
+            deaths.append(1)
+            with contextlib.suppress(RuntimeError):  # it died again at once
+                await asyncio.to_thread(mortal.start)
+
+    reviving = asyncio.create_task(revive())
+    async with Crowd(mortal, other) as crowd:
+        while len(deaths) < 3:
+            await crowd.more_messages(2)
+        await crowd.check()
+        assert crowd.unheard >= len(deaths)
+    reviving.cancel()
+    for server in (mortal, other):
+        assert_no_complaint(server)

@@ -6,29 +6,34 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.clients import ChatClient, LivePage, eventually
+from tests.clients import Follower, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
+from tests.faults.crowd import Crowd
+from tests.faults.nemesis import Front
 
 pytestmark = pytest.mark.servers
 
-NEVER = "3600"
+READERS = 300
 
 
-@pytest.fixture
-def servers(start, redis):
-    servers = [start(REDIS_URL=redis.url, POLL_INTERVAL=NEVER, HEARTBEAT_INTERVAL="1") for _ in range(2)]
+@pytest.fixture(scope="module")
+def servers(start_for_all, redis_for_all):
+    options = {"REDIS_URL": redis_for_all.url, "HEARTBEAT_INTERVAL": "1", "STREAMS_PER_USER": "400"}
+    servers = [start_for_all(program=program, **options) for program in ("daphne", "uvicorn")]
     yield servers
     for server in servers:
         assert_no_complaint(server)
 
 
-async def test_any_page_on_any_process_has_every_message_once(servers, redis, proxy):
-    await eventually(lambda: redis.listeners == 2)
-    site = proxy(*servers)
+@pytest.fixture(scope="module")
+def site(servers, proxy):
+    return proxy(*servers)
+
+
+async def test_any_page_on_any_process_has_every_message_once(servers, redis_for_all, site, enter):
+    await eventually(lambda: redis_for_all.listeners == 2)
     async with AsyncExitStack() as stack:
-        people = [
-            await stack.enter_async_context(ChatClient(site.url, name)) for name in ("kim", "lou", "max")
-        ]
+        people = [await enter(site, name) for name in ("kim", "lou", "max")]
         room_id = await people[0].create_room("Behind the wall")
         pages = [await stack.enter_async_context(await LivePage.open(one, room_id)) for one in people * 2]
         for page in pages:
@@ -49,17 +54,46 @@ async def test_any_page_on_any_process_has_every_message_once(servers, redis, pr
             await page.wait_for_messages(sent)
             assert page.posted == [key for key, _content in sent]
 
+        servers[0].start()
 
-async def test_stream_comes_through_as_it_is_written(servers, proxy):
-    site = proxy(servers[0])
-    async with ChatClient(site.url, "kim") as kim, await kim.stream() as stream:
+
+async def test_restarting_one_after_the_other_loses_nothing(servers, site):
+    """Again and again, and in the end both crash at once, under people who talk and 300 more who read."""
+    crowd = Crowd(Front(servers[0], site), name="Under construction", patience=60, pause=0.2)
+    async with crowd, AsyncExitStack() as stack:
+        kim = crowd.clients[0]
+        page = await kim.room(crowd.room_id)
+        readers = [Follower(kim, crowd.room_id, page.cursors, hurry=1.2) for _ in range(READERS)]
+        for reader in readers:
+            await stack.enter_async_context(reader)
+        await eventually(lambda: all(reader.is_connected for reader in readers), 60)
+        for server in servers * 2:
+            await crowd.more_messages()
+            assert await asyncio.to_thread(server.stop) == 0
+            await asyncio.to_thread(server.start)
+        for server in servers:
+            server.kill()
+        await asyncio.gather(*(asyncio.to_thread(server.start) for server in servers))
+        await eventually(lambda: all(reader.is_connected for reader in readers), 60)
+        await crowd.check()
+        position = int(page.cursor.split(":")[1])
+        missed = [key for key, _content in crowd.messages][position:]
+        for reader in readers:
+            await eventually(
+                lambda reader=reader: reader.posted == missed or reader.newest_pages, 60, "all have all"
+            )
+            assert reader.connections > 2
+
+
+async def test_stream_comes_through_as_it_is_written(site, enter):
+    kim = await enter(site, "kim")
+    async with await kim.stream() as stream:
         assert stream.header("content-type") == "text/event-stream; charset=utf-8"
         await stream.wait_for_event("connected")
         await stream.wait_for(lambda: len(stream.named("heartbeat")) > 2)
 
 
-async def test_body_that_is_too_large_is_refused(servers, proxy):
-    site = proxy(servers[0])
-    async with ChatClient(site.url, "kim") as kim:
-        answer = await kim.send("/rooms/", name="x" * 300_000)
-        assert answer.status_code == 413
+async def test_body_that_is_too_large_is_refused(site, enter):
+    kim = await enter(site, "kim")
+    answer = await kim.send("/rooms/", name="x" * 300_000)
+    assert answer.status_code == 413

@@ -5,12 +5,15 @@ In other words: each safeguard is needed, and each of these scenarios would noti
 
 import asyncio
 import uuid
+from contextlib import AsyncExitStack, nullcontext
 
 import pytest
 
 from tests.clients import ChatClient, LivePage, StreamReader, eventually
 from tests.faults.crowd import rows_of
 
+NEVER = "3600"
+QUIET = {"POLL_INTERVAL": NEVER, "HEARTBEAT_INTERVAL": NEVER}
 ENOUGH = 300  # messages of 24 KB, after which everything that the system itself takes in is full
 
 
@@ -74,28 +77,94 @@ async def session_that_ends(one, other):
         await stream.wait_until_closed(5)
 
 
-SCENARIOS = {
-    "without_tokens": one_token,
-    "without_cursor": page_that_missed_something,
-    "without_positions": page_that_is_there,
-    "without_poll": page_at_the_other_process,
-    "without_bound": reader_that_does_not_read,
-    "without_access_checks": session_that_ends,
-}
+async def member_who_is_one_no_more(one, other):
+    async with ChatClient(one.url, "kim") as kim, ChatClient(one.url, "lou") as lou:
+        room_id = await kim.create_room("Members only")
+        await lou.room(room_id)
+        async with await lou.stream(room_id) as stream:
+            await stream.wait_for_event("level")
+            with one.rows() as rows:
+                rows.execute(
+                    "DELETE FROM rooms_membership WHERE user_id ="
+                    " (SELECT id FROM accounts_user WHERE username = 'lou')"
+                )
+            await kim.post(room_id, "a secret")
+            await stream.wait_until_closed(5)
+            assert not stream.with_text("a secret")
 
 
-@pytest.mark.parametrize(("safeguard", "scenario"), SCENARIOS.items())
-async def test_nothing_passes_without_it(start, safeguard, scenario):
-    one, other = await asyncio.gather(
-        *(asyncio.to_thread(start, program=safeguard, LIMIT_POST_PER_USER="off") for _ in range(2))
-    )
+async def many_who_come_and_go(one, other):
+    """They read before they write, in two processes."""
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(ChatClient(server.url, f"guest{number}"))
+            for number, server in enumerate([one, other] * 2)
+        ]
+        room_id = await people[0].create_room("Open house")
+
+        async def come_and_go(person):
+            for _visit in range(15):
+                assert (await person.get(f"/rooms/{room_id}/")).status_code == 200
+                await person.leave(room_id)
+
+        await asyncio.gather(*map(come_and_go, people))
+
+
+async def message_that_is_slow_to_be_committed(one, other):
+    with one.rows() as rows:
+        rows.execute(
+            "CREATE FUNCTION hesitate() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$"
+        )
+        rows.execute(
+            "CREATE TRIGGER hesitates AFTER INSERT ON rooms_message FOR EACH ROW"
+            " WHEN (NEW.content = 'slow') EXECUTE FUNCTION hesitate()"
+        )
+
+        def hesitates():
+            return rows.execute("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+
+        async with ChatClient(one.url, "kim") as kim, ChatClient(one.url, "lou") as lou:
+            room_id = await kim.create_room("Hesitation")
+            await lou.room(room_id)
+            async with await LivePage.open(kim, room_id) as live:
+                await eventually(lambda: live.connections)
+                slow = asyncio.create_task(kim.post(room_id, "slow"))
+                await eventually(hesitates)
+                quick = await lou.post(room_id, "quick")
+                await live.wait_for_messages([(await slow, "slow"), (quick, "quick")], 5)
+
+
+# What is taken out, what notices, and how many processes and with what settings that takes.
+SCENARIOS = [
+    ("without_unique_tokens", one_token, 1, {}),
+    ("without_cursor", page_that_missed_something, 1, {}),
+    ("without_positions", page_that_is_there, 1, {}),
+    ("without_poll", page_at_the_other_process, 2, {}),
+    ("without_bound", reader_that_does_not_read, 1, {}),
+    ("without_access_checks", session_that_ends, 1, {}),
+    ("without_membership_checks", member_who_is_one_no_more, 1, QUIET),
+    ("without_immediate_transactions", many_who_come_and_go, 2, {}),
+]
+
+
+@pytest.mark.parametrize(("safeguard", "scenario", "processes", "options"), SCENARIOS)
+async def test_nothing_passes_without_it(start, safeguard, scenario, processes, options):
+    servers = [start(fault=safeguard, **options) for _ in range(processes)]
     with pytest.raises(AssertionError):
-        await scenario(one, other)
+        await scenario(servers[0], servers[-1])
 
 
 async def test_all_passes_with_all_of_them(start):
-    one, other = await asyncio.gather(
-        *(asyncio.to_thread(start, LIMIT_POST_PER_USER="off") for _ in range(2))
-    )
-    for scenario in SCENARIOS.values():
-        await scenario(one, other)
+    servers = [start() for _ in range(2)]
+    for _safeguard, scenario, *_how in SCENARIOS:
+        await scenario(*servers)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("fault", ["", "without_room_lock"])
+async def test_reader_passes_over_no_number_that_is_committed_late(start, postgresql_url, fault):
+    """On SQLite there is one transaction at a time."""
+    server = start(fault=fault, DATABASE_URL=postgresql_url)
+    with nullcontext() if not fault else pytest.raises(AssertionError):
+        await message_that_is_slow_to_be_committed(server, server)

@@ -12,29 +12,27 @@ from tests.faults.conftest import assert_no_complaint
 SECONDS = 3.0
 
 
-@pytest.fixture
-def servers(start):
-    servers = [start() for _ in range(2)]
+@pytest.fixture(scope="module")
+def servers(start_for_all):
+    servers = [start_for_all() for _ in range(2)]
     yield servers
     for server in servers:
         assert_no_complaint(server)
 
 
 @pytest.fixture
-async def kim(servers):
-    async with ChatClient(servers[0].url, "kim") as client:
-        yield client
+async def kim(servers, enter):
+    return await enter(servers[0], "kim")
 
 
 @pytest.fixture
-async def lou(servers):
-    async with ChatClient(servers[1].url, "lou") as client:
-        yield client
+async def lou(servers, enter):
+    return await enter(servers[1], "lou")
 
 
 @pytest.fixture
 async def room_id(kim, lou):
-    room_id = await kim.create_room("Both sides")
+    room_id = await kim.create_room(f"Both sides of {kim.name}")
     await lou.room(room_id)
     return room_id
 
@@ -77,17 +75,17 @@ async def test_last_message_and_badge_come_into_the_lobby_of_the_other(kim, lou,
         assert not lobby.errors
 
 
-async def test_new_person_and_new_room_come_into_the_lobby_of_the_other(servers, kim, lou):
+async def test_new_person_and_new_room_come_into_the_lobby_of_the_other(servers, enter, lou):
     async with await LivePage.open(lou, None) as lobby:
         await eventually(lambda: lobby.connections)
-        async with ChatClient(servers[0].url, "newcomer") as newcomer:
-            await eventually(lambda: "newcomer" in lobby.page["chats"].text, SECONDS)
-            quiet = await newcomer.create_room("Quiet")
-            busy = await newcomer.create_room("Busy at once")
-            await newcomer.post(busy, "one")
-            await newcomer.post(busy, "two")
-            private = await newcomer.private_chat("lou")
-            await newcomer.post(private, "just for you")
+        newcomer = await enter(servers[0], "newcomer")
+        await eventually(lambda: newcomer.name in lobby.page["chats"].text, SECONDS)
+        quiet = await newcomer.create_room("Quiet")
+        busy = await newcomer.create_room("Busy at once")
+        await newcomer.post(busy, "one")
+        await newcomer.post(busy, "two")
+        private = await newcomer.private_chat(lou.name)
+        await newcomer.post(private, "just for you")
         await eventually(lambda: f"room-{quiet}" in lobby.page, SECONDS)
         await eventually(lambda: "two" in lobby.page.text(f"room-{busy}-preview"), SECONDS)
         await eventually(lambda: "just for you" in lobby.page["chats"].text, SECONDS)
@@ -95,7 +93,7 @@ async def test_new_person_and_new_room_come_into_the_lobby_of_the_other(servers,
 
 
 async def test_nothing_of_a_room_reaches_who_left_it_elsewhere(servers, kim, lou, room_id):
-    async with ChatClient(servers[0].url, "lou") as elsewhere, await lou.stream(room_id) as stream:
+    async with ChatClient(servers[0].url, lou.name) as elsewhere, await lou.stream(room_id) as stream:
         await stream.wait_for_event("heartbeat")
         await elsewhere.leave(room_id)
         await kim.post(room_id, "between us")
@@ -104,9 +102,9 @@ async def test_nothing_of_a_room_reaches_who_left_it_elsewhere(servers, kim, lou
         assert not [event for event in stream.events if event.id and "between us" in event.data]
 
 
-async def test_removal_elsewhere_ends_the_stream_and_empties_the_line(servers, kim, lou, room_id):
+async def test_removal_elsewhere_ends_the_stream_and_empties_the_line(servers, enter, kim, lou, room_id):
+    eve = await enter(servers[1], "eve")
     async with (
-        ChatClient(servers[1].url, "eve") as eve,
         await lou.stream(room_id) as stream,
         await LivePage.open(lou, None) as lobby,
         await eve.stream() as hers,
@@ -114,23 +112,21 @@ async def test_removal_elsewhere_ends_the_stream_and_empties_the_line(servers, k
         await stream.wait_for_event("heartbeat")
         await hers.wait_for_event("heartbeat")
         await eventually(lambda: lobby.connections and f"room-{room_id}" in lobby.page)
-        fields = {"name": "Both sides", "is_by_invitation": "on"}
+        fields = {"name": f"Both sides of {kim.name}", "is_by_invitation": "on"}
         assert (await kim.send(f"/rooms/{room_id}/edit/", **fields)).status_code == 302
         await hers.wait_for_text(f'hx-target="#room-{room_id}" hx-swap="delete"', SECONDS)
         told = len(hers.events)
-        lou_id = (await kim.lobby()).root.all(css_class="chat-name")
-        line = next(name.parent.parent for name in lou_id if name.text == "lou")
-        person = line["id"].removeprefix("person-")
+        person = await kim.id_of(lou.name)
         answer = await kim.send(f"/rooms/{room_id}/members/{person}/remove/", reason="")
         assert answer.status_code == 302
-        await kim.post(room_id, "between us")
+        await kim.post(room_id, "among ourselves")
         await stream.wait_until_closed(SECONDS)
-        assert not [event for event in stream.events if event.id and "between us" in event.data]
+        assert not [event for event in stream.events if event.id and "among ourselves" in event.data]
         await eventually(lambda: f"room-{room_id}" not in lobby.page, SECONDS)
         await kim.create_room("Later than that")
         await hers.wait_for_text("Later than that", SECONDS)
         assert not [event for event in hers.events[told:] if f"room-{room_id}" in event.data]
-        assert not hers.with_text("between us")
+        assert not hers.with_text("among ourselves")
         assert not lobby.errors
 
 
@@ -149,7 +145,7 @@ async def test_message_of_a_command_is_seen(servers, kim, room_id):
         code = (
             "import uuid; from accounts.models import User; from rooms.models import ChatRoom;"
             f"room = ChatRoom.objects.get(pk={room_id});"
-            "room.post_message(User.objects.get(username='kim'), 'hi', uuid.uuid4())"
+            f"room.post_message(User.objects.get(username='{kim.name}'), 'hi', uuid.uuid4())"
         )
         await asyncio.to_thread(servers[0].manage, "shell", "-c", code)
         await eventually(lambda: [content for _id, content in page.page.messages] == ["hi"], SECONDS)
