@@ -71,5 +71,8 @@ def _state(opening: Opening) -> PresentState | None:
 
 
 def policy(style_source: str = "") -> tuple[bytes, bytes]:
-    directives = f"default-src 'none'; style-src 'self'{style_source}; base-uri 'none'; form-action 'none'"
-    return b"content-security-policy", f"{directives}; frame-ancestors 'self'".encode()
+    sources = f"default-src 'none'; img-src 'self'; style-src 'self'{style_source}"
+    return (
+        b"content-security-policy",
+        f"{sources}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'".encode(),
+    )

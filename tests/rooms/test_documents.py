@@ -79,12 +79,13 @@ async def test_headers(document):
     assert not stream.header("set-cookie")
 
 
-async def test_policy_allows_nothing_but_style_sheets_and_those_of_this_response(
+async def test_policy_allows_nothing_but_pictures_and_style_sheets_and_those_of_this_response(
     open_document, bob, private_id, document
 ):
     policy = document.stream.header("content-security-policy")
     found = re.fullmatch(
-        r"default-src 'none'; style-src 'self' 'nonce-([\w-]{20,})'; base-uri 'none'; form-action 'none'; "
+        r"default-src 'none'; img-src 'self'; style-src 'self' 'nonce-([\w-]{20,})'; "
+        r"base-uri 'none'; form-action 'none'; "
         r"frame-ancestors 'self'",
         policy,
     )
