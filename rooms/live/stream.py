@@ -86,6 +86,7 @@ class StreamEndpoint:
         try:
             self.live.join(connection, opening.position)
             await self.begin(connection, opening, is_in_doubt=access_changes != self.live.access_changes)
+            del opening  # the row of a user, for as long as the stream is open, is a tenth of what a stream takes
             await connection.wait_until_ended(receive)
         finally:
             self.live.leave(connection)
