@@ -31,11 +31,12 @@ class Element:
         return "".join(node if isinstance(node, str) else node.text for node in self.nodes)
 
     def walk(self) -> "Iterator[Element]":
-        """Yield itself and all that is in it, as it is written."""
+        """Yield itself and all that is in it, as it is written; what is in a template is in no page yet."""
         ahead = [self]
         while ahead:
             yield (element := ahead.pop())
-            ahead += [node for node in reversed(element.nodes) if isinstance(node, Element)]
+            if element.tag != "template":
+                ahead += [node for node in reversed(element.nodes) if isinstance(node, Element)]
 
     def all(self, tag: str = "", css_class: str = "") -> "list[Element]":
         return [

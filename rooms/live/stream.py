@@ -86,7 +86,7 @@ class StreamEndpoint:
         try:
             self.live.join(connection, opening.position)
             await self.begin(connection, opening, is_in_doubt=access_changes != self.live.access_changes)
-            del opening  # the row of a user, for as long as the stream is open, is a tenth of what a stream takes
+            del opening  # with the row of a user, which would be a tenth of what an open stream takes
             await connection.wait_until_ended(receive)
         finally:
             self.live.leave(connection)
