@@ -249,10 +249,10 @@ class ChatClient:
         )
 
     async def id_of(self, name: str) -> int:
-        """Return the id of somebody with whom there is no private chat yet."""
-        names = (await self.lobby()).root.all(css_class="chat-name")
-        lines = {found.text: found.parent.parent for found in names}
-        return int(lines[name]["id"].removeprefix("person-"))
+        """Return the id of somebody, as their profile says it."""
+        profile = Page((await self.get(f"/people/{name}/profile/")).text)
+        [main] = profile.root.all("main")
+        return next(int(found["data-name"]) for found in main.walk() if found.get("data-name"))
 
     async def private_chat(self, name: str) -> int:
         return _room_id(await self.get(f"/people/{name}/"))

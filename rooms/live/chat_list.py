@@ -189,7 +189,7 @@ class ChatList(Rounds[Gathered]):
     def read_news(self, gathered: Gathered, listening: set[int]) -> News:
         """Return the news: people first, since what they said puts more into their line."""
         news = News()
-        for user in User.objects.filter(pk__in=gathered.people, is_active=True):
+        for user in User.objects.filter(pk__in=gathered.people, is_active=True).order_by("pk"):
             news.add(LOBBY, swapped(fragments.new_person, user), not_for={user.pk})
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
         banned = _banned({*gathered.rooms, *gathered.listings, *gathered.acts.values()})

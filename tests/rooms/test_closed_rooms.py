@@ -22,15 +22,8 @@ async def close(client, room_id):
     await change(client, room_id, is_by_invitation="on")
 
 
-async def id_of(client, other):
-    """Return the id of a person, as pages of somebody else say it."""
-    page = await client.lobby()
-    name = next(line for line in page.root.all(css_class="chat-name") if line.text == other.name)
-    return int(name.parent.parent["id"].removeprefix("person-"))
-
-
 async def remove(client, room_id, other):
-    other_id = await id_of(client, other)
+    other_id = await client.id_of(other.name)
     answer = await client.send(f"/rooms/{room_id}/members/{other_id}/remove/", reason="Enough")
     assert answer.status_code == 302
 
@@ -179,7 +172,7 @@ async def test_banned_person_hears_nothing_of_an_open_room(ann, bob, eve, group_
         await stream.wait_for_event("level")
         await his.wait_for_event("heartbeat")
         await eventually(lambda: lobby.connections and f"room-{group_id}" in lobby.page)
-        bob_id = await id_of(ann, bob)
+        bob_id = await ann.id_of(bob.name)
         await ann.send(f"/rooms/{group_id}/members/{bob_id}/ban/", duration="day", reason="Enough")
         await stream.wait_until_closed(2)
         assert "no longer in this room" in stream.events[-1].data
