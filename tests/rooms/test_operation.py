@@ -128,6 +128,7 @@ def in_a_hurry(settings, monkeypatch):
         ("typing indicators", "typing", "round", "typing"),
         ("presence", "presence", "round", "presence"),
         ("profiles", "profiles", "round", "profiles"),
+        ("reports", "reports", "round", "reports"),
     ],
 )
 async def test_part_that_dies_is_started_again_and_logged(
