@@ -25,7 +25,7 @@ class Refused(Exception):
     """The server answered that it will not do it, with this status: it was not done."""
 
 
-async def eventually[T](condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
+async def eventually[T](condition: Callable[[], T], seconds: float = 20.0, what: str = "") -> T:
     """Return what `condition` returns as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
@@ -145,7 +145,7 @@ class StreamReader:
     def header(self, name: str) -> str:
         return ", ".join(value for key, value in self.headers if key == name)
 
-    async def wait_for[T](self, condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
+    async def wait_for[T](self, condition: Callable[[], T], seconds: float = 20.0, what: str = "") -> T:
         """Return what `condition` returns as soon as it is true, looking again at every event."""
         try:
             async with asyncio.timeout(seconds):
@@ -159,16 +159,16 @@ class StreamReader:
         except TimeoutError:
             raise AssertionError(f"not within {seconds} s: {what or condition}; {self.events[-3:]}") from None
 
-    async def wait_for_text(self, text: str, seconds: float = 10.0) -> sse.Event:
+    async def wait_for_text(self, text: str, seconds: float = 20.0) -> sse.Event:
         return await self.wait_for(lambda: self.with_text(text), seconds, f"an event with {text!r}")
 
-    async def wait_for_event(self, name: str, seconds: float = 10.0) -> sse.Event:
+    async def wait_for_event(self, name: str, seconds: float = 20.0) -> sse.Event:
         return (await self.wait_for(lambda: self.named(name), seconds, f"an event {name!r}"))[0]
 
-    async def wait_until_closed(self, seconds: float = 10.0) -> None:
+    async def wait_until_closed(self, seconds: float = 20.0) -> None:
         await eventually(lambda: self.is_closed, seconds, "the end of the stream")
 
-    async def wait_for_message(self, text: str, seconds: float = 10.0) -> sse.Event:
+    async def wait_for_message(self, text: str, seconds: float = 20.0) -> sse.Event:
         """Wait for an event of a room with `text`; these have ids."""
         return await self.wait_for(
             lambda: next((event for event in self.events if event.id and text in event.data), None),

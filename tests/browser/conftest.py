@@ -39,7 +39,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TIMEOUT = 10_000
+TIMEOUT = 20_000
 _serials = count(1)
 
 

@@ -34,8 +34,7 @@ LOOKS = {
     "dark, more contrast": {"color_scheme": "dark", "contrast": "more"},
     "forced colours": {"color_scheme": "dark", "forced_colors": "active"},
 }
-# Where nothing is found in one look at 320 pixels, only colours can differ in the others.
-FOR_AXE = (("light", 1280), ("light", 320), ("dark", 1280), ("forced colours", 1280))
+FOR_AXE = tuple((look, width) for look in ("light", "dark", "forced colours") for width in (1280, 320))
 NO_PREFERENCE = {
     "color_scheme": "light",
     "contrast": "no-preference",
