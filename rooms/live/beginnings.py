@@ -8,7 +8,8 @@ from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
 from rooms.live.present_state import PresentState
 
-AT_ONCE = 50
+# More would share more, but all of them wait for the last one, and so does a server that stops.
+AT_ONCE = 25
 
 type Future = asyncio.Future[PresentState | None]
 type Waiting = tuple[Connection, Opening, Future]
