@@ -285,7 +285,7 @@ class ChatClient:
                 assert time.monotonic() < deadline, "the server does not come back"
                 if when_unheard:
                     when_unheard()
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.1)
 
     async def leave(self, room_id: int) -> None:
         assert (await self.send(f"/rooms/{room_id}/leave/")).status_code == 302
@@ -327,7 +327,7 @@ class Follower:
     """
 
     def __init__(
-        self, client: ChatClient, room_id: int | None, cursors: Mapping[str, str], hurry: float = 0.05
+        self, client: ChatClient, room_id: int | None, cursors: Mapping[str, str], hurry: float = 0.2
     ) -> None:
         self.client = client
         self.room_id = room_id

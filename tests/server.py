@@ -106,13 +106,13 @@ class Server:
             )  # fmt: skip
         self.wait_until_serving()
 
-    def wait_until_serving(self, seconds: float = 30) -> None:
+    def wait_until_serving(self, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process and self.process.poll() is not None:
                 raise RuntimeError(f"The server ended: {self.log}")
             try:
-                urllib.request.urlopen(f"{self.url}/login/", timeout=5).close()
+                urllib.request.urlopen(f"{self.url}/login/", timeout=30).close()
                 return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.05)

@@ -214,7 +214,8 @@ class Nginx(Service):
         shown = text.split("```nginx\n")[1].split("```")[0]
         shown = re.sub(r".*ssl_certificate.*\n", "", shown)
         shown = re.sub(r"listen .*;", f"listen 127.0.0.1:{port};", shown)
-        servers = "\n".join(f"server 127.0.0.1:{one};" for one in ports)
+        [options] = re.findall(r"server 127\.0\.0\.1:\d+(.*;)", shown)
+        servers = "\n".join(f"server 127.0.0.1:{one}{options}" for one in ports)
         shown = re.sub(r"( *server 127\.0\.0\.1:\d+.*;\n)+", f"{servers}\n", shown)
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         folders = "\n".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in kinds)

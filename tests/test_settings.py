@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from config import environment
 from config.rates import Rate
@@ -275,3 +276,16 @@ def test_key_that_another_process_makes_in_between_is_used(monkeypatch, tmp_path
     monkeypatch.setattr("config.environment.secrets.token_urlsafe", token)
     assert environment.secret_key(tmp_path) == "theirs"
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.django_db
+def test_database_survives_a_power_cut():
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SHOW synchronous_commit")
+            assert cursor.fetchone() == ("on",)
+        else:
+            cursor.execute("PRAGMA synchronous")
+            assert cursor.fetchone() == (2,)  # FULL: with each commit
+            cursor.execute("PRAGMA journal_mode")
+            assert cursor.fetchone() == ("wal",)

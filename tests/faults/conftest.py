@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.faults)
-            item.add_marker(pytest.mark.timeout(300))  # the first of a module starts what all need
+            item.add_marker(pytest.mark.timeout(600))  # the first of a module starts what all need
 
 
 @pytest.fixture(autouse=True, scope="session")
