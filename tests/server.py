@@ -147,7 +147,10 @@ class Server:
         """The number of clients that are connected, be it on one side only."""
         links = {os.readlink(link) for link in self._proc("fd").iterdir() if link.is_symlink()}
         sockets = [line.split() for line in self._proc("net/tcp").read_text().splitlines()[1:]]
-        return sum(fields[3] != LISTENING and f"socket:[{fields[9]}]" in links for fields in sockets)
+        # While it is read, a line may come twice.
+        return len(
+            {fields[9] for fields in sockets if fields[3] != LISTENING and f"socket:[{fields[9]}]" in links}
+        )
 
     def _proc(self, name: str) -> Path:
         assert self.process

@@ -2,37 +2,42 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-NUMBER_OF_POINTS = 84
+# How many points of a kind a page has. Each is a row of a table: its name, a sentence, what shows it.
+POINTS = [("security", "S", 84), ("reliability", "F", 12), ("reliability", "R", 34), ("reliability", "T", 15)]
+TEST = re.compile(r"`([\w/]+\.py::\w+)`")
 
 
-def points():
-    """Return what docs/security.md says of each point: its sentence, and the tests that show it."""
-    text = (ROOT / "docs" / "security.md").read_text()
-    rows = re.findall(r"^\| (S\d\d) \| (.+) \| (.+) \|$", text, re.MULTILINE)
-    return {name: (sentence, re.findall(r"`([^`]+\.py::[^`]+)`", shown)) for name, sentence, shown in rows}
+def rows(page, kind):
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    return re.findall(rf"^\| ({kind}\d\d) \| (.+) \| (.*)\|$", text, re.MULTILINE)
 
 
-def is_a_test(reference):
-    path, name = reference.split("::")
+@cache
+def functions_of(path):
     tree = ast.parse((ROOT / "tests" / path).read_text())
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return any(isinstance(node, functions) and node.name == name for node in ast.walk(tree))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
 
 
-def test_every_point_of_the_checklist_is_there():
-    assert list(points()) == [f"S{number:02}" for number in range(1, NUMBER_OF_POINTS + 1)]
-    assert all(sentence.endswith(".") for sentence, _tests in points().values())
+@pytest.mark.parametrize(("page", "kind", "count"), POINTS)
+def test_every_point_is_there(page, kind, count):
+    found = rows(page, kind)
+    assert [name for name, *_rest in found] == [f"{kind}{number:02}" for number in range(1, count + 1)]
+    assert all(sentence.endswith(".") for _name, sentence, _tests in found)
 
 
-def test_tests_that_show_a_point_exist():
-    named = [test for _sentence, tests in points().values() for test in tests]
-    assert len(named) > NUMBER_OF_POINTS
-    assert [test for test in named if not is_a_test(test)] == []
+@pytest.mark.parametrize("page", sorted({page for page, _kind, _count in POINTS}))
+def test_tests_that_show_a_point_exist(page):
+    named = TEST.findall((ROOT / "docs" / f"{page}.md").read_text())
+    assert len(named) > sum(count for other, _kind, count in POINTS if other == page)
+    assert [test for test in named if test.split("::")[1] not in functions_of(test.split("::")[0])] == []
 
 
 def test_limits_are_those_of_the_settings():
