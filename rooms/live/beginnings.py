@@ -35,15 +35,13 @@ class Beginnings:
         try:
             while self._waiting:
                 some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
-                going_on = [one for one in some if not _is_over(*one)]
-                if going_on:
-                    await self._read_some(going_on)
+                await self._read_some(some)
         finally:
             self._reading = None
 
     async def _read_some(self, some: list[Waiting]) -> None:
         try:
-            found = await self._database.run(self._read, [opening for _connection, opening, _state in some])
+            found = await self._database.run(self._states_of, some)
         except Exception as error:
             for _connection, _opening, state in some:
                 if not state.done():
@@ -53,9 +51,12 @@ class Beginnings:
             if not state.done():
                 state.set_result(present)
 
-
-def _is_over(connection: Connection, _opening: Opening, state: Future) -> bool:
-    """Whether nobody waits for it: a server that stops has ended all streams."""
-    if connection.is_ended and not state.done():
-        state.set_result(None)
-    return state.done()
+    def _states_of(self, some: list[Waiting]) -> list[PresentState | None]:
+        # It has waited for a thread, behind others. A server that stops has ended all streams by then.
+        going_on = {
+            index: opening
+            for index, (connection, opening, _state) in enumerate(some)
+            if not connection.is_ended
+        }
+        found = dict(zip(going_on, self._read(going_on.values()) if going_on else (), strict=True))
+        return [found.get(index) for index in range(len(some))]

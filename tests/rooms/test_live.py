@@ -73,6 +73,7 @@ async def open_stream(live):
     """Open a stream as the owner of a client; return what it is written to."""
     tasks = []
     servers = []
+    endpoints = {kind: kind(live) for kind in (StreamEndpoint, DocumentEndpoint)}
 
     def open_stream(visitor, room=None, endpoint=StreamEndpoint, client=None):
         cookie = f"hearth_session={visitor.cookies['hearth_session'].value}"
@@ -87,7 +88,7 @@ async def open_stream(live):
         }
         server = FakeStream()
         servers.append(server)
-        tasks.append(asyncio.create_task(endpoint(live)(scope, server.receive, server.send)))
+        tasks.append(asyncio.create_task(endpoints[endpoint](scope, server.receive, server.send)))
         return server
 
     yield open_stream
@@ -274,7 +275,7 @@ async def test_streams_that_wait_for_a_thread_do_not_keep_the_server_from_stoppi
         return present_states(*arguments)
 
     monkeypatch.setattr(stream, "present_states", slowly)
-    servers = [open_stream(ada_client) for _ in range(200)]
+    servers = [open_stream(ada_client) for _ in range(100)]
     await eventually(lambda: len(live.hub.connections) > 50)
     await live.stop()
     await eventually(lambda: all(server.is_complete for server in servers))
