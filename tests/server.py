@@ -145,7 +145,10 @@ class Server:
     @property
     def connections(self) -> int:
         """The number of clients that are connected, be it on one side only."""
-        links = {os.readlink(link) for link in self._proc("fd").iterdir() if link.is_symlink()}
+        links = set()
+        for link in self._proc("fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                links.add(os.readlink(link))
         sockets = [line.split() for line in self._proc("net/tcp").read_text().splitlines()[1:]]
         # While it is read, a line may come twice.
         return len(
