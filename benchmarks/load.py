@@ -176,6 +176,8 @@ class Load:
                     break
                 numbers += 1
             for writer in self.writers:
+                if now > began + seconds + patience / 2:
+                    writer.waiting.clear()  # what is posted now would not come in time
                 if writer.number is None and writer.waiting:
                     self._send(writer)
             is_posting = now < began + seconds or any(
