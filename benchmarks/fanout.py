@@ -30,7 +30,7 @@ REST = 0.15
 REST_SECONDS = 30.0
 COLUMNS = (
     "asked/s", "posted/s", "delivered/s", "p50 ms", "p95 ms", "p99 ms", "lost", "twice", "in order",
-    "CPU ms/post",
+    "CPU ms/post", "delivered/CPU s",
 )  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def fanout(report: Report, rates: tuple[int, ...] = (100, 20)) -> None:
     report.columns("", *COLUMNS)
     _own_limit(report)
     at_most: dict[str, float] = {}
+    for_a_second: dict[str, float] = {}  # of the processor's time
     for rate in rates:
         for site in _sites(READERS):
             with site as opened:
@@ -46,7 +47,9 @@ def fanout(report: Report, rates: tuple[int, ...] = (100, 20)) -> None:
             _print(report, opened.name, rate, result)
             if rate == max(rates):
                 at_most[opened.name] = result.per_second
-    _ratios(report, at_most)
+                for_a_second[opened.name] = result.delivered / max(result.processor_seconds, 0.01)
+    _ratios(report, "delivered/s", at_most)
+    _ratios(report, "delivered/CPU s", for_a_second)
 
 
 def _sites(readers: int) -> Iterator[contextlib.AbstractContextManager[Site]]:
@@ -89,15 +92,16 @@ def _print(report: Report, name: str, rate: int | str, result: Result) -> None:
         f"{result.lost:,}",
         f"{result.doubled:,}",
         "yes" if result.is_in_order else "NO",
-        f"{1000 * result.processor_seconds / max(result.posted, 1):.1f}" if result.processor_seconds else "-",
+        f"{1000 * result.processor_seconds / max(result.posted, 1):.1f}",
+        f"{result.delivered / max(result.processor_seconds, 0.01):,.0f}",
     )
 
 
-def _ratios(report: Report, per_second: dict[str, float]) -> None:
+def _ratios(report: Report, what: str, per_second: dict[str, float]) -> None:
     ours = {name: value for name, value in per_second.items() if name.startswith("Hearth")}
     for other in per_second.keys() - ours.keys():
         for name, value in ours.items():
-            report.ratio(f"delivered/s, {name} : {other}", value / max(per_second[other], 1))
+            report.ratio(f"{what}, {name} : {other}", value / max(per_second[other], 1))
 
 
 def _own_limit(report: Report) -> None:
@@ -124,7 +128,7 @@ def _own_limit(report: Report) -> None:
             result = load.sum_up(began, began)
     finally:
         os.waitpid(child, 0)
-    report.row("load generator alone", "-", "-", f"{result.per_second:,.0f}", *"-" * 7)
+    report.row("load generator alone", "-", "-", f"{result.per_second:,.0f}", *"-" * 8)
 
 
 def _wait_for(port: int) -> None:

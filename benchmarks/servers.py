@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.load import Load, http_answer
-from tests.server import Server, free_port
+from tests.server import Server, free_port, processor_seconds
 from tests.services import Nginx, Service
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
@@ -157,6 +157,13 @@ class Nchan(Nginx):
             "nchan_subscriber_first_message newest; } } }\n"
         )
 
+    @property
+    def processor_seconds(self) -> float:
+        """Processor time that the one worker has used."""
+        assert self.process  # noqa: S101 (it was started)
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return sum(processor_seconds(int(pid)) for pid in children.split())
+
 
 # As large as a message of Hearth with its cursor.
 LIKE_HEARTH = '<li class="message"><div class="content" dir="auto">~%s~</div></li>' + " " * 690
@@ -176,7 +183,7 @@ def nchan(streams: int) -> Iterator[Site]:
 
     try:
         subscribe = request("GET", "/sub", Accept="text/event-stream")
-        yield Site("nchan", server.port, HTML, b"200 OK", [subscribe] * streams, add_writers)
+        yield Site("nchan", server.port, HTML, b"200 OK", [subscribe] * streams, add_writers, server)
     finally:
         server.__exit__()
 

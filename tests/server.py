@@ -40,6 +40,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """Serves the database in `folder`, or the one that DATABASE_URL names.
 
@@ -126,8 +131,8 @@ class Server:
     @property
     def processor_seconds(self) -> float:
         """Processor time that the process has used."""
-        fields = self._proc("stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        assert self.process
+        return processor_seconds(self.process.pid)
 
     @property
     def peak_memory(self) -> int:
