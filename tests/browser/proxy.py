@@ -78,7 +78,7 @@ class Connection:
             threading.Thread(target=self._forward, args=ends)
             for ends in ((self.page, self.server), (self.server, self.page))
         ]
-        for thread in self.threads:
+        for thread in reversed(self.threads):  # the first one ends with waiting for the other
             thread.start()
 
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
