@@ -62,7 +62,6 @@ async def test_while_it_hangs_nothing_else_does_and_then_all_goes_on(servers, po
             await stream.wait_for(lambda: len(stream.named("heartbeat")) > beats + 1)
         await readiness_of(lou, "ok")
         await crowd.check()
-        assert crowd.unheard
         assert [page.connections for page in crowd.pages] == [1] * len(crowd.pages)
 
 
