@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import re
 from contextlib import AsyncExitStack
+from urllib.parse import urlencode
 
 import httpx
 
@@ -116,7 +117,8 @@ async def open_and_close(server, client, room_id, cursors):
         if number % 2:
             _reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             cookie = f"hearth_session={client.session}"
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode())
+            target = f"{path}?{urlencode(cursors)}"
+            writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode())
             await writer.drain()
             writer.transport.abort()
             return
