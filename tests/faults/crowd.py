@@ -30,7 +30,7 @@ class Crowd:
     """
 
     def __init__(
-        self, *servers: Server, name: str = "Fortress", patience: float = 30, pause: float = 0
+        self, *servers: Server, name: str = "Fortress", patience: float = 90, pause: float = 0
     ) -> None:
         self.servers = servers
         self.name = name
