@@ -15,8 +15,10 @@ from rooms.models import ChatRoom, Membership
 # Nobody sees a delay of so long, and a room in which more is said costs no more rounds.
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.4
-# Seconds of pause for one second of work: what is posted meanwhile is written together.
+# Seconds of pause for one second of work, at most: what is posted meanwhile is written together. Where little
+# is posted there is little to gather, and it is as long as the work: so many new messages ask for one more.
 PAUSE_FACTOR = 3
+GATHERED = 4
 
 
 class Tail:
@@ -68,16 +70,17 @@ class Tail:
             self._bell.clear()
             self.watch.due()
             started = time.monotonic()
-            await self._round()
+            posted = await self._round()
             self.watch.done()
             # Writing to many readers keeps all else waiting. A longer pause lets posts in, and they gather.
-            worked = time.monotonic() - started
-            await asyncio.sleep(min(max(PAUSE_FACTOR * worked, SHORTEST_PAUSE), LONGEST_PAUSE))
+            pause = (time.monotonic() - started) * min(max(posted / GATHERED, 1), PAUSE_FACTOR)
+            await asyncio.sleep(min(max(pause, SHORTEST_PAUSE), LONGEST_PAUSE))
 
-    async def _round(self) -> None:
+    async def _round(self) -> int:
+        """Return how many messages were new to those who were level."""
         readers = dict(self._positions)
         if not readers:
-            return
+            return 0
         users = {connection.user_id for connection in readers}
         wanted = {(connection.format, position) for connection, position in readers.items()}
         changes, members = await self._database.run(self._read, wanted, users)
@@ -97,15 +100,17 @@ class Tail:
                 written[connection] = change
             if connection in self._joined:
                 connection.write(connection.format.level)
-        self._count(written)
+        posted = self._count(written)
         self._joined -= readers.keys()
+        return posted
 
-    def _count(self, written: dict[Connection, Change]) -> None:
+    def _count(self, written: dict[Connection, Change]) -> int:
         replays = self._joined & written.keys()
         metrics.replays.inc(len(replays))
         metrics.deliveries.inc(sum(len(change.posted_at) for change in written.values()))
         just_posted = {moment for page in written.keys() - replays for moment in written[page].posted_at}
         metrics.note_lag(just_posted)
+        return len(just_posted)
 
     def _read(
         self, wanted: Collection[tuple[Format, int]], users: Collection[int]
