@@ -27,7 +27,7 @@ class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic fo
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        if NameShape.objects.filter(skeleton=names.skeleton(name)).exists():
+        if NameShape.objects.filter(skeleton__in=names.shapes(name)).exists():
             raise ValidationError(_("Somebody has this name, or one that looks like it. Choose another one."))
         return name
 

@@ -67,6 +67,11 @@ def skeleton(name: str) -> str:
     return "".join(_prototype(character) for character in shown if not character.isspace())
 
 
+def shapes(name: str) -> set[str]:
+    """Return how a name looks as it is written and in small letters: nobody else may look like either."""
+    return {skeleton(name), skeleton(canonical(name))}
+
+
 def _prototype(character: str) -> str:
     """Return the one character that stands for all that look like `character`: an ASCII one, or the first."""
     near = [character, *_lookalikes(character)]
@@ -127,8 +132,13 @@ def validate_display_name(name: str) -> None:
     _validate_look(name)
     if unicodedata.category(name[0])[0] not in "LN":
         raise ValidationError(_("A display name begins with a letter or a digit."))
-    if _looks(OFFICES) & {skeleton(word) for word in _WORD_END.split(name)}:
+    if any(_looks_like(word, OFFICES) for word in _WORD_END.split(name)):
         raise ValidationError(_("This name is reserved. Choose another one."))
+
+
+def _looks_like(name: str, words: frozenset[str]) -> bool:
+    """Whether `name` looks like one of the words, in whatever mixture of small letters and capitals."""
+    return not _looks(words).isdisjoint(shapes(name) | {skeleton(name.upper())})
 
 
 @cache
@@ -153,7 +163,7 @@ def _validate_look(name: str) -> None:
         raise ValidationError(_("A name has at most two accents on one letter."))
     if _mixes_scripts(name):
         raise ValidationError(_("Use letters of one alphabet only: mixed ones look like other names."))
-    if skeleton(name) in _looks(RESERVED):
+    if _looks_like(name, RESERVED):
         raise ValidationError(_("This name is reserved. Choose another one."))
 
 

@@ -125,7 +125,7 @@ class ProfileForm(forms.Form):
         if name:
             names.validate_display_name(name)
             others = NameShape.objects.exclude(user=self.user)
-            if others.filter(skeleton=names.skeleton(name)).exists():
+            if name != self.user.display_name and others.filter(skeleton__in=names.shapes(name)).exists():
                 raise ValidationError(LOOKS_LIKE_SOMEBODY)
         return "" if name == self.user.username else name
 
@@ -157,13 +157,15 @@ class ProfileForm(forms.Form):
         until = data["status_until"]
         if data["status_ends"] in self.ENDS:
             until = self.ENDS[data["status_ends"]][1]()
+        fields = {
+            "status": data["status"],
+            "status_until": until if data["status"] else None,
+            "shows_local_time": data["shows_local_time"],
+        }
+        if data["display_name"] != self.user.display_name:
+            fields["display_name"] = data["display_name"]
         try:
-            self.user.change_profile(
-                display_name=data["display_name"],
-                status=data["status"],
-                status_until=until if data["status"] else None,
-                shows_local_time=data["shows_local_time"],
-            )
+            self.user.change_profile(**fields)
         except IntegrityError:
             # Somebody else took it a moment ago.
             self.add_error("display_name", LOOKS_LIKE_SOMEBODY)

@@ -165,18 +165,21 @@ class User(AbstractBaseUser, PermissionsMixin):
             kwargs["update_fields"] = names_of_fields - PROFILE_FIELDS - {"id"}
         fields = kwargs.get("update_fields")
         with transaction.atomic():
+            is_new = self._state.adding
             super().save(*args, **kwargs)
-            if fields is None or {"username", "display_name"} & set(fields):
-                self._take_shapes()
+            if is_new or "display_name" in (fields or ()):
+                self._take_shapes(is_new)
 
-    def _take_shapes(self) -> None:
-        """Let `NameShape` say how the names look. Raises IntegrityError where somebody else looks so."""
-        wanted = {self.skeleton}
-        if self.display_name:
-            wanted.add(names.skeleton(self.display_name))
+    def _take_shapes(self, is_new: bool) -> None:
+        """Let `NameShape` say how the names look. Raises IntegrityError where somebody else looks so.
+
+        A name is given once, and has the shapes that it got then.
+        """
+        of_name = {self.skeleton, *names.shapes(self.username)}
+        shown = names.shapes(self.display_name) if self.display_name else set()
         had = set(self.name_shapes.values_list("skeleton", flat=True))
-        if had - wanted:
-            self.name_shapes.filter(skeleton__in=had - wanted).delete()
+        self.name_shapes.filter(skeleton__in=had - of_name - shown).delete()
+        wanted = shown | of_name if is_new else shown
         NameShape.objects.bulk_create(NameShape(skeleton=skeleton, user=self) for skeleton in wanted - had)
 
     def change_profile(self, **fields: Any) -> None:
