@@ -1,5 +1,6 @@
 """(d) Pages with few and with many messages; (e) requests a second; (f) bytes of the first page."""
 
+import gzip
 import json
 import os
 import re
@@ -82,7 +83,7 @@ def _asked(site: Site, path: str) -> tuple[float, float]:
 
 
 def first_page(report: Report) -> None:
-    report.heading("(f) Bytes of the first page, with 50 messages, as a browser gets them (br)")
+    report.heading("(f) Bytes of the first page, with 50 messages, as a browser gets them (br, gzip)")
     report.columns("", "bytes", "files")
     with hearth("daphne", 20, 1) as site:
         _say_something(site)
@@ -112,9 +113,11 @@ def _get(site: Site, path: str) -> tuple[int, bytes]:
 
     asked = urllib.request.Request(
         f"http://127.0.0.1:{site.port}{path}",
-        headers={"Accept-Encoding": "br", "Cookie": f"hearth_session={site.sessions[0]}"},
+        headers={"Accept-Encoding": "gzip, br", "Cookie": f"hearth_session={site.sessions[0]}"},
     )
     with urllib.request.urlopen(asked, timeout=30) as answer:
         content = answer.read()
-        is_compressed = answer.headers["Content-Encoding"] == "br"
-        return len(content), brotli.decompress(content) if is_compressed else content
+        unpack = {"br": brotli.decompress, "gzip": gzip.decompress}.get(
+            answer.headers["Content-Encoding"], bytes
+        )
+        return len(content), unpack(content)
