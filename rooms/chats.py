@@ -88,13 +88,13 @@ def chats_of(user: User) -> list[Chat]:
 
 def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
     """Return the list of each of `users` by id, in four queries however many there are."""
-    unread = unread_of(users)
     is_mine = Q(pk__in=Membership.objects.filter(user__in=users).values("room"))
     found = ChatRoom.objects.filter(Q(type=ChatRoom.Type.GROUP, is_by_invitation=False) | is_mine)
     rooms = {
         room.pk: room
         for room in found.select_related("last_message__sender", "low_user", "high_user").order_by("name")
     }
+    unread = unread_of(users)  # after the rooms: who is no member any more sees nothing that was said since
     open_rooms = {room.pk for room in rooms.values() if room.is_group and not room.is_by_invitation}
     banned = defaultdict(set)
     for user_id, room_id in Ban.objects.active().filter(user__in=users).values_list("user", "room"):
@@ -104,7 +104,9 @@ def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
         mine = unread[user.pk]
         visible = (open_rooms - banned[user.pk]) | (rooms.keys() & mine.keys())
         own[user.pk] = [
-            Chat(rooms[pk], rooms[pk].other_person(user), mine.get(pk, NOTHING_UNREAD)) for pk in visible
+            Chat(room, room.other_person(user), mine.get(pk, NOTHING_UNREAD))
+            for pk, room in rooms.items()
+            if pk in visible
         ]
     known = {pk: {pk, *(chat.person.pk for chat in own[pk] if chat.person)} for pk in own}
     strangers = _people(PEOPLE_LIMIT + max(map(len, known.values()), default=0))

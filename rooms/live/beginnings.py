@@ -43,9 +43,11 @@ class Beginnings:
         try:
             found = await self._database.run(self._states_of, some)
         except Exception as error:
-            for _connection, _opening, state in some:
-                if not state.done():
-                    state.set_exception(error)
+            if len(some) > 1:  # what is wrong with one concerns no other
+                for one in some:
+                    await self._read_some([one])
+            elif not some[0][2].done():
+                some[0][2].set_exception(error)
             return
         for (_connection, _opening, state), present in zip(some, found, strict=True):
             if not state.done():

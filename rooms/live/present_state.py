@@ -28,9 +28,9 @@ def present_states(openings: Collection[Opening]) -> list[PresentState | None]:
     """Return for each the list of chats unless the page has just that one (by its digest), title, ticks and
     presence, and who is to be shown in another way than the page does; None where its room is gone.
 
-    Who decides on reports is told how many wait. All are read at once, in as many queries as one: a restart
-    brings everybody back together. Read it after subscribing: what changes meanwhile is then told twice
-    rather than never.
+    Who decides on reports is told how many wait. All are read at once, in as many queries as one but for the
+    ticks, which are read once for each room: a restart brings everybody back together. Read it after
+    subscribing: what changes meanwhile is then told twice rather than never.
     """
     users = {opening.user.pk: opening.user for opening in openings}
     lists = lists_of(users.values())

@@ -151,7 +151,7 @@ class StreamEndpoint:
         return present_states(openings)
 
     async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
-        """Answer without a stream; htmx tries again, later and later, unless its page is told to stop."""
+        """Answer without a stream; the page tries again, later and later, unless it is told to stop."""
         with translation.override(refusal.language or accepted_language(scope)):
             if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
                 status, headers, body = 200, HEADERS, frames.swap(fragments.stream_ended(refusal.reason))
