@@ -98,7 +98,9 @@ class ChatList(Rounds[Gathered]):
         # What was told. Only the event loop changes these; `read_news` looks at them from its thread.
         self._revisions: dict[int, int] = {}  # room id → revision
         self._messages: dict[int, int] = {}  # room id → its last message
-        self._unread: dict[int, dict[int, Unread]] = {}  # user id → room id → what that user's pages show
+        self._unread: dict[
+            int, dict[int, Unread | None]
+        ] = {}  # user → room → what all pages of that user show
         self._first_message = 0  # what came before is no news
 
     def begin_after(self, message_id: int) -> None:
@@ -126,12 +128,15 @@ class ChatList(Rounds[Gathered]):
         self.ring()
 
     def join(self, connection: Connection, shown: dict[int, Unread]) -> None:
-        """Remember what the first page of somebody shows; what differs from then on is news."""
-        if len(self._hub.listeners(user_channel(connection.user_id))) == 1:
-            self._unread[connection.user_id] = {}
+        """Remember what a page shows; what differs from then on is news.
+
+        Where it shows something else than was told last, everything is: what changed may change back before
+        the next round, and the page would go on to show it.
+        """
         told = self._unread.setdefault(connection.user_id, {})
         for room_id, unread in shown.items():
-            told.setdefault(room_id, unread)
+            if told.setdefault(room_id, unread) != unread:
+                told[room_id] = None
 
     def leave(self, connection: Connection) -> None:
         if not self._hub.listeners(user_channel(connection.user_id)):

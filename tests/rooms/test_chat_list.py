@@ -8,6 +8,7 @@ from rooms.live.chat_list import ChatList
 from rooms.live.database import DatabaseThreads
 from rooms.live.formats import Events
 from rooms.live.hub import Hub
+from rooms.unread import Unread
 from tests.clients import eventually
 from tests.factories import make_message, make_private_room, make_room, make_user
 
@@ -113,6 +114,22 @@ async def test_count_is_told_when_it_changes(chat_list, do, his, room, ada, ben)
     chat_list.read(room.pk, ben.pk)
     await eventually(lambda: f'id="room-{room.pk}-badge"' in "".join(his.told))
     assert "unread message" not in his.news
+
+
+async def test_count_that_changed_back_is_told_where_a_page_shows_another(
+    chat_list, hub, do, his, room, ada, ben
+):
+    """It began after the change, and before the round that would have told of it."""
+    message = await do(make_message, room, ada)
+    await do(lambda: room.membership_of(ben).mark_read(message.pk))
+    chat_list.join(his, {room.pk: Unread(0)})
+    for _number in range(2):
+        late = Page(ben)
+        hub.join(late)
+        chat_list.join(late, {room.pk: Unread(1)})
+    chat_list.read(room.pk, ben.pk)
+    await eventually(lambda: f'id="room-{room.pk}-badge"' in "".join(late.told))
+    assert "unread message" not in late.news
 
 
 async def test_count_is_told_again_to_a_page_that_is_new(chat_list, hub, do, his, hers, room, ada, ben):

@@ -138,7 +138,7 @@ def test_paging_follows_an_index(ada, private, room, messages):
         make_messages(private, ada, 2000)  # of few messages, it would read all
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE rooms_message; SET LOCAL enable_bitmapscan = off")
-    plan = room.messages.before(messages[60].pk).order_by("-pk")[:51].explain()
+    plan = room.messages.before(10**9).order_by("-pk")[:51].explain()
     assert "message_room_id" in plan
     assert not re.search("SCAN rooms_message|B-TREE|Sort|Filter", plan), plan
 
