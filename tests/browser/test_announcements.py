@@ -4,9 +4,7 @@ The oracle notes whatever is put into any live region of the page. Silence is te
 end: what would have been said by mistake would have been said before it.
 """
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -39,8 +37,6 @@ ORACLE = """(() => {
     subtree: true, childList: true, characterData: true, attributeFilter: ['aria-label', 'hidden', 'role'],
   }));
 })()"""
-
-SIMULATOR = "axe/node_modules/@guidepup/virtual-screen-reader/lib/esm/index.browser.js"
 
 
 @pytest.fixture
@@ -342,69 +338,3 @@ def test_announcer_stays_the_same_element(dora, ben, shared_room):
     ben.say(shared_room, "Hello")
     dora.sees("Hello")
     assert dora.page.evaluate("announcer === document.getElementById('announcer')")
-
-
-@pytest.fixture
-def simulator() -> Path:
-    """A program that reads pages as a screen reader does, for what our own oracle does not know."""
-    path = Path(__file__).parent / SIMULATOR
-    if not path.exists():
-        missing = "@guidepup/virtual-screen-reader is not installed: bin/setup --dev does it, and needs npm"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path
-
-
-def start(simulator: Path, person: Person) -> None:
-    person.page.route(
-        "**/simulator.js", lambda route: route.fulfill(path=simulator, content_type="text/javascript")
-    )
-    person.page.evaluate(
-        """async () => {
-          window.simulator = (await import('/simulator.js')).virtual;
-          await simulator.start({ container: document.body });
-        }"""
-    )
-
-
-def simulated(person: Person) -> list[str]:
-    """Return what live regions had it say, and how urgently."""
-    said = person.page.evaluate("simulator.spokenPhraseLog()")
-    return [phrase for phrase in said if phrase.startswith(("polite: ", "assertive: "))]
-
-
-@pytest.mark.accessibility("A38", "A44", "A46", "A49", "A50", "A51", "A52", "A55", "A58")
-def test_simulated_screen_reader_hears_the_same(dora, ada, ben, shared_room, backstage, simulator):
-    """A second opinion, by a program that knows nothing of our oracle."""
-    ben.say(shared_room, "Long ago")
-    # It reads an announcement some time after it was made, and not what has been removed by then.
-    dora.page.add_init_script(
-        "const later = setTimeout;"
-        "setTimeout = (act, time, ...more) => later(act, time === 3000 ? 60000 : time, ...more)"
-    )
-    dora.open_live(shared_room)
-    start(simulator, dora)
-    expected = []
-    ben.say(shared_room, "Hello", "Are you there?")
-    expected += ["polite: ben: Hello", "polite: ben: Are you there?"]
-    wait_until(dora.page, lambda: len(simulated(dora)) >= len(expected))
-    assert simulated(dora) == expected
-    dora.send("Yes")
-    expected.append("polite: Sent")
-    wait_until(dora.page, lambda: len(simulated(dora)) >= len(expected))
-    assert simulated(dora) == expected
-    ada.open_live(shared_room)
-    ben.open_live(shared_room)
-    expect(dora.ticks.last).to_have_attribute("data-state", "read")
-    ben.box.press_sequentially("He")
-    expect(dora.page.locator("#typing")).to_contain_text("is typing")
-    number = re.search("[0-9]+", shared_room)[0]
-    backstage.run(f"Message.objects.filter(room={number}, sender__username='ben').last().edit('Edited')")
-    expect(dora.messages.filter(has_text="Edited")).to_be_visible()
-    dora.page.route("**/messages/", lambda route: route.abort())
-    dora.send("Lost")
-    wait_until(dora.page, lambda: len(simulated(dora)) > len(expected))
-    assert simulated(dora)[:-1] == expected
-    assert simulated(dora)[-1].startswith("assertive: Message not sent: there is no connection.")
-    assert [phrase.split(": ", 1)[1] for phrase in simulated(dora)] == dora.page.evaluate("spoken")

@@ -33,6 +33,12 @@ def dora(person) -> Person:
     return person("dora", java_script_enabled=False)
 
 
+def look_at(dora: Person, address: str) -> None:
+    """Open a page without a frame, with its style."""
+    dora.open(address)
+    dora.page.wait_for_load_state("load")
+
+
 @pytest.mark.accessibility("A102")
 @pytest.mark.parametrize(("theme", "paper"), [("light", LIGHT), ("dark", DARK)])
 def test_chosen_theme_wins_over_the_system_on_all_pages(dora, theme, paper):
@@ -57,7 +63,7 @@ def test_window_has_the_chosen_colour_before_the_style_sheet_is_there(person, th
     dora.page.emulate_media(color_scheme=OPPOSITE[theme])
     dress(dora, theme)
     dora.page.route("**/*.css*", lambda route: route.abort())
-    dora.open("/")
+    look_at(dora, "/")
     assert dora.page.evaluate("getComputedStyle(document.body).color") == text
     assert dora.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
 
@@ -66,7 +72,7 @@ def test_window_has_the_chosen_colour_before_the_style_sheet_is_there(person, th
 @pytest.mark.parametrize(("system", "paper"), [("light", LIGHT), ("dark", DARK)])
 def test_without_a_choice_the_system_decides(dora, system, paper):
     dora.page.emulate_media(color_scheme=system)
-    dora.open("/")
+    look_at(dora, "/")
     dora.page.wait_for_load_state("load")  # with its style
     assert background(dora.page) == paper
 
@@ -81,7 +87,7 @@ def test_more_contrast_is_black_and_white(dora, theme, colors, by):
     else:
         dress(dora, theme, contrast="more")
     for address in ("/", "/settings/"):
-        dora.open(address)
+        look_at(dora, address)
         assert dora.page.evaluate(COLORS) == colors
     edges = dora.page.locator(".card, input, select").evaluate_all(
         "all => [...new Set(all.filter((one) => one.type !== 'hidden' && one.type !== 'checkbox')"
@@ -93,10 +99,10 @@ def test_more_contrast_is_black_and_white(dora, theme, colors, by):
 @pytest.mark.accessibility("A99")
 @pytest.mark.parametrize(("size", "factor"), [("normal", 1), ("large", 1.25), ("larger", 1.5)])
 def test_text_has_the_chosen_size(dora, size, factor):
-    dora.open("/settings/")
+    look_at(dora, "/settings/")
     measure = "parseFloat(getComputedStyle(document.querySelector('h1')).fontSize)"
     before = dora.page.evaluate(measure)
     dress(dora, size=size)
-    dora.open("/settings/")
+    look_at(dora, "/settings/")
     assert dora.page.evaluate(measure) == pytest.approx(factor * before)
     assert dora.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
