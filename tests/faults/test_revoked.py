@@ -39,8 +39,14 @@ async def reading(enter):
 
         async def begin(servers):
             kim, lou = await enter(servers[0], "kim"), await enter(servers[0], "lou")
-            room_id = await kim.create_room(f"Secrets of {kim.name}")
+            name = f"Secrets of {kim.name}"
+            room_id = await kim.create_room(name)
             await lou.room(room_id)
+            # Of a room that is open, everybody is told the last message.
+            closed = await kim.send(
+                f"/rooms/{room_id}/edit/", name=name, description="", is_by_invitation="on"
+            )
+            assert closed.status_code == 302
             streams = []
             for server in servers:
                 lou.url = server.url
