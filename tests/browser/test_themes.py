@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, wait_until
 
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(17, 27, 33)"
 BLACK, WHITE = "rgb(0, 0, 0)", "rgb(255, 255, 255)"
@@ -21,6 +21,9 @@ def dress(person: Person, theme: str = "system", contrast: str = "system", size:
     for label, value in {"Theme": theme, "Contrast": contrast, "Text size": size}.items():
         person.page.get_by_label(label, exact=True).select_option(value)
     person.page.get_by_role("button", name="Save").click()
+
+
+HAS_STYLE = "[...document.querySelectorAll('link[rel=stylesheet]')].every((link) => link.sheet)"
 
 
 def background(page: Page) -> str:
@@ -47,6 +50,9 @@ def test_chosen_theme_wins_over_the_system_on_all_pages(dora, theme, paper):
     room = dora.make_room()
     for address in ("/", room, "/settings/", "/nowhere/"):
         dora.open(address)
+        wait_until(
+            dora.page, lambda: dora.page.evaluate(HAS_STYLE)
+        )  # a room has a frame that never ends to load
         assert background(dora.page) == paper
         assert dora.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
     dora.say(room, "Hello")
