@@ -2,11 +2,9 @@ PORT ?= 8000
 ARGS ?=
 MINUTES ?= 30
 PY := .venv/bin/python
-# tests/faults starts what it needs by itself.
-WITH_POSTGRESQL = $(PY) -m tests.services .venv/bin/pytest --ignore=tests/browser --ignore=tests/faults
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql pytest-browser pytest-sqlite pytest-postgresql accessibility-statement bench nemesis check format messages lock clean
+.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis check format messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,19 +23,11 @@ demo: ## Fill the database with people and conversations to look at
 
 test: ## Run the tests, with SQLite and PostgreSQL (ARGS="-k name": some of them, with SQLite)
 	@bin/setup --dev
-	$(if $(ARGS),@.venv/bin/pytest $(ARGS),@$(MAKE) --no-print-directory -j3 -k pytest-browser pytest-sqlite pytest-postgresql)
+	@$(if $(ARGS),.venv/bin/pytest $(ARGS),$(PY) -m tests.parts)
 
 test-postgresql: ## Run those tests with PostgreSQL that need no browser
 	@bin/setup --dev
-	@$(WITH_POSTGRESQL) $(ARGS)
-
-# Side by side: there are two processors mostly, and much of it is waiting.
-pytest-browser:
-	@.venv/bin/pytest tests/browser
-pytest-sqlite:
-	@.venv/bin/pytest --ignore=tests/browser
-pytest-postgresql:
-	@$(WITH_POSTGRESQL)
+	@$(PY) -m tests.parts postgresql $(ARGS)
 
 bench: ## Measure it on this machine (ARGS="fanout": one part; see benchmarks/README.md)
 	@bin/setup --dev

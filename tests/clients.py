@@ -17,6 +17,7 @@ from tests import sse
 from tests.page import Page, posted_in
 
 COOKIE = "hearth_session"
+NEWEST_PAGE = 50  # messages on a page that was too far behind for all (settings.HISTORY_PAGE_SIZE)
 # What may or may not have come to pass when a request ends so.
 UNKNOWN_OUTCOME = (httpx.TransportError, httpx.HTTPStatusError)
 
@@ -429,9 +430,20 @@ class LivePage(Follower):
         if not event.name:
             self.page.apply(event.data)
 
+    def shows(self, messages: list[tuple[int, str]]) -> bool:
+        """Whether it shows all `messages`, or the last of them where it was too far behind for all."""
+        shown = self.page.messages
+        if self.newest_pages and len(shown) >= NEWEST_PAGE:
+            return shown == messages[-len(shown) :]
+        return shown == messages
+
     async def wait_for_messages(self, messages: list[tuple[int, str]], seconds: float = 15.0) -> None:
-        await eventually(
-            lambda: self.errors or self.page.messages == messages, seconds, f"{len(messages)} messages"
-        )
+        try:
+            await eventually(lambda: self.errors or self.shows(messages), seconds)
+        except AssertionError:
+            raise AssertionError(
+                f"Of {len(messages)} messages {len(self.page.messages)} were there within {seconds} s, "
+                f"in {self.connections} streams, {self.failures} failures and {self.newest_pages} new pages."
+            ) from None
         if self.errors:
             raise self.errors[0]

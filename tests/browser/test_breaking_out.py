@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
+from tests.browser.backstage import Backstage
 from tests.hostile import TEXTS
+from tests.server import Server
 
 # What does something: all attributes of htmx and of events, and where scripts, pictures and frames come from.
 ACTIVE = """() => {
@@ -43,8 +46,16 @@ def write_everywhere(backstage, ben, room, texts):
     )
 
 
-def test_nothing_is_run_or_asked_for(person, backstage):
-    ada, ben = person("ada"), person("ben")
+@pytest.fixture
+def stage(tmp_path):
+    """A server of its own, and what is behind it: other tests look at the lists of chats, too."""
+    with Server(tmp_path) as server, Backstage(server) as backstage:
+        yield server, backstage
+
+
+def test_nothing_is_run_or_asked_for(person, stage):
+    server, backstage = stage
+    ada, ben = person("ada", at=server), person("ben", at=server)
     room = ada.make_room(ben)
     chat = ada.chat_with(ben)
     ben.say(room, "harmless")
