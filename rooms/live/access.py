@@ -27,7 +27,7 @@ from rooms.live.connection import Connection
 from rooms.live.formats import EVENTS, Events, Format
 from rooms.models import Membership
 
-PARAMETERS = {"lastEventId", "chats", "profiles", "language"}
+PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release"}
 NO_REVISION = -1
 
 
@@ -61,6 +61,7 @@ class Opening:
     chats: str | None  # the digest of the list of chats that the page shows
     profiles: datetime | None  # as of when the page shows people
     time_zone: str
+    release: str | None = None  # of which the page is
     blocked: frozenset[int] = frozenset()  # whom the reader wants to hear nothing of
     format: Format = EVENTS
     # The head of the response, and what its body begins with.
@@ -92,6 +93,7 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
         chats=parameters.get("chats"),
         profiles=_moment(parameters.get("profiles", "")),
         time_zone=time_zone_name(request),
+        release=parameters.get("release"),
         format=Events(language),
         blocked=frozenset(request.user.blocked_ids()),
     )

@@ -44,6 +44,11 @@ def own_style(user: User) -> str:
     return _render("rooms/live/_own.html", {"reader": user})
 
 
+def updated() -> str:
+    """For a page of another release than the one that serves."""
+    return _render("rooms/live/_updated.html", {})
+
+
 def chat_preview(chat: Chat) -> str:
     """The last message of a chat for all who see it in their list."""
     return _render("rooms/live/_chat_preview.html", {"chat": chat})

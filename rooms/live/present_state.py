@@ -7,6 +7,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from config import release
 from rooms.chats import Chat, chats_digest, lists_of, newest_in, unread_in
 from rooms.live import fragments, frames
 from rooms.live.access import Opening
@@ -26,7 +27,8 @@ class PresentState:
 
 def present_states(openings: Collection[Opening]) -> list[PresentState | None]:
     """Return for each the list of chats unless the page has just that one (by its digest), title, ticks and
-    presence, and who is to be shown in another way than the page does; None where its room is gone.
+    presence, who is to be shown in another way than the page does, and whether the page is of another
+    release; None where its room is gone.
 
     Who decides on reports is told how many wait. All are read at once, in as many queries as one but for the
     ticks, which are read once for each room: a restart brings everybody back together. Read it after
@@ -77,6 +79,8 @@ def _html(
 ) -> str:
     user = opening.user
     parts = []
+    if opening.release not in (None, release.current()):
+        parts.append(fragments.updated())
     if opening.chats != chats_digest(chats, user):
         parts.append(fragments.chat_list(chats, opening.room_id, user))
     if user.blocks_version:

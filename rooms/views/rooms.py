@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
+from config import release
 from rooms.chats import as_of, chats_digest, chats_of, newest_in, unread_in
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
@@ -58,6 +59,7 @@ def chats_context(user: User) -> dict[str, Any]:
         "chats": chats,
         "chats_digest": chats_digest(chats, user),
         "as_of": now,
+        "release": release.current(),
         "total_unread": unread_in(chats),
         "staff_report_count": Report.objects.open_for(user).count() if user.is_staff else 0,
     }

@@ -40,6 +40,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 TIMEOUT = 20_000
+RELEASE = 'name="release" value="'
 _serials = count(1)
 
 
@@ -197,6 +198,16 @@ class Person:
         self.open(address)
         self.wait_until_live()
         return self
+
+    def open_from_before_an_update(self, address: str) -> "Person":
+        """Open a page that says it is of another release, this once."""
+
+        def age(route: Route) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, body=answer.text().replace(RELEASE, f"{RELEASE}old-"))
+
+        self.page.route(f"{self.url}{address}", age, times=1)
+        return self.open_live(address)
 
     def wait_until_live(self) -> None:
         self.page.wait_for_selector("html[data-connection=connected]")

@@ -249,6 +249,15 @@ def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
 
 
 @state
+def room_that_was_loaded_before_an_update(scene: Scene) -> Person:
+    ada = scene.ada
+    room = ada.make_room()
+    ada.open_from_before_an_update(room)
+    expect(ada.page.get_by_role("link", name="Reload this page")).to_be_visible()
+    return ada
+
+
+@state
 def leaving_a_room(scene: Scene) -> Person:
     ada = scene.ada
     return ada.open(f"{ada.make_room()}leave/")

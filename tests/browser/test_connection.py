@@ -9,7 +9,7 @@ STREAMS = "**/stream?*"
 
 
 def status(person: Person) -> Locator:
-    return person.page.locator(".connection[role=status]:not(#archived)")
+    return person.page.locator(".connection[role=status]:not(#archived, #updated)")
 
 
 @pytest.fixture
@@ -132,3 +132,18 @@ def test_window_in_the_background_is_live(ada, person):
     emil.hide()
     ada.say(chat, "In the background")
     expect(emil.page).to_have_title("(1) Chats – Hearth")
+
+
+@pytest.mark.accessibility("A92")
+def test_page_from_before_an_update_says_so_and_loses_nothing_when_it_is_loaded_again(ada, ben):
+    room = ada.make_room(ben)
+    ada.open_from_before_an_update(room)
+    expect(ada.page.get_by_role("status").filter(has_text="Hearth was updated.")).to_be_visible()
+    ben.say(room, "It still works")
+    ada.sees("It still works")
+    ada.box.fill("half a sent")
+    ada.page.get_by_role("link", name="Reload this page").click()
+    expect(ada.page.get_by_text("Hearth was updated.")).to_have_count(0)
+    ada.wait_until_live()
+    expect(ada.box).to_have_value("half a sent")
+    ada.sees("It still works")

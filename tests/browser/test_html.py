@@ -19,6 +19,7 @@ PAGES = [
     "lobby with unread messages",
     "room with messages",
     "room with older messages",
+    "room that was loaded before an update",
     "message that was refused",
     "details of a message",
     "notifications",

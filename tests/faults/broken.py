@@ -194,6 +194,13 @@ def has_small_buffers():
     socket.socket.listen = listen_small
 
 
+def is_of_another_release():
+    """As after an update: what pages are made of is not what it was."""
+    from config import release
+
+    release.current = lambda: "another"
+
+
 FAULTS = {
     function.__name__: function
     for function in (
@@ -210,6 +217,7 @@ FAULTS = {
         has_a_clock_of_its_own,
         has_a_disk_of_its_own,
         has_small_buffers,
+        is_of_another_release,
     )
 }
 
