@@ -1,6 +1,6 @@
 import unicodedata
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
@@ -18,6 +18,9 @@ from rooms.models.membership import Membership
 from rooms.models.mention import MENTION
 from rooms.models.message import Message, TokenReused
 from rooms.models.moderation_act import ModerationAct
+
+# Messages that a page sends together, since it does not know whether the first of them was saved.
+PARTS_AT_MOST = 20
 
 
 def canonical_room_name(name: str) -> str:
@@ -237,41 +240,51 @@ class ChatRoom(models.Model):
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
+        Lines after those that were saved with `token` are a message of their own: a page whose first message
+        got no answer asks again with that and all that was written meanwhile.
+
         Raises NotAdmitted for who is no member any more, Archived, Blocked, and TokenReused when that one has
         another content or room, or was deleted.
         """
-        try:
-            with transaction.atomic():
-                last = self._take_turn(sender)
-                is_closed = self.is_archived or self.is_blocked
-                if is_closed and not Message.objects.filter(sender=sender, token=token).exists():
-                    raise Archived if self.is_archived else Blocked
-                message = Message(
-                    room=self,
-                    sender=sender,
-                    content=content,
-                    token=token,
-                    position=self.revision,
-                    revision=self.revision,
-                )
-                message.mentioned = self.mentioned_in(content)
-                message.continues = message.follows_closely(last)
-                message.save(force_insert=True)
-                ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
-                if message.mentioned:
-                    message.save_mentions()
-                transaction.on_commit(
-                    lambda: doorbell.ring("room", room=self.pk, sender=sender.pk), robust=True
-                )
-                return message
-        except IntegrityError:
-            earlier = Message.objects.filter(sender=sender, token=token).first()
-            if earlier is None:
-                raise
-        is_same = earlier.content == content or earlier.versions.filter(content=content).exists()
-        if earlier.room_id != self.pk or not is_same:
-            raise TokenReused
-        return earlier
+        for _part in range(PARTS_AT_MOST):
+            try:
+                return self._save_message(sender, content, token)
+            except IntegrityError:
+                earlier = Message.objects.filter(sender=sender, token=token).first()
+                if earlier is None:
+                    raise
+            if earlier.room_id != self.pk:
+                break
+            if earlier.content == content or earlier.versions.filter(content=content).exists():
+                return earlier
+            content, token = _lines_after(earlier.content, content), uuid5(token, "rest")
+            if not content:
+                break
+        raise TokenReused
+
+    def _save_message(self, sender: User, content: str, token: UUID) -> Message:
+        """Save and announce it. Raises IntegrityError where `sender` has used `token` before."""
+        with transaction.atomic():
+            last = self._take_turn(sender)
+            is_closed = self.is_archived or self.is_blocked
+            if is_closed and not Message.objects.filter(sender=sender, token=token).exists():
+                raise Archived if self.is_archived else Blocked
+            message = Message(
+                room=self,
+                sender=sender,
+                content=content,
+                token=token,
+                position=self.revision,
+                revision=self.revision,
+            )
+            message.mentioned = self.mentioned_in(content)
+            message.continues = message.follows_closely(last)
+            message.save(force_insert=True)
+            ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
+            if message.mentioned:
+                message.save_mentions()
+            transaction.on_commit(lambda: doorbell.ring("room", room=self.pk, sender=sender.pk), robust=True)
+        return message
 
     def mentioned_in(self, content: str) -> dict[str, int]:
         """Return the participants whom `content` names, by canonical name; no query where there is no @."""
@@ -309,3 +322,9 @@ class ChatRoom(models.Model):
             raise NotAdmitted
         self.revision, self.archived_at, sender_id, timestamp = row
         return Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None
+
+
+def _lines_after(saved: str, content: str) -> str:
+    """Return what `content` says in lines below `saved`; nothing where it does not begin with that."""
+    after = content.removeprefix(saved).lstrip(" \t") if saved and content.startswith(saved) else ""
+    return after.strip() if after.startswith("\n") else ""

@@ -158,6 +158,22 @@ def test_what_waits_behind_a_failure_comes_back_in_order(ada, room):
     assert len(posts.routes) == 2
 
 
+def test_what_waits_behind_a_lost_answer_is_sent_without_what_was_saved(ada, ben, room):
+    posts = ada.hold(POSTS)
+    ada.open_live(room)
+    ada.send("One")
+    ada.send("Two")
+    lose_the_answer(posts.wait_for(1))
+    expect(ada.box).to_have_value("One\nTwo")
+    ada.sees("One")
+    ada.box.press("Enter")
+    posts.wait_for(2).continue_()
+    ada.sees("One", "Two")
+    expect(ada.box).to_have_value("")
+    expect(ada.notice).to_be_empty()
+    ben.open(room).sees("One", "Two")
+
+
 def test_sending_after_the_session_has_ended(person):
     dora = person("dora")
     room = dora.make_room()

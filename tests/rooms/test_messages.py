@@ -246,6 +246,34 @@ def test_token_with_another_text_is_refused_and_replaced(ada_client, room, rung,
     assert [message.content for message in Message.objects.order_by("pk")] == ["first", "second"]
 
 
+def test_lines_below_what_was_saved_already_are_a_message_of_their_own(ada_client, room):
+    """What a page sends that has heard nothing of its first message, and has more by then."""
+    post(ada_client, room, "first ")
+    for content in ["first \r\nsecond", "first\nsecond", "first\n\nsecond\nthird", "first\nsecond\nthird"]:
+        assert post(ada_client, room, content, headers=HTMX).status_code == 201
+    assert [message.content for message in Message.objects.order_by("pk")] == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("content", ["firstborn", "first second", "the first\nsecond", "second\nfirst"])
+def test_text_that_only_resembles_what_was_saved_is_another_one(ada_client, room, content):
+    post(ada_client, room, "first")
+    assert post(ada_client, room, content, headers=HTMX).status_code == 409
+    assert Message.objects.count() == 1
+
+
+def test_lines_below_a_deleted_message_are_refused(ada_client, room):
+    post(ada_client, room, "first")
+    Message.objects.get().erase()
+    assert post(ada_client, room, "first\nsecond", headers=HTMX).status_code == 409
+
+
+def test_very_many_messages_in_one_are_refused(ada_client, room, monkeypatch):
+    monkeypatch.setattr("rooms.models.chat_room.PARTS_AT_MOST", 2)
+    for count in (1, 2):
+        assert post(ada_client, room, "\n".join(["x"] * count), headers=HTMX).status_code == 201
+    assert post(ada_client, room, "x\nx\nx", headers=HTMX).status_code == 409
+
+
 def test_token_with_another_text_keeps_the_text_in_the_box(ada_client, room):
     post(ada_client, room, "first")
     assert page_of(post(ada_client, room, "second")).by_id("content").text.strip() == "second"
