@@ -161,6 +161,7 @@ LIMITS = {
     "edit_per_user": environment.rate("LIMIT_EDIT_PER_USER", "60/10m"),
     "upload_per_user": environment.rate("LIMIT_UPLOAD_PER_USER", "20/10m"),
     "profile_per_user": environment.rate("LIMIT_PROFILE_PER_USER", "60/10m"),
+    "settings_per_user": environment.rate("LIMIT_SETTINGS_PER_USER", "60/10m"),
     "report_per_user": environment.rate("LIMIT_REPORT_PER_USER", "20/1h"),
     "block_per_user": environment.rate("LIMIT_BLOCK_PER_USER", "60/10m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),

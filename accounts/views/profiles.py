@@ -48,6 +48,7 @@ def avatar_update(request: AuthenticatedRequest) -> HttpResponse:
 
 @require_POST
 def avatar_delete(request: AuthenticatedRequest) -> HttpResponse:
+    limits.take("profile_per_user", request.user.pk)
     request.user.remove_avatar()
     return redirect("accounts:profile_update")
 

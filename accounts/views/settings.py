@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts import limits
 from accounts.forms import SettingsForm
 from accounts.http import AuthenticatedRequest
 from rooms.live import doorbell
@@ -16,15 +17,23 @@ SAVED_KEY = "settings_saved"
 def settings_update(request: AuthenticatedRequest) -> HttpResponse:
     # A copy, so that a page with errors looks and reads as what is saved.
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=copy.copy(request.user))
+    refusal = None
     if request.method == "POST" and form.is_valid():
-        form.save()
-        doorbell.ring("settings", user=request.user.pk)
-        request.session[SAVED_KEY] = True
-        return redirect("accounts:settings_update")
+        try:
+            limits.take("settings_per_user", request.user.pk)
+        except limits.LimitReached as reached:
+            form.add_error(None, str(reached))
+            refusal = reached
+        else:
+            form.save()
+            doorbell.ring("settings", user=request.user.pk)
+            request.session[SAVED_KEY] = True
+            return redirect("accounts:settings_update")
     context = {
         "form": form,
         "is_saved": not form.is_bound and request.session.pop(SAVED_KEY, False),
         "offers_link": settings.ENTERING == "claimed" and request.user.is_entered_by_name,
         "offers_invitation": settings.ENTERING == "closed" and request.user.is_staff,
     }
-    return render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
+    response = render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
+    return refusal.mark(response) if refusal else response

@@ -126,6 +126,8 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         if near:
             messages = list(Message.objects.filter(room=room_id).changed_since(min(near)))
             reached = max([current, *(message.revision for message in messages)])
+            if reached > current:  # its head may have changed as well since it was read
+                room.refresh_from_db()
             for revision in near - {reached}:
                 changed = [message for message in messages if message.revision > revision]
                 head = room if room.head_revision > revision else None

@@ -130,13 +130,14 @@ class ChatList(Rounds[Gathered]):
     def join(self, connection: Connection, shown: dict[int, Unread]) -> None:
         """Remember what a page shows; what differs from then on is news.
 
-        Where it shows something else than was told last, everything is: what changed may change back before
-        the next round, and the page would go on to show it.
+        Where it shows something else than was told last, it is told again: what changed may have changed back
+        since the page was read, and the page would go on to show it.
         """
         told = self._unread.setdefault(connection.user_id, {})
         for room_id, unread in shown.items():
             if told.setdefault(room_id, unread) != unread:
                 told[room_id] = None
+                self.read(room_id, connection.user_id)
 
     def leave(self, connection: Connection) -> None:
         if not self._hub.listeners(user_channel(connection.user_id)):

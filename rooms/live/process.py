@@ -62,6 +62,8 @@ class Live:
         self.health = Health(self)
         self.is_stopping = False
         self.access_changes = 0  # counts doorbells that may end streams
+        self.settings_changes = 0
+        self._settings_changed: dict[int, int] = {}  # user → which of these changes was their last one
         self._watches: dict[str, Watch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -120,6 +122,10 @@ class Live:
                 self.tails[connection.room_id] = Tail(connection.room_id, self.database)
             self.tails[connection.room_id].join(connection, position)
 
+    def has_new_settings(self, user_id: int, since: int) -> bool:
+        """Whether a user has changed their settings since there were so many changes of any."""
+        return self._settings_changed.get(user_id, 0) > since
+
     def begin(self, connection: Connection, state: PresentState) -> None:
         """Bring a page up to `state`, and from there to what has changed since."""
         connection.tell_state(state.frame)
@@ -170,6 +176,8 @@ class Live:
             case {"kind": "access", "user": int(user_id)}:
                 self.access_changed(user_id)
             case {"kind": "settings", "user": int(user_id)}:
+                self.settings_changes += 1
+                self._settings_changed[user_id] = self.settings_changes
                 # Their pages come back at once, with what is now theirs to see.
                 for connection in [one for one in self.hub.connections if one.user_id == user_id]:
                     connection.end()

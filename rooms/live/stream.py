@@ -60,7 +60,7 @@ class StreamEndpoint:
         self.beginnings = Beginnings(live.openings, self.read_states)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        access_changes = self.live.access_changes
+        access_changes, settings_changes = self.live.access_changes, self.live.settings_changes
         try:
             opening = await self.authorise(scope)
         except Refused as refusal:
@@ -85,6 +85,8 @@ class StreamEndpoint:
         connection.begin(opening.beginning)
         try:
             self.live.join(connection, opening.position)
+            if self.live.has_new_settings(opening.user.pk, settings_changes):
+                connection.end()  # it comes back, with what is now theirs to see
             await self.begin(connection, opening, is_in_doubt=access_changes != self.live.access_changes)
             del opening  # with the row of a user, which would be a tenth of what an open stream takes
             await connection.wait_until_ended(receive)

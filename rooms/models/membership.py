@@ -51,7 +51,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
                 raise
 
     def _mark_lists_delivered(self, users: Collection[User], upto: int) -> None:
-        behind = self.filter(user__in=users, last_delivered__lt=Least(F("room__last_message"), upto))
+        # Of NULL and a number some databases say that the number is the least.
+        with_messages = self.filter(user__in=users, room__last_message__isnull=False)
+        behind = with_messages.filter(last_delivered__lt=Least(F("room__last_message"), upto))
         rows = dict(behind.values_list("pk", "room"))
         if not rows:
             return

@@ -58,6 +58,13 @@ def test_too_often_is_refused_with_the_page(ada_client, ben, limit):
     assert page_of(response).all(css_class="error")
 
 
+def test_undoing_it_too_often_is_refused(ada_client, ada, ben, limit):
+    ada.block(ben)
+    limit(block_per_user=Rate(1, 60))
+    assert ada_client.post(f"{LIST}{ben.pk}/end/").status_code == 302
+    assert ada_client.post(f"{LIST}{ben.pk}/end/").status_code == 429
+
+
 def test_style_hides_them_from_who_blocks_only(ada_client, ben_client, mallory_client, ada, ben, mallory):
     hides = f'.message[data-sender="{ben.pk}"]'
     before = ada_client.get("/").content.decode()

@@ -278,6 +278,12 @@ def test_too_many_changes_are_refused(ada_client, ada, limit):
     assert ada.status == "first"
 
 
+def test_removing_the_picture_too_often_is_refused(ada_client, limit):
+    limit(profile_per_user=Rate(1, 60))
+    assert ada_client.post("/settings/avatar/remove/").status_code == 302
+    assert ada_client.post("/settings/avatar/remove/").status_code == 429
+
+
 # What others see
 
 

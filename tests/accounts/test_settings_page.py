@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.forms import SettingsForm
 from accounts.models import User
 from accounts.time_zones import is_time_zone, zones_by_region
+from config.rates import Rate
 from rooms.models import Membership
 from rooms.unread import unread_of
 from tests.factories import make_message
@@ -41,6 +42,19 @@ def test_settings_are_saved_and_announced(ada_client, ada, rung):
     assert (ada.sends_read_receipts, ada.shows_presence, ada.enter_sends) == (False, False, False)
     assert ada.plays_sound
     assert rung == [("settings", {"user": ada.pk})]
+
+
+def test_too_many_changes_are_refused_with_what_was_chosen(ada_client, ada, limit):
+    limit(settings_per_user=Rate(1, 60))
+    assert ada_client.post(URL, USUAL | {"theme": "dark"}).status_code == 302
+    response = ada_client.post(URL, USUAL | {"theme": "light"})
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    page = page_of(response)
+    assert "Wait" in page.all(css_class="error")[0].text
+    assert "light" in [option["value"] for option in page.all("option") if "selected" in option.attributes]
+    ada.refresh_from_db()
+    assert ada.theme == "dark"
 
 
 def test_that_they_were_saved_is_said_once(ada_client):

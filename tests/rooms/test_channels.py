@@ -6,7 +6,8 @@ from django.test import RequestFactory
 
 from rooms.live.channels import ChannelManager, RoomStorage, room_channel
 from rooms.models import ChatRoom
-from tests.factories import make_messages
+from rooms.models.message import MessageQuerySet
+from tests.factories import make_message, make_messages
 from tests.page import Page, messages_in, parse, posted_in
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,24 @@ def test_page_that_is_near_gets_what_was_posted_since(ada, room, changes, revisi
     event = changes(revision)[revision]
     assert event.id == 3
     assert posted_in(event.data) == ids[revision:]
+
+
+def test_head_that_changes_while_it_is_looked_is_not_passed_over(ada, room, changes, monkeypatch):
+    """Between the look at the room and that at its messages it gets a name, and a message after that."""
+    make_messages(room, ada, 1)
+    changed_since = MessageQuerySet.changed_since
+
+    def late(messages, revision):
+        monkeypatch.undo()
+        ChatRoom.objects.get(pk=room.pk).change_head(name="Renamed")
+        make_message(ChatRoom.objects.get(pk=room.pk), ada, "after that")
+        return changed_since(messages, revision)
+
+    monkeypatch.setattr(MessageQuerySet, "changed_since", late)
+    event = changes(1)[1]
+    assert event.id == 3
+    assert "after that" in event.data
+    assert "Renamed" in event.data
 
 
 def test_page_that_is_level_gets_nothing(ada, room, changes):

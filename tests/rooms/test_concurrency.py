@@ -68,8 +68,9 @@ def test_revisions_have_no_gaps_and_go_as_the_ids_do(room, ada, ben, at_once):
 
 
 def test_reader_skips_no_revision_whoever_commits_late(room, ada, ben, at_once):
-    """Somebody looks again and again, from where the last look ended, while others post and edit."""
+    """Somebody looks after each change, from where the last look ended, while others post and edit."""
     done = []
+    rung = threading.Event()
 
     def write(sender):
         try:
@@ -77,13 +78,17 @@ def test_reader_skips_no_revision_whoever_commits_late(room, ada, ben, at_once):
                 message = make_message(ChatRoom.objects.get(pk=room.pk), sender)
                 if number % 3 == 0:
                     message.edit("changed")
+                rung.set()
         finally:
             done.append(sender)
+            rung.set()
 
     def read():
         seen, revision = [], 0
         is_last = False
         while not is_last:
+            rung.wait(PATIENCE)
+            rung.clear()
             is_last = len(done) == THREADS - 1
             current = RoomStorage().get_current_id(room_channel(room.pk))
             messages = list(Message.objects.filter(room=room.pk).changed_since(revision))

@@ -26,6 +26,16 @@ def test_what_comes_after_the_list_was_read_is_not(ada, ben, room, private):
     assert delivered(private, ben) == 0
 
 
+def test_rooms_without_messages_are_no_news(ada, ben, room, private, rung, committed):
+    """Whatever the database takes for the least of nothing and a number."""
+    message = make_message(room, ada)
+    for _time in range(2):
+        rung.clear()
+        with committed():
+            Membership.objects.mark_lists_delivered([ben], message.pk)
+    assert rung == []
+
+
 def test_empty_list_delivers_nothing(ada, ben, room):
     Membership.objects.mark_lists_delivered([ben], 0)
     assert delivered(room, ben) == 0

@@ -130,6 +130,26 @@ async def test_logout_while_a_stream_opens_ends_it(live, open_stream, ada, ada_c
     assert "session has ended" in server.text
 
 
+async def test_settings_that_change_while_a_stream_opens_are_heeded(
+    live, open_stream, ada, ada_client, ben, ben_client, room, monkeypatch
+):
+    """Whom she blocked meanwhile is blocked in the stream that her page opens next."""
+
+    def block():
+        ada.block(ben)
+
+    after_authorising(monkeypatch, block)
+    server = open_stream(ada_client, room)
+    await eventually(lambda: server.is_complete, AT_ONCE)
+    assert 'hx-target="#live"' not in server.text  # it comes back
+    monkeypatch.undo()
+    hers, his = open_stream(ada_client, room), open_stream(ben_client, room)
+    await eventually(lambda: len(live.hub.connections) == 2)
+    assert not hers.is_complete
+    assert not his.is_complete
+    assert {frozenset({ben.pk}), frozenset()} == {connection.blocked for connection in live.hub.connections}
+
+
 async def test_new_password_ends_streams_at_once_and_the_own_session_may_open_another(
     live, open_stream, ada_client, ada_elsewhere, room
 ):
