@@ -17,10 +17,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
-from config import bodies  # noqa: E402
 from config.languages import accepted_language  # noqa: E402
 from config.middleware import error_sentence, make_fragment  # noqa: E402
-from config.wsgi_threads import WSGIThreads  # noqa: E402
+from config.serving import bodies  # noqa: E402
+from config.serving.wsgi_threads import WSGIThreads  # noqa: E402
 from rooms.live.document import DocumentEndpoint  # noqa: E402
 from rooms.live.operation import Operation  # noqa: E402
 from rooms.live.process import Live  # noqa: E402
@@ -143,7 +143,7 @@ def body_length(scope: dict[str, Any]) -> int:
     """Return the announced length of the body; without a valid announcement more than is accepted.
 
     Refusing before reading keeps a large body out of the memory of a server that passes on what comes in.
-    Daphne reads all of it first: see `config.server`.
+    Daphne reads all of it first: see `config.serving.daphne_server`.
     """
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")

@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from config import addresses, bodies
+from config import addresses
+from config.serving import bodies
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

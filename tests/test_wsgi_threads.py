@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.wsgi_threads import WSGIThreads
+from config.serving.wsgi_threads import WSGIThreads
 
 SCOPE = {
     "type": "http",

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from twisted.internet.error import CannotListenError
 
-SERVERS = {"daphne": "config.server", "uvicorn": "config.uvicorn_server"}
+SERVERS = {"daphne": "config.serving.daphne_server", "uvicorn": "config.serving.uvicorn_server"}
 
 
 class Command(BaseCommand):

@@ -14,7 +14,8 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from twisted.internet import defer
 from twisted.internet import reactor as imported_reactor
 
-from config import asgi, bodies
+from config import asgi
+from config.serving import bodies
 
 REACTOR: Any = imported_reactor  # an object where a module is looked for
 
