@@ -16,7 +16,7 @@ from confusable_homoglyphs.confusables import confusables_data
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from config.text import INVISIBLE
+from config.text import INVISIBLE, nfkc
 
 MAX_LENGTH = 32
 # Words that no display name may have: who has one of them seems to speak for the house.
@@ -47,12 +47,12 @@ _LATIN_LOOKALIKE = re.compile(r"LATIN (?:LETTER SMALL CAPITAL|SMALL LETTER DOTLE
 
 def normalize(name: str) -> str:
     """Return the form that is stored and shown: NFKC, without surrounding white space."""
-    return unicodedata.normalize("NFKC", name).strip()
+    return nfkc(name.strip()).strip()
 
 
 def canonical(name: str) -> str:
     """Return the form in which two names are compared: two names are the same if this is the same."""
-    return unicodedata.normalize("NFKC", normalize(name).casefold())
+    return nfkc(normalize(name).casefold())
 
 
 def skeleton(name: str) -> str:

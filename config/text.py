@@ -1,6 +1,7 @@
 """What text may contain, whoever typed it."""
 
 import re
+import unicodedata
 from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest
@@ -10,6 +11,14 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+
+# More than any name has in any form. Putting marks in order takes time with the square of their number.
+NORMALIZED_MAX_LENGTH = 512
+
+
+def nfkc(text: str) -> str:
+    """Return the text normalised; one that is too long for a name as it is, for its reader to refuse."""
+    return text if len(text) > NORMALIZED_MAX_LENGTH else unicodedata.normalize("NFKC", text)
 
 
 def is_utf8(request: HttpRequest) -> bool:

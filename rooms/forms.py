@@ -1,7 +1,6 @@
 """Is this input acceptable?"""
 
 import re
-import unicodedata
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from config.text import INVISIBLE
+from config.text import INVISIBLE, nfkc
 from rooms.live import doorbell
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
 from rooms.models.chat_room import canonical_room_name
@@ -139,7 +138,7 @@ class ChatRoomForm(forms.Form):
     room_id = 0  # whose name it may be already
 
     def clean_name(self) -> str:
-        name = " ".join(unicodedata.normalize("NFKC", self.cleaned_data["name"]).split())
+        name = " ".join(nfkc(self.cleaned_data["name"]).split())
         refuse_control_characters(name)
         if INVISIBLE.search(_SHAPING.sub("", name)):
             raise ValidationError(_("This contains an invisible character. Remove it."))

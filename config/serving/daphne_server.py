@@ -30,6 +30,11 @@ class Request(WebRequest):  # type: ignore[misc]  # the package has no types
 
     is_refused = False
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Twisted would parse forms for itself, with a parser that takes minutes for some, in the event loop.
+        self._parsePOSTFormSubmission = False
+
     def gotLength(self, length: int | None) -> None:
         path = self.channel._path.partition(b"?")[0].decode("latin-1")  # its own is not known yet
         is_too_large = length is None or length > bodies.max_bytes(path)

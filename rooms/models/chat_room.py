@@ -1,4 +1,3 @@
-import unicodedata
 from typing import Any, Self
 from uuid import UUID, uuid5
 
@@ -11,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, User
 from accounts.names import canonical
-from config.text import INVISIBLE
+from config.text import INVISIBLE, nfkc
 from rooms.live import doorbell
 from rooms.models.ban import Ban
 from rooms.models.membership import Membership
@@ -25,8 +24,8 @@ PARTS_AT_MOST = 20
 
 def canonical_room_name(name: str) -> str:
     """Return the form in which two group names are compared: two names are the same if this is the same."""
-    visible = INVISIBLE.sub("", unicodedata.normalize("NFKC", name))
-    folded = unicodedata.normalize("NFKC", visible.casefold())
+    visible = INVISIBLE.sub("", nfkc(name))
+    folded = nfkc(visible.casefold())
     return " ".join(folded.split())
 
 

@@ -1,5 +1,7 @@
 """What a name may be, and when two names are the same or look the same."""
 
+import time
+
 import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import assume, example, given
@@ -179,6 +181,15 @@ def test_valid_name_survives_normalising(text):
 def test_canonical_form_is_its_own_canonical_form(text):
     canonical = names.canonical(text)
     assert names.canonical(canonical) == canonical
+
+
+@pytest.mark.parametrize("form", [names.normalize, names.canonical, names.normalize_display_name])
+def test_name_without_end_costs_little(form):
+    """In order, so many marks would take half a minute."""
+    name = "a" + "\u0301" * 65_000 + "\u0323" * 65_000
+    before = time.process_time()
+    assert len(form(name)) > names.MAX_LENGTH
+    assert time.process_time() - before < 0.1
 
 
 @given(NAMES)
