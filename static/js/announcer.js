@@ -1,8 +1,9 @@
 // Has screen readers say what others write here. The list itself is no live region: all that changes in it would be read out.
 enhance('announcer', (announcer) => {
   const { user, wanted, sent, messages: some, crowd } = announcer.dataset;
+  const isWanted = (message) => part('text', message) && (wanted !== 'mentions' || message.querySelector(`[data-user="${user}"]`));
   const list = new Intl.ListFormat(root.lang);
-  const shown = () => all('.message');
+  const shown = () => parts('message');
   const keyOf = (message) => +message?.dataset.key || 0;
   let newest = keyOf(shown().at(-1));
   let waiting = [], more = '', isSent, isLevel, timer;
@@ -14,8 +15,8 @@ enhance('announcer', (announcer) => {
     setTimeout(() => line.remove(), 3000);
   };
   const speak = (atOnce = 3) => { // more are summed up
-    const messages = isLevel ? waiting.splice(0).filter((message) => message.querySelector(wanted)) : []; // some were deleted meanwhile
-    const texts = messages.map((message) => ['.sender', '.content'].map((part) => message.querySelector(part).textContent.trim()));
+    const messages = isLevel ? waiting.splice(0).filter(isWanted) : []; // some were deleted meanwhile
+    const texts = messages.map((message) => ['sender', 'text'].map((name) => part(name, message).textContent.trim()));
     const names = [...new Set(texts.map(([name]) => name))];
     const summary = formFor(messages.length, names[4] ? crowd : some).replace(messages.length, (count) => count + more)
       .replace('{names}', () => names[4] ? names.length : list.format(names));
@@ -34,7 +35,7 @@ enhance('announcer', (announcer) => {
     if (!messages[0]) return;
     if (keyOf(shown()[0]) > newest && byId('older-link')) more = '+'; // the newest page, after more than it shows
     newest = keyOf(messages.at(-1));
-    waiting.push(...messages.filter((message) => message.checkVisibility() && message.querySelector(wanted)));
+    waiting.push(...messages.filter((message) => message.checkVisibility() && isWanted(message)));
     speakSoon();
   };
   keep(byId('conversation'), look);

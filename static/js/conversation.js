@@ -1,7 +1,7 @@
 // Keeps the live list short, shows the way down, and tells the server what was seen.
 enhance('conversation', (conversation) => {
   const [scroller, form, down] = ['scroller', 'read', 'to-newest'].map(byId);
-  const messages = () => all('.message', conversation).filter((message) => message.checkVisibility());
+  const messages = () => parts('message', conversation).filter((message) => message.checkVisibility());
   let waiting, reportedAt = -Infinity, reported = +form.dataset.read;
 
   const report = async () => {
@@ -23,13 +23,13 @@ enhance('conversation', (conversation) => {
     const { length } = unseen();
     down.hidden = scroller.scrollTop > -40;
     down.dataset.count = length || '';
-    write(down.firstElementChild, length ? formFor(length, down.dataset.unseen) : down.dataset.newest);
+    write(part('to-newest-label', down), length ? formFor(length, down.dataset.unseen) : down.dataset.newest);
   };
   const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - now())); };
 
   // Keys go from message to message, and Tab to the links of the one reached.
-  const tieLinks = () => all('.message a', conversation).forEach((link) => {
-    link.tabIndex = link.closest('.message').matches(':focus-within') ? 0 : -1;
+  const tieLinks = () => all('a', conversation).forEach((link) => {
+    if (messageOf(link)) link.tabIndex = messageOf(link).matches(':focus-within') ? 0 : -1;
   });
   on('focusin focusout', tieLinks, conversation);
 
@@ -52,11 +52,11 @@ enhance('conversation', (conversation) => {
   on('keydown', (event) => {
     const { key, target } = event;
     if (hasModifier(event) || event.shiftKey) return;
-    if (key === 'Enter' && target.matches('.message')) target.querySelector('.meta').click();
+    if (key === 'Enter' && target === messageOf(target)) part('details', target).click();
     else if (key === 'Escape') byId('content')?.focus();
     else if (STEPS[key]) {
       const shown = messages();
-      const here = shown.indexOf(target.closest('.message'));
+      const here = shown.indexOf(messageOf(target));
       const next = shown[here < 0 ? shown.length - 1 : Math.max(0, Math.min(here + STEPS[key], shown.length - 1))];
       if (!next) return;
       // Named by all that is in it: a screen reader says no more than the name of what has the focus.

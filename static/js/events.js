@@ -1,6 +1,10 @@
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+// What templates mark with data-part="name", for scripts alone.
+const parts = (name, within) => all(`[data-part="${name}"]`, within);
+const part = (name, within) => parts(name, within)[0];
+const messageOf = (element) => element.closest('[data-part="message"]');
 const now = () => performance.now();
 const hasModifier = (event) => event.altKey || event.ctrlKey || event.metaKey;
 

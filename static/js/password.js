@@ -1,6 +1,6 @@
 // Shows what stands in a field for a password while the button beside it is pressed.
-for (const button of document.querySelectorAll('.secret button')) {
-  const field = button.previousElementSibling;
+for (const button of document.querySelectorAll('[data-part="show-password"]')) {
+  const field = document.getElementById(button.getAttribute('aria-controls'));
   const show = (is) => {
     button.ariaPressed = is;
     field.type = is ? 'text' : 'password';

@@ -6,7 +6,7 @@
   on('keydown', (event) => {
     const { key, shiftKey, target } = event;
     let next;
-    if (key === 'Tab' && !shiftKey && isFirst && target.id === 'content') next = document.querySelector('.skip-link');
+    if (key === 'Tab' && !shiftKey && isFirst && target.id === 'content') next = part('skip-link');
     isFirst &&= key === 'Shift';
     if (key === 'F6' && !hasModifier(event)) {
       const stops = all('[data-region]').map(stopIn).filter((stop) => stop.checkVisibility());

@@ -5,8 +5,9 @@ enhance('ticks', () => {
     const [sentWord, deliveredWord, readWord, countWord] = words.split('|');
     const marksOf = (text) => text.split(' ').filter(Boolean).map((mark) => mark.split(':'));
     const [delivered, read] = [marks.delivered, marks.read].map(marksOf);
-    all(`.message[data-sender="${sender}"]:not(.deleted)`).forEach((message) => {
-      const tick = message.querySelector('.tick');
+    parts('tick').forEach((tick) => {
+      const message = messageOf(tick);
+      if (message.dataset.sender !== sender) return;
       const count = (all) => {
         const concerned = all.filter(([since]) => +since < message.dataset.key);
         return [concerned.length, concerned.filter(([, upto]) => +upto >= message.dataset.key).length];

@@ -18,19 +18,19 @@
 
   const showTimes = () => {
     let last;
-    for (const time of all('.message time, .chat-time, .seen')) {
+    for (const time of parts('time')) {
       const day = dayOf(time.dateTime);
-      const message = time.closest('.message');
+      const message = messageOf(time);
       write(time, message || !daysAgo(day) ? clock.format(new Date(time.dateTime)) : dayName(day, short));
       if (!message) continue;
-      const lineAbove = () => message.previousElementSibling?.closest('.day');
-      if (day === last) lineAbove()?.remove();
+      const dayAbove = () => message.previousElementSibling && part('day', message.previousElementSibling);
+      if (day === last) dayAbove() && message.previousElementSibling.remove();
       else {
-        if (!lineAbove()) {
+        if (!dayAbove()) {
           message.before(byId('day-line').content.cloneNode(true));
-          lineAbove().dataset.key = message.dataset.key;
+          message.previousElementSibling.dataset.key = message.dataset.key;
         }
-        write(lineAbove().firstElementChild, dayName(day, long));
+        write(dayAbove(), dayName(day, long));
       }
       last = day;
     }

@@ -26,7 +26,7 @@ class DocumentReader:
 
     @property
     def messages(self) -> list[str]:
-        contents = re.findall(r'<div class="content" dir="auto">(.*?)</div>', self.html, re.DOTALL)
+        contents = re.findall(r'<div [^>]*class="content" dir="auto">(.*?)</div>', self.html, re.DOTALL)
         return [unescape(re.sub("<.*?>", "", content)) for content in contents]
 
     async def wait_for(self, text: str, seconds: float = 10.0) -> None:
