@@ -248,6 +248,7 @@ UPLOAD_MAX_BYTES = 9 * 1024 * 1024
 AVATAR_MAX_BYTES = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
+HISTORY_PAGE_BYTES = 400_000  # of messages on one page, roughly: of long ones there are fewer
 UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread
 REPLAY_LIMIT = 100  # a page that is more changes behind than this gets the newest page as a whole
 HEARTBEAT_INTERVAL = environment.seconds("HEARTBEAT_INTERVAL", 10)  # pages give up after 30 s of silence

@@ -72,7 +72,7 @@ class Structure(HTMLParser):
         attributes = dict(attrs)
         if tag == "a" and attributes.get("target") == "_blank":
             assert attributes.keys() == LINK
-            assert re.match("https?://|mailto:", attributes["href"])
+            assert re.match("https?://", attributes["href"])
             self._is_link = True
             return
         if attributes.get("name") in CHANGING:

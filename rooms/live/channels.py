@@ -19,7 +19,7 @@ from django_eventstream.storage import StorageBase
 from django_eventstream.utils import make_id
 
 from accounts.models import User
-from rooms.history import page_before
+from rooms.history import newest_that_fit, page_before
 from rooms.live import fragments
 from rooms.models import ChatRoom, Membership, Message
 
@@ -116,7 +116,8 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
 
         One query finds the changed messages, in one moment of the database: every change up to the greatest
         revision found is among them, in its latest state. So all pages are brought to the same revision. A
-        page more than `limit` changes behind, or at a revision that the room never had, gets the newest page.
+        page more than `limit` changes behind, or more than a page has bytes, or at a revision that the room
+        never had, gets the newest page.
         """
         room_id = room_id_of(channel) or 0
         room = ChatRoom.objects.get(pk=room_id)
@@ -130,6 +131,9 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
                 room.refresh_from_db()
             for revision in near - {reached}:
                 changed = [message for message in messages if message.revision > revision]
+                if len(newest_that_fit(changed)) < len(changed):
+                    near.discard(revision)
+                    continue
                 head = room if room.head_revision > revision else None
                 cursor = make_id({channel: reached})
                 html = lazy(fragments.changes, str)(changed, revision, cursor, head)

@@ -1,3 +1,4 @@
+from itertools import islice
 from typing import Any, Self
 from uuid import UUID, uuid5
 
@@ -20,6 +21,8 @@ from rooms.models.moderation_act import ModerationAct
 
 # Messages that a page sends together, since it does not know whether the first of them was saved.
 PARTS_AT_MOST = 20
+# Names in one message.
+MENTIONS_AT_MOST = 50
 
 
 def canonical_room_name(name: str) -> str:
@@ -286,8 +289,12 @@ class ChatRoom(models.Model):
         return message
 
     def mentioned_in(self, content: str) -> dict[str, int]:
-        """Return the participants whom `content` names, by canonical name; no query where there is no @."""
-        names = {canonical(name) for name in MENTION.findall(content)}
+        """Return the participants whom `content` names, by canonical name; no query where there is no @.
+
+        It looks at the first MENTIONS_AT_MOST names.
+        """
+        found = dict.fromkeys(MENTION.findall(content))
+        names = {canonical(name) for name in islice(found, MENTIONS_AT_MOST)}
         if not names:
             return {}
         return dict(self.participants.filter(canonical_name__in=names).values_list("canonical_name", "pk"))

@@ -109,8 +109,11 @@ class Message(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return where it stands: on the newest page of its room, or on the one that ends with it."""
-        newer = Message.objects.filter(room=self.room_id, pk__gt=self.pk).values("pk")
-        is_on_newest = newer[: settings.HISTORY_PAGE_SIZE].count() < settings.HISTORY_PAGE_SIZE
+        from rooms.history import newest_that_fit  # which knows messages
+
+        since = Message.objects.filter(room=self.room_id, pk__gte=self.pk).order_by("pk")
+        found = list(since[: settings.HISTORY_PAGE_SIZE + 1])
+        is_on_newest = len(newest_that_fit(found)) == len(found) <= settings.HISTORY_PAGE_SIZE
         page = "" if is_on_newest else f"?before={self.pk + 1}"
         return f"{reverse('rooms:chat_room_detail', args=[self.room_id])}{page}#message-{self.pk}"
 

@@ -89,7 +89,8 @@ def chat_room_response(
 ) -> HttpResponse:
     """Show the room with `form` as its composer: the newest messages, or those before `?before=`."""
     before = number(request.GET.get("before"))
-    unread = number(request.GET.get("unread")) or unread_line(membership)
+    # An older page keeps the line where the newest one had it. The newest one is as long as really is unread.
+    unread = (before and number(request.GET.get("unread"))) or unread_line(membership)
     page = page_before(room, before, unread)
     chats = chats_context(request.user)
     other = room.other_person(request.user)

@@ -68,6 +68,14 @@ def test_page_far_behind_or_ahead_gets_the_newest_page(ada, room, changes, revis
     assert contents(event.data) == ["Hello 6", "Hello 7", "Hello 8"]
 
 
+def test_page_that_misses_more_bytes_than_a_page_has_gets_the_newest_page(ada, room, changes, settings):
+    settings.HISTORY_PAGE_BYTES = 10_000
+    ids = [message.pk for message in make_messages(room, ada, 4, "x" * 3900)]
+    events = changes(0, 1, 2, 3)
+    assert [posted_in(events[revision].data) for revision in range(4)] == [[], [], ids[2:], ids[3:]]
+    assert len(contents(events[0].data)) == 2
+
+
 def test_cursor_that_means_nothing_is_not_near_in_a_young_room(ada, room, changes):
     make_messages(room, ada, 1)
     assert not posted_in(changes(-1)[-1].data)

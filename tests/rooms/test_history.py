@@ -9,6 +9,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from rooms import message_text
 from rooms.history import page_before, unread_line
 from tests.factories import make_message, make_messages, make_room
 from tests.responses import HTMX, page_of
@@ -235,6 +236,61 @@ def test_line_keeps_its_place_on_older_pages_while_reading(ben, ben_client, room
     for headers in ({}, HTMX):
         found = lines(ben_client.get(link, headers=headers))
         assert found[found.index("New messages") + 1] == messages[30].pk
+
+
+# Long messages
+
+
+@pytest.fixture
+def long_messages(ada, room, settings):
+    """Some that do not fit on one page together."""
+    settings.HISTORY_PAGE_BYTES = 60_000
+    return make_messages(room, ada, 25, "x" * 3990)
+
+
+def test_page_of_long_messages_has_fewer_of_them_and_the_rest_is_older(ada_client, room, long_messages):
+    response = ada_client.get(address(room))
+    found = shown(response)
+    assert found == ids(long_messages[-len(found) :])
+    assert 5 < len(found) < 15
+    while len(found) < 25:
+        response = ada_client.get(older_link(response))
+        assert len(response.content) < 90_000
+        found = shown(response) + found
+    assert found == ids(long_messages)
+    assert not page_of(response).by_id("older").all("a")
+
+
+def test_page_of_long_unread_messages_is_no_longer(ben_client, room, long_messages):
+    assert len(shown(ben_client.get(address(room)))) < 15
+    assert len(ben_client.get(address(room)).content) < 90_000
+
+
+def test_message_that_is_longer_than_a_page_is_shown(ada_client, room, long_messages, settings):
+    settings.HISTORY_PAGE_BYTES = 100
+    assert shown(ada_client.get(address(room))) == ids(long_messages[-1:])
+
+
+def test_address_of_a_long_message_leads_to_where_it_stands(ada_client, room, long_messages):
+    for message in long_messages:
+        page, fragment = message.get_absolute_url().split("#")
+        assert page_of(ada_client.get(page)).by_id(fragment)
+
+
+def test_what_is_made_html_for_a_page_is_what_is_on_it(ada_client, room, settings):
+    """And one more, which did not fit."""
+    settings.HISTORY_PAGE_BYTES = 60_000
+    before = message_text._html_of.cache_info().misses
+    make_messages(room, room.memberships.first().user, 25, "y" * 3990)
+    found = shown(ada_client.get(address(room)))
+    assert message_text._html_of.cache_info().misses == before + len(found) + 1
+
+
+def test_place_of_another_readers_line_makes_no_page_longer(ada_client, ben_client, room, messages):
+    """Ben has read nothing, ada has written all of it."""
+    assert len(shown(ben_client.get(address(room)))) == 120
+    for unread in (messages[0].pk, 1):
+        assert shown(ada_client.get(address(room, unread=unread))) == ids(messages[-50:])
 
 
 # Days and times

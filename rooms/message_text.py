@@ -1,0 +1,70 @@
+"""The text of a message as HTML: escaped, with links and mentions. What one message costs has a bound."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from django.utils.html import Urlizer, escape
+
+from accounts.names import canonical
+from rooms.models import Message
+from rooms.models.mention import MENTION
+
+# In one message; what comes after them is text.
+LINKS = 30
+MENTIONS = 50
+# Words that are looked at, whether they come to a link or not.
+WORDS_LOOKED_AT = 200
+# Texts that are kept as HTML. A page has some hundred at most, each of at most 50 KB.
+KEPT = 1_000
+
+
+class _MessageUrlizer(Urlizer):
+    """Makes links of addresses of the web, and marks the names of those the message mentions."""
+
+    # noopener and noreferrer: the page opened learns nothing of this one. ugc and nofollow: readers wrote it.
+    url_template = '<a href="{href}" target="_blank" rel="noopener noreferrer nofollow ugc">{url}</a>'
+
+    def __init__(self, mentioned: dict[str, int]) -> None:
+        self.mentioned = mentioned
+        self.links = self.marks = self.words = 0
+
+    def html_of(self, content: str) -> str:
+        # Django's own keeps what it made of a word, and would not count a link that comes again.
+        words = self.word_split_re.split(content)
+        return "".join(self.handle_word(word, safe_input=False, autoescape=True) for word in words)
+
+    def handle_word(self, word: str, **options: Any) -> str:
+        html = self._linked(word, **options)
+        if "<a " in html:
+            self.links += 1
+            return html  # inside a link there may be an @ in an attribute
+        return MENTION.sub(self._mark, html) if self.mentioned and "@" in word else html
+
+    def _linked(self, word: str, **options: Any) -> str:
+        if not ("." in word or ":" in word) or self.links >= LINKS or self.words >= WORDS_LOOKED_AT:
+            return escape(word)
+        self.words += 1
+        return str(super().handle_word(word, **options))
+
+    @staticmethod
+    def is_email_simple(value: str) -> bool:
+        """Make no links of addresses of mail: they would open a program that the reader may not want."""
+        return False
+
+    def _mark(self, match: re.Match[str]) -> str:
+        user_id = self.mentioned.get(canonical(match[1]))
+        if not user_id or self.marks >= MENTIONS:
+            return match[0]
+        self.marks += 1
+        return f'<span class="mention" data-user="{user_id}">{match[0]}</span>'
+
+
+def html_of(message: Message) -> str:
+    """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""
+    return _html_of(message.content, tuple(message.mentioned.items()))
+
+
+@lru_cache(KEPT)
+def _html_of(content: str, mentioned: tuple[tuple[str, int], ...]) -> str:
+    return _MessageUrlizer(dict(mentioned)).html_of(content)
