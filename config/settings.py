@@ -68,7 +68,7 @@ ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATE_LOADERS = [
-    "django.template.loaders.filesystem.Loader",
+    "config.templates.Loader",
     "django.template.loaders.app_directories.Loader",
 ]
 TEMPLATES = [
@@ -84,9 +84,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ],
             # Kept in memory, except while somebody edits them.
-            "loaders": TEMPLATE_LOADERS
-            if DEBUG
-            else [("django.template.loaders.cached.Loader", TEMPLATE_LOADERS)],
+            "loaders": TEMPLATE_LOADERS if DEBUG else [("config.templates.CachedLoader", TEMPLATE_LOADERS)],
         },
     }
 ]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from django.template import Engine
 
 from tests.server import ROOT
 
@@ -19,10 +20,56 @@ def test_templates_are_read_anew_only_while_somebody_edits_them(tmp_path, debug,
         [sys.executable, "manage.py", "shell", "-v", "0", "-c", SHOW_LOADERS],
         cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    assert ("cached" in shown) is is_cached
+    assert ("CachedLoader" in shown) is is_cached
 
 
 def test_foreign_host_is_refused_without_a_word_in_the_log(client, caplog):
     with caplog.at_level(logging.INFO):
         assert client.get("/login/", headers={"Host": "evil.example"}).status_code == 400
     assert not caplog.records
+
+
+@pytest.fixture
+def render(tmp_path):
+    """Render a template that a file holds."""
+
+    def render(source, *, debug=False, **context):
+        (tmp_path / "it.html").write_text(source)
+        files = ["config.templates.Loader"]
+        loaders = files if debug else [("config.templates.CachedLoader", files)]
+        libraries = {"i18n": "django.templatetags.i18n"}
+        engine = Engine([str(tmp_path)], debug=debug, loaders=loaders, libraries=libraries)
+        return engine.render_to_string("it.html", context)
+
+    return render
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize(
+    ("source", "sent"),
+    [
+        ("{# A comment #}\n{# and more #}\n{% load i18n %}\n<p>\n  text\n</p>\n", "<p>\ntext\n</p>"),
+        ("<p>a\n{% if yes %}\n  <b>b</b>\n{% else %}\n  c\n{% endif %}\nd</p>", "<p>a\n<b>b</b>\nd</p>"),
+        ("<p>a\n{% if no %}\n  <b>b</b>\n{% endif %}\nd</p>", "<p>a\nd</p>"),
+        ("a {% if yes %}b{% endif %}\nc", "a b\nc"),
+        ("{% for n in two %}\n  <i>{{ n }}</i>\n{% endfor %}\n", "<i>1</i>\n<i>2</i>\n"),
+        ("{% for n in two %}<i>{{ n }}</i>\n{% endfor %}|", "<i>1</i>\n<i>2</i>\n|"),
+        ("{{ yes }}\n\n  {{ yes }}\n", "True\nTrue"),
+        ("a\n{% partialdef x %}\n  b\n{% endpartialdef x %}\n{% partial x %}\nc", "a\nb\nc"),
+        ("a\n{% partialdef x inline %}\n  b\n{% endpartialdef x %}\nc", "a\nb\nc"),
+        ("{{ lines }}", "1\n\n  2"),
+    ],
+)
+def test_white_space_for_the_eye_is_not_sent(render, source, sent, debug):
+    assert render(source, debug=debug, yes=True, two=(1, 2), lines="1\n\n  2") == sent
+
+
+def test_error_in_a_template_names_its_line(render):
+    with pytest.raises(ZeroDivisionError) as found:
+        render(
+            "{# A comment #}\n{% if yes %}\n<p>\n{{ bad }}\n{% endif %}",
+            debug=True,
+            yes=True,
+            bad=lambda: 1 / 0,
+        )
+    assert found.value.template_debug["line"] == 4

@@ -1,0 +1,71 @@
+"""Templates are written to be read; the white space that makes them readable is not sent.
+
+Each line loses its indentation, and a line of nothing but comments and tags that write nothing (`{% if %}`,
+`{% for %}`, `{% load %}`, …) goes altogether. The end of the last line goes too. So a template takes as many
+lines as it needs, and a partial can begin with a comment even where it stands in the middle of a sentence.
+"""
+
+import re
+
+from django.template import Node, NodeList, Origin, Template
+from django.template.base import TextNode
+from django.template.defaulttags import CommentNode, IfNode, LoadNode, PartialDefNode, RegroupNode
+from django.template.loaders import base, cached, filesystem
+from django.templatetags.i18n import GetCurrentLanguageBidiNode, GetCurrentLanguageNode
+
+_LINE_END = re.compile(r"[ \t]*\n\s*")
+_SILENT = (CommentNode, GetCurrentLanguageBidiNode, GetCurrentLanguageNode, LoadNode, RegroupNode)
+
+
+class _Squeezing(base.Loader):
+    """Works on what was parsed: the lines that an error names are those of the file."""
+
+    def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
+        template = super().get_template(template_name, skip)
+        if type(template.origin.loader) is Loader:  # those of packages stay as they are
+            _squeeze(template.nodelist, at_line_start=True)
+            _end(template.nodelist)
+        return template
+
+
+class Loader(_Squeezing, filesystem.Loader):
+    """Reads templates anew each time."""
+
+
+class CachedLoader(cached.Loader, _Squeezing):
+    """Keeps templates as they are once squeezed."""
+
+
+def _squeeze(nodes: NodeList, *, at_line_start: bool) -> bool:
+    """Take out white space; return whether nothing has been written on the last line so far."""
+    for node in nodes:
+        if isinstance(node, TextNode):
+            text = _LINE_END.sub("\n", node.s)
+            node.s = text.lstrip("\n") if at_line_start else text
+            at_line_start = node.s.endswith("\n") if node.s else at_line_start
+        elif bodies := _bodies(node):
+            ends = [_squeeze(body, at_line_start=at_line_start) for body in bodies]
+            if isinstance(node, PartialDefNode):
+                _end(node.nodelist)
+                ends = [not node.inline]
+            at_line_start = at_line_start and all(ends)
+        elif not (isinstance(node, _SILENT) or _keeps(node)):
+            at_line_start = False
+    return at_line_start
+
+
+def _bodies(node: Node) -> list[NodeList]:
+    """Return what may be written between the tags of a node."""
+    if isinstance(node, IfNode):
+        return [body for _condition, body in node.conditions_nodelists]
+    return [body for name in node.child_nodelists if (body := getattr(node, name, None))]
+
+
+def _keeps(node: Node) -> bool:
+    """Whether the tag ends in "as" and a name: it writes nothing."""
+    return any(getattr(node, name, None) for name in ("asvar", "target_var"))
+
+
+def _end(nodes: NodeList) -> None:
+    if nodes and isinstance(nodes[-1], TextNode):
+        nodes[-1].s = nodes[-1].s.removesuffix("\n")
