@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.views import redirect_to_login
@@ -11,12 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts import claims, limits, sessions
 from accounts.models import User
-from accounts.time_zones import is_time_zone
+from accounts.time_zones import time_zone_name
 from config.errors import error_page
 from config.languages import chosen_language
 from config.middleware import is_htmx
-
-TIME_ZONE_COOKIE = "hearth_timezone"
 
 
 class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
@@ -96,10 +93,3 @@ def time_zone(
             return get_response(request)
 
     return middleware
-
-
-def time_zone_name(request: HttpRequest) -> str:
-    """Return the zone that the reader chose, else the one that their browser told in a cookie."""
-    chosen = request.user.time_zone if isinstance(request.user, User) else ""
-    names = (chosen, request.COOKIES.get(TIME_ZONE_COOKIE, ""))
-    return next((name for name in names if name and is_time_zone(name)), settings.TIME_ZONE)

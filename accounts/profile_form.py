@@ -18,8 +18,7 @@ from accounts import names
 from accounts.avatars import PictureRefused, make_avatars
 from accounts.models import NameShape, User
 from accounts.models.user import STATUS_MAX_LENGTH
-from config.text import INVISIBLE
-from rooms.forms import refuse_control_characters
+from config.text import INVISIBLE, refuse_control_characters
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -4,11 +4,14 @@ import zoneinfo
 from functools import cache
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+COOKIE = "hearth_timezone"
 # Others are older names of the same, such as US/Pacific, or mean no place, such as Etc/GMT+5.
 REGIONS = {
     "Africa": _("Africa"),
@@ -30,6 +33,13 @@ def is_time_zone(name: str) -> bool:
         return bool(zoneinfo.ZoneInfo(name).key)
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         return False
+
+
+def time_zone_name(request: HttpRequest) -> str:
+    """Return the zone that the reader chose, else the one that their browser told in a cookie."""
+    chosen = getattr(request.user, "time_zone", "")  # there is none before the login
+    names = (chosen, request.COOKIES.get(COOKIE, ""))
+    return next((name for name in names if name and is_time_zone(name)), settings.TIME_ZONE)
 
 
 @cache

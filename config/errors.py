@@ -9,7 +9,7 @@ from django.template.context_processors import csrf
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts.context_processors import reader
+from config.context_processors import reader
 from config.database import is_unavailable
 from config.middleware import error_sentence
 

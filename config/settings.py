@@ -32,7 +32,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 INSTALLED_APPS = [
     "accounts",
     "rooms",
-    "config.apps.AdminConfig",
+    "accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -78,7 +78,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
-                "accounts.context_processors.reader",
+                "config.context_processors.reader",
                 # For the admin.
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",

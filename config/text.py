@@ -4,7 +4,9 @@ import re
 import unicodedata
 from urllib.parse import unquote_to_bytes
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 # Characters that show nothing (Unicode's Default_Ignorable_Code_Point): texts that differ in them look alike.
 INVISIBLE = re.compile(
@@ -12,6 +14,8 @@ INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
+# C0 and C1 controls but for tab and line feed.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # More than any name has in any form. Putting marks in order takes time with the square of their number.
 NORMALIZED_MAX_LENGTH = 512
 
@@ -19,6 +23,15 @@ NORMALIZED_MAX_LENGTH = 512
 def nfkc(text: str) -> str:
     """Return the text normalised; one that is too long for a name as it is, for its reader to refuse."""
     return text if len(text) > NORMALIZED_MAX_LENGTH else unicodedata.normalize("NFKC", text)
+
+
+def refuse_control_characters(text: str) -> None:
+    """Validate a field. Raises ValidationError."""
+    if match := _CONTROL.search(text):
+        raise ValidationError(
+            _("This contains a control character (U+%(code)s) that cannot be shown. Remove it.")
+            % {"code": f"{ord(match[0]):04X}"}
+        )
 
 
 def is_utf8(request: HttpRequest) -> bool:

@@ -15,26 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from config.text import INVISIBLE, nfkc
-from rooms.live import doorbell
+from config import doorbell
+from config.text import INVISIBLE, nfkc, refuse_control_characters
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
 from rooms.models.chat_room import canonical_room_name
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# C0 and C1 controls but for tab and line feed.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Invisible characters that emoji and some scripts are written with; others only deceive in a name.
 _SHAPING = re.compile("[\u200c\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
-
-
-def refuse_control_characters(text: str) -> None:
-    if match := _CONTROL.search(text):
-        raise ValidationError(
-            _("This contains a control character (U+%(code)s) that cannot be shown. Remove it.")
-            % {"code": f"{ord(match[0]):04X}"}
-        )
 
 
 class ContentField(forms.CharField):
@@ -330,7 +320,7 @@ class NotificationForm(forms.Form):
         if self.cleaned_data["mute"] in self.MUTE:
             self.membership.muted_until = self.MUTE[self.cleaned_data["mute"]][1]()
         self.membership.save(update_fields=["notify", "muted_until"])
-        doorbell.ring("read", room=self.membership.room_id, user=self.membership.user_id)
+        doorbell.ring_after_commit("read", room=self.membership.room_id, user=self.membership.user_id)
 
 
 def next_morning(now: datetime) -> datetime:

@@ -13,8 +13,8 @@ from django.test import Client, override_settings
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
+from config import doorbell
 from config.rates import Rate
-from rooms.live import doorbell
 from rooms.models import ChatRoom
 from tests.factories import make_private_room, make_room, make_user
 
@@ -106,7 +106,12 @@ def mallory_client(mallory: User) -> Client:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, int]]]:
     """Return the list of doorbells rung from now on, as (kind, ids)."""
     doorbells: list[tuple[str, dict[str, int]]] = []
-    monkeypatch.setattr(doorbell, "ring", lambda kind, **ids: doorbells.append((kind, ids)))
+
+    def ring(kind: str, **ids: int) -> None:
+        assert doorbell.bell_from({"kind": kind, **ids}) == doorbell.Bell(kind, ids), "not in its table"
+        doorbells.append((kind, ids))
+
+    monkeypatch.setattr(doorbell, "ring", ring)
     return doorbells
 
 

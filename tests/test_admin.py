@@ -76,8 +76,9 @@ def test_staff_without_a_password_are_logged_out(ada, ada_client):
     assert ada_client.get("/admin/").status_code == 302
 
 
-def test_logging_out_of_the_admin_is_that_of_the_chat(root_client, rung, root):
-    assert root_client.post("/admin/logout/").url == "/login/"
+def test_logging_out_of_the_admin_is_that_of_the_chat(root_client, rung, committed, root):
+    with committed():
+        assert root_client.post("/admin/logout/").url == "/login/"
     assert ("access", {"user": root.pk}) in rung
     assert root_client.get("/").status_code == 302
 

@@ -1,11 +1,6 @@
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db import models
 from django.utils.crypto import salted_hmac
-
-if TYPE_CHECKING:
-    from accounts.models.user import User
 
 DIGEST_LENGTH = 32
 SIZES = (96, 320)  # pixels on each side
@@ -29,6 +24,6 @@ class Avatar(models.Model):
         return f"avatar of user {self.user_id}"
 
 
-def digest_of(user: "User", picture: bytes) -> str:
+def digest_of(user_id: int, picture: bytes) -> str:
     """Return what an address is made of: another picture has another one, and nobody can guess it."""
-    return salted_hmac(f"avatar of {user.pk}", picture, algorithm="sha256").hexdigest()[:DIGEST_LENGTH]
+    return salted_hmac(f"avatar of {user_id}", picture, algorithm="sha256").hexdigest()[:DIGEST_LENGTH]

@@ -22,7 +22,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
             Claim.objects.filter(login_sessions__in=self).delete()
             Session.objects.filter(login_session__in=self).delete()
             for user in users:
-                transaction.on_commit(user.ring_ended, robust=True)
+                user.ring_ended()
 
 
 class LoginSession(models.Model):

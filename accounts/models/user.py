@@ -16,7 +16,7 @@ from accounts import names
 from accounts.models.avatar import DIGEST_LENGTH, SIZES, Avatar, digest_of
 from accounts.models.name_shape import NameShape
 from accounts.time_zones import is_time_zone
-from rooms.live import doorbell
+from config import doorbell
 
 
 class NameTaken(Exception):
@@ -191,10 +191,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             setattr(self, field, value)
         self.profile_changed_at = timezone.now()
         self.save(update_fields=[*fields, "profile_changed_at"])
-        transaction.on_commit(lambda: doorbell.ring("profile", user=self.pk), robust=True)
+        doorbell.ring_after_commit("profile", user=self.pk)
 
     def change_avatar(self, small: bytes, large: bytes) -> None:
-        digest = digest_of(self, large)
+        digest = digest_of(self.pk, large)
         with transaction.atomic():
             fields = {"digest": digest, "small": small, "large": large}
             Avatar.objects.update_or_create(user=self, defaults=fields)
@@ -239,20 +239,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Set the password, or take it away with None. Sessions from before end, with their streams."""
         self.set_password(password)
         self.save(update_fields=["password"])
-        transaction.on_commit(self.ring_access, robust=True)
+        self.ring_access()
 
     def ring_entered(self) -> None:
         """Tell open pages of somebody new, once that is committed."""
-        transaction.on_commit(lambda: doorbell.ring("person", user=self.pk), robust=True)
+        doorbell.ring_after_commit("person", user=self.pk)
 
     def ring_access(self) -> None:
         """End streams that may not go on; the others come back at once, with what their session is now."""
-        doorbell.ring("settings", user=self.pk)
-        doorbell.ring("access", user=self.pk)
+        doorbell.ring_after_commit("settings", user=self.pk)
+        doorbell.ring_after_commit("access", user=self.pk)
 
     def ring_ended(self) -> None:
         """End streams whose session has ended."""
-        doorbell.ring("access", user=self.pk)
+        doorbell.ring_after_commit("access", user=self.pk)
 
     def block(self, person: "User") -> None:
         """Hear nothing more of `person`."""
@@ -269,7 +269,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Have open pages come back at once, with what is now theirs to see."""
         User.objects.filter(pk=self.pk).update(blocks_version=F("blocks_version") + 1)
         self.refresh_from_db(fields=["blocks_version"])
-        transaction.on_commit(lambda: doorbell.ring("settings", user=self.pk), robust=True)
+        doorbell.ring_after_commit("settings", user=self.pk)
 
     def blocked_ids(self) -> set[int]:
         """Return whom they have blocked; no query for who never did that."""

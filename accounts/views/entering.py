@@ -7,7 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import LoginForm
-from rooms.live import doorbell
+from config import doorbell
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -34,7 +34,7 @@ def logout_view(request: HttpRequest) -> HttpResponse:
     user_id = request.user.pk
     logout(request)
     if user_id:
-        doorbell.ring("access", user=user_id)
+        doorbell.ring_after_commit("access", user=user_id)
     return redirect("accounts:login")
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits
 from accounts.forms import SettingsForm
 from accounts.http import AuthenticatedRequest
-from rooms.live import doorbell
+from config import doorbell
 
 SAVED_KEY = "settings_saved"
 
@@ -26,7 +26,7 @@ def settings_update(request: AuthenticatedRequest) -> HttpResponse:
             refusal = reached
         else:
             form.save()
-            doorbell.ring("settings", user=request.user.pk)
+            doorbell.ring_after_commit("settings", user=request.user.pk)
             request.session[SAVED_KEY] = True
             return redirect("accounts:settings_update")
     context = {

@@ -18,9 +18,9 @@ from django.utils import timezone
 from django_eventstream.eventrequest import EventRequest
 from django_eventstream.utils import get_channelmanager
 
-from accounts.middleware import time_zone_name
 from accounts.models import User
 from accounts.session_store import SessionStore
+from accounts.time_zones import time_zone_name
 from config.languages import accepted_language, chosen_language
 from rooms.live.channels import room_channel
 from rooms.live.connection import Connection

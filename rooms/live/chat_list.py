@@ -9,8 +9,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, User
+from config import doorbell
 from rooms.chats import Chat
-from rooms.live import doorbell, fragments, frames
+from rooms.live import fragments, frames
 from rooms.live.channels import LOBBY, room_channel, user_channel
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads

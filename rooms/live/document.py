@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils import timezone, translation
 
+from config import doorbell
 from config.languages import accepted_language
 from rooms.history import page_before, unread_line
-from rooms.live import doorbell, fragments
+from rooms.live import fragments
 from rooms.live.access import Opening, Refused
 from rooms.live.channels import room_channel
 from rooms.live.formats import Document

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from rooms.live import doorbell
+from rooms.live import relay
 from rooms.live.database import DatabaseThreads
 from rooms.models import ChatRoom
 
@@ -52,7 +52,7 @@ class Health:
             return "migrations"
         if late := self._live.late_part():
             return late
-        if doorbell.outage.is_on or time.monotonic() - doorbell.outage.heard_at > ECHO_SECONDS:
+        if relay.outage.is_on or time.monotonic() - relay.outage.heard_at > ECHO_SECONDS:
             return "doorbell"
         if shutil.disk_usage(settings.DATA_DIR).free < LEAST_DISK_SPACE:
             return "disk"

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Mapping
 from itertools import batched
 from typing import Any
 
 from django.conf import settings
 
+from config.doorbell import Bell
 from config.text import one_line
-from rooms.live import access, doorbell
+from rooms.live import access
 from rooms.live.chat_list import ChatList
 from rooms.live.connection import Connection
 from rooms.live.database import DatabaseThreads
@@ -21,6 +22,7 @@ from rooms.live.poll import Poll
 from rooms.live.presence import Presence
 from rooms.live.present_state import PresentState
 from rooms.live.profiles import Profiles
+from rooms.live.relay import Relay
 from rooms.live.reports import Reports
 from rooms.live.supervision import Watch, keep_running
 from rooms.live.tail import Tail
@@ -59,6 +61,7 @@ class Live:
             self.profiles,
             self.reports,
         )
+        self.relay = Relay(self.answer)
         self.health = Health(self)
         self.is_stopping = False
         self.access_changes = 0  # counts doorbells that may end streams
@@ -81,18 +84,18 @@ class Live:
         for rounds in self._rounds:
             rounds.start()
         for name, function in (
-            ("doorbell", self._listen),
+            ("doorbell", self.relay.listen),
             ("poll", self._poll),
             ("heartbeat", self._beat),
             ("access check", self._check_access),
         ):
             self._begin(keep_running(name, function))
-        doorbell.attach(asyncio.get_running_loop(), self.answer)
+        self.relay.attach(asyncio.get_running_loop())
 
     async def stop(self) -> None:
         """End all streams; their pages come back to whoever serves then."""
         self.is_stopping = True
-        doorbell.detach(self.answer)
+        self.relay.detach()
         for connection in tuple(self.hub.connections):
             connection.end()
         for rounds in self._rounds:
@@ -145,37 +148,37 @@ class Live:
                 tail.stop()
                 del self.tails[connection.room_id or 0]
 
-    def answer(self, payload: dict[str, Any]) -> None:
-        """Look at what a doorbell says has changed. A forged one costs a query."""
-        match payload:
-            case {"kind": "room", "room": int(room_id), **rest}:
-                if isinstance(sender_id := rest.get("sender"), int):
-                    self.typing.stopped(room_id, sender_id)
+    def answer(self, bell: Bell) -> None:
+        """Look at what a bell says has changed. A forged one costs a query."""
+        match bell:
+            case Bell("room", {"room": room_id, **rest}):
+                if "sender" in rest:
+                    self.typing.stopped(room_id, rest["sender"])
                 self.room_changed(room_id)
-            case {"kind": "read", "room": int(room_id), "user": int(user_id)}:
+            case Bell("read", {"room": room_id, "user": user_id}):
                 self.chat_list.read(room_id, user_id)
                 self.ticks.room_changed(room_id)
-            case {"kind": "receipt", "room": int(room_id)}:
+            case Bell("receipt", {"room": room_id}):
                 self.ticks.room_changed(room_id)
-            case {"kind": "act", "act": int(act_id), "room": int(room_id), "person": int(person_id)}:
+            case Bell("act", {"act": act_id, "room": room_id, "person": person_id}):
                 self.poll.act_told(act_id)
                 self.acted(act_id, room_id, person_id)
-            case {"kind": "listing", "room": int(room_id), "user": int(user_id)}:
+            case Bell("listing", {"room": room_id, "user": user_id}):
                 self.chat_list.listing_changed(room_id, user_id)
-            case {"kind": "typing", "room": int(room_id), "user": int(user_id), "is_typing": 0}:
+            case Bell("typing", {"room": room_id, "user": user_id, "is_typing": 0}):
                 self.typing.stopped(room_id, user_id)
-            case {"kind": "typing", "room": int(room_id), "user": int(user_id), **rest}:
+            case Bell("typing", {"room": room_id, "user": user_id, **rest}):
                 self.typing.started(room_id, user_id, _pair_of(rest))
-            case {"kind": "person", "user": int(user_id)}:
+            case Bell("person", {"user": user_id}):
                 self.poll.person_told(user_id)
                 self.people_entered([user_id])
-            case {"kind": "profile", "user": int(user_id)}:
+            case Bell("profile", {"user": user_id}):
                 self.profiles_changed([user_id])
-            case {"kind": "report", "room": int(room_id), "person": int(sender_id)}:
+            case Bell("report", {"room": room_id, "person": sender_id}):
                 self.reports_changed(room_id, sender_id)
-            case {"kind": "access", "user": int(user_id)}:
+            case Bell("access", {"user": user_id}):
                 self.access_changed(user_id)
-            case {"kind": "settings", "user": int(user_id)}:
+            case Bell("settings", {"user": user_id}):
                 self.settings_changes += 1
                 self._settings_changed[user_id] = self.settings_changes
                 # Their pages come back at once, with what is now theirs to see.
@@ -247,9 +250,6 @@ class Live:
         """Seconds until the end of a session or membership is found that no doorbell told of."""
         return min(settings.POLL_INTERVAL, settings.HEARTBEAT_INTERVAL).total_seconds()
 
-    async def _listen(self) -> None:
-        await doorbell.listen(self.answer)
-
     async def _poll(self) -> None:
         while True:
             await self.poll.look()
@@ -297,8 +297,8 @@ async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
         logger.error("Answering a doorbell failed: %s", one_line(error))
 
 
-def _pair_of(ids: dict[str, Any]) -> tuple[int, int] | None:
+def _pair_of(ids: Mapping[str, int]) -> tuple[int, int] | None:
     match ids:
-        case {"low": int(low), "high": int(high)}:
+        case {"low": low, "high": high}:
             return low, high
     return None

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, User
 from accounts.names import canonical
+from config import doorbell
 from config.text import INVISIBLE, nfkc
-from rooms.live import doorbell
 from rooms.models.ban import Ban
 from rooms.models.membership import Membership
 from rooms.models.mention import MENTION
@@ -70,7 +70,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
             room = self.create(type=ChatRoom.Type.GROUP, name=name, is_by_invitation=is_by_invitation)
             if creator:
                 Membership.objects.create(room=room, user=creator, role=Membership.Role.OWNER)
-            transaction.on_commit(lambda: doorbell.ring("room", room=room.pk), robust=True)
+            doorbell.ring_after_commit("room", room=room.pk)
         return room
 
     def private_between(self, user: User, other: User) -> "ChatRoom":
@@ -205,7 +205,7 @@ class ChatRoom(models.Model):
             if is_new:
                 self.keep_owned()
                 membership.refresh_from_db(fields=["role"])
-                transaction.on_commit(lambda: doorbell.ring("receipt", room=self.pk), robust=True)
+                doorbell.ring_after_commit("receipt", room=self.pk)
         return membership
 
     def keep_owned(self) -> None:
@@ -230,7 +230,7 @@ class ChatRoom(models.Model):
         reason: str = "",
     ) -> ModerationAct:
         """Write into the log of moderation. Call it in the transaction of the act; None acts by itself."""
-        return ModerationAct.objects.record(self, actor, act, person, message_id, reason)
+        return ModerationAct.objects.record(self.pk, actor, act, person, message_id, reason)
 
     def lock(self) -> None:
         """Let nobody else change who is here, with what role, or what is posted, until the transaction ends.
@@ -285,7 +285,7 @@ class ChatRoom(models.Model):
             ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
             if message.mentioned:
                 message.save_mentions()
-            transaction.on_commit(lambda: doorbell.ring("room", room=self.pk, sender=sender.pk), robust=True)
+            doorbell.ring_after_commit("room", room=self.pk, sender=sender.pk)
         return message
 
     def mentioned_in(self, content: str) -> dict[str, int]:

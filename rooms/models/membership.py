@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from config import doorbell
 from config.database import is_unavailable, update_in_order
-from rooms.live import doorbell
 from rooms.models.message import Message
 
 # Neither the ORM nor a loop does this in one statement, whatever the number of messages.
@@ -62,7 +62,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         last = Coalesce(Subquery(messages.order_by("-pk").values("pk")[:1]), F("last_delivered"))
         with transaction.atomic():
             update_in_order(self.filter(pk__in=rows), last_delivered=Greatest(F("last_delivered"), last))
-            transaction.on_commit(lambda: _ring_all("receipt", set(rows.values())), robust=True)
+            for room_id in set(rows.values()):
+                doorbell.ring_after_commit("receipt", room=room_id)
 
     def mark_all_read(self, user: User) -> dict[int, tuple[int, int]]:
         """Mark everything of `user` as read, in a fixed number of statements.
@@ -85,7 +86,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
                 if user.sends_read_receipts:
                     row.last_read = max(row.last_read, row.read_marker)
             self.bulk_update(rows, ["read_marker", "last_read", "last_delivered"])
-            transaction.on_commit(lambda: _ring_all("read", before, user=user.pk), robust=True)
+            for room_id in before:
+                doorbell.ring_after_commit("read", room=room_id, user=user.pk)
         return before
 
     def restore_read_markers(self, user: User, markers: dict[int, tuple[int, int]]) -> None:
@@ -100,12 +102,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             for row in rows:
                 row.turn_back(markers[row.room_id][0])
             self.bulk_update(rows, ["read_marker", "marker_version", "unread_upto"])
-            transaction.on_commit(lambda: _ring_all("read", markers, user=user.pk), robust=True)
-
-
-def _ring_all(kind: str, room_ids: Iterable[int], **ids: int) -> None:
-    for room_id in room_ids:
-        doorbell.ring(kind, room=room_id, **ids)
+            for room_id in markers:
+                doorbell.ring_after_commit("read", room=room_id, user=user.pk)
 
 
 def _insert_receipts(bounds: Mapping[int, int]) -> None:
@@ -201,9 +199,7 @@ class Membership(models.Model):
         self.unread_upto = self.room.last_message_id or 0
 
     def _ring_after_commit(self) -> None:
-        transaction.on_commit(
-            lambda: doorbell.ring("read", room=self.room_id, user=self.user_id), robust=True
-        )
+        doorbell.ring_after_commit("read", room=self.room_id, user=self.user_id)
 
     @property
     def is_owner(self) -> bool:
@@ -230,8 +226,6 @@ class Membership(models.Model):
             self.room.lock()
             self.delete()
             self.room.keep_owned()
-            transaction.on_commit(lambda: doorbell.ring("access", user=self.user_id), robust=True)
-            transaction.on_commit(lambda: doorbell.ring("receipt", room=self.room_id), robust=True)
-            transaction.on_commit(
-                lambda: doorbell.ring("listing", room=self.room_id, user=self.user_id), robust=True
-            )
+            doorbell.ring_after_commit("access", user=self.user_id)
+            doorbell.ring_after_commit("receipt", room=self.room_id)
+            doorbell.ring_after_commit("listing", room=self.room_id, user=self.user_id)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Block
-from rooms.live import doorbell
+from config import doorbell
 from rooms.models.mention import Mention
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
@@ -197,7 +197,7 @@ class Message(models.Model):
     def _ring_reports(self) -> None:
         """Tell open pages of those who decide, with who wrote the message: they are told nothing."""
         ids = {"room": self.room_id, "person": self.sender_id}
-        transaction.on_commit(lambda: doorbell.ring("report", **ids), robust=True)
+        doorbell.ring_after_commit("report", **ids)
 
     @property
     def is_deleted(self) -> bool:
@@ -212,7 +212,7 @@ class Message(models.Model):
     def _save_change(self, *fields: str) -> None:
         self.revision = self.room.next_revision()
         self.save(update_fields=["revision", *fields])
-        transaction.on_commit(lambda: doorbell.ring("room", room=self.room_id), robust=True)
+        doorbell.ring_after_commit("room", room=self.room_id)
 
     def save_mentions(self) -> None:
         """Make `Mention` say what `mentioned` says; nobody is told of a message of their own."""

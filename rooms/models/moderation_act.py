@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING, Any, Never
+from typing import Any, Never
 
 from django.conf import settings
 from django.db import models, transaction
@@ -6,10 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from rooms.live import doorbell
-
-if TYPE_CHECKING:
-    from rooms.models.chat_room import ChatRoom
+from config import doorbell
 
 
 class AppendOnly(Exception):
@@ -19,7 +16,7 @@ class AppendOnly(Exception):
 class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
     def record(
         self,
-        room: "ChatRoom",
+        room_id: int,
         actor: User | None,
         act: "ModerationAct.Act",
         person: User | None = None,
@@ -34,11 +31,11 @@ class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError("An act and its record belong into one transaction.")
         entry = self.create(
-            room=room, actor=actor, act=act, person=person, message_id=message_id, reason=reason
+            room_id=room_id, actor=actor, act=act, person=person, message_id=message_id, reason=reason
         )
-        ids = {"act": entry.pk, "room": room.pk, "person": person.pk if person else 0}
+        ids = {"act": entry.pk, "room": room_id, "person": person.pk if person else 0}
         if message_id is None:
-            transaction.on_commit(lambda: doorbell.ring("act", **ids), robust=True)
+            doorbell.ring_after_commit("act", **ids)
         return entry
 
     def update(self, **_values: Any) -> Never:

@@ -1,6 +1,6 @@
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -9,11 +9,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
+from rooms.models.chat_room import ChatRoom
 from rooms.models.membership import Membership
 from rooms.models.moderation_act import ModerationAct
-
-if TYPE_CHECKING:
-    from rooms.models.chat_room import ChatRoom
 
 
 def digest_of(token: str) -> str:
@@ -21,7 +19,7 @@ def digest_of(token: str) -> str:
 
 
 class RoomInvitationQuerySet(models.QuerySet["RoomInvitation"]):
-    def issue(self, room: "ChatRoom", user: User, lifetime: timedelta, max_uses: int) -> str:
+    def issue(self, room: ChatRoom, user: User, lifetime: timedelta, max_uses: int) -> str:
         """Return the token of a new link, which is kept nowhere."""
         self.filter(expires_at__lte=timezone.now()).delete()
         token = secrets.token_urlsafe(32)

@@ -4,7 +4,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from rooms.live import doorbell
+from config import doorbell
 from rooms.models import ChatRoom
 
 

@@ -56,7 +56,7 @@ def test_doorbell_that_fails_does_not_keep_anybody_out(client, monkeypatch, comm
     def ring(*_args, **_ids):
         raise ConnectionError
 
-    monkeypatch.setattr("rooms.live.doorbell.ring", ring)
+    monkeypatch.setattr("config.doorbell.ring", ring)
     with committed():
         assert enter(client, "ada").status_code == 302
 
@@ -295,9 +295,10 @@ def test_session_of_one_person_is_not_carried_over_to_the_next(client):
     assert "draft" not in client.session
 
 
-def test_logout_ends_the_session(ada, ada_client, rung):
+def test_logout_ends_the_session(ada, ada_client, rung, committed):
     key = ada_client.session.session_key
-    response = ada_client.post("/logout/")
+    with committed():
+        response = ada_client.post("/logout/")
     assert (response.status_code, response.url) == (302, "/login/")
     assert rung == [("access", {"user": ada.pk})]
     assert ada_client.get("/").status_code == 302

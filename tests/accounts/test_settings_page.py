@@ -25,7 +25,7 @@ USUAL = {
 }
 
 
-def test_settings_are_saved_and_announced(ada_client, ada, rung):
+def test_settings_are_saved_and_announced(ada_client, ada, rung, committed):
     chosen = {
         "theme": "dark",
         "contrast": "more",
@@ -35,7 +35,8 @@ def test_settings_are_saved_and_announced(ada_client, ada, rung):
         "notify": "mentions",
         "announcements": "mentions",
     }
-    response = ada_client.post(URL, chosen | {"plays_sound": "on"})
+    with committed():
+        response = ada_client.post(URL, chosen | {"plays_sound": "on"})
     assert (response.status_code, response.url) == (302, URL)
     ada.refresh_from_db()
     assert {name: getattr(ada, name) for name in chosen} == chosen

@@ -125,7 +125,7 @@ def without_immediate_transactions():
 
 def dies_before_it_rings():
     """After some of the commits nobody is told, nor is anything else done any more."""
-    from rooms.live import doorbell
+    from config import doorbell
 
     ring = doorbell.ring
 

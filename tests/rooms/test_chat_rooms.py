@@ -39,7 +39,7 @@ def test_doorbell_that_fails_does_not_fail_the_new_room(ada_client, monkeypatch,
     def ring(*_args, **_ids):
         raise ConnectionError
 
-    monkeypatch.setattr("rooms.live.doorbell.ring", ring)
+    monkeypatch.setattr("config.doorbell.ring", ring)
     with committed():
         assert create(ada_client, "Garden").status_code == 302
 

@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import pytest
 from channels.layers import InMemoryChannelLayer
+from django.db import transaction
 
-from rooms.live import doorbell
-from rooms.live.process import Live
+from config import doorbell
+from config.doorbell import KINDS, Bell, bell_from
+from rooms.live import relay
+from rooms.live.relay import Relay
 from tests.clients import eventually
 
 
@@ -43,12 +47,12 @@ class FaultyLayer(InMemoryChannelLayer):
 @pytest.fixture
 async def layer(monkeypatch):
     layer = FaultyLayer()
-    monkeypatch.setattr(doorbell, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(doorbell, "outage", doorbell.Outage())
-    monkeypatch.setattr(doorbell, "ANSWER_SECONDS", 0.05)
-    monkeypatch.setattr(doorbell, "RETRY_SECONDS", 0.005)
-    monkeypatch.setattr(doorbell, "ECHO_SECONDS", 0.01)
-    monkeypatch.setattr(doorbell, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(relay, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(relay, "outage", relay.Outage())
+    monkeypatch.setattr(relay, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(relay, "RETRY_SECONDS", 0.005)
+    monkeypatch.setattr(relay, "ECHO_SECONDS", 0.01)
+    monkeypatch.setattr(relay, "SILENCE_SECONDS", 0.1)
     return layer
 
 
@@ -56,34 +60,34 @@ async def layer(monkeypatch):
 async def house(layer):
     """What was heard in this process."""
     heard = []
-    answer = heard.append
-    doorbell.attach(asyncio.get_running_loop(), answer)
+    mine = Relay(heard.append)
+    mine.attach(asyncio.get_running_loop())
     yield heard
-    doorbell.detach(answer)
-    await eventually(lambda: not doorbell._tasks)
+    mine.detach()
+    await eventually(lambda: not relay._tasks)
 
 
 @pytest.fixture
 async def listening(layer):
     """What another process hears."""
     heard = []
-    task = asyncio.create_task(doorbell.listen(heard.append))
+    task = asyncio.create_task(Relay(heard.append).listen())
     yield heard
     task.cancel()
     await asyncio.wait([task])
 
 
 def said(caplog):
-    return [record.message for record in caplog.records if record.name == doorbell.logger.name]
+    return [record.message for record in caplog.records if record.name == relay.logger.name]
 
 
 async def from_elsewhere(layer, payload, origin="another process"):
-    await layer.group_send(doorbell.GROUP, {"type": "ring", "origin": origin, "payload": payload})
+    await layer.group_send(relay.GROUP, {"type": "ring", "origin": origin, "payload": payload})
 
 
 async def test_ring_is_heard_in_the_loop_from_any_thread(house):
     await asyncio.to_thread(doorbell.ring, "room", room=7)
-    await eventually(lambda: house == [{"kind": "room", "room": 7}])
+    await eventually(lambda: house == [Bell("room", {"room": 7})])
 
 
 def test_ring_where_nobody_serves_does_nothing():
@@ -100,16 +104,16 @@ def test_ring_after_the_end_of_the_server_does_nothing(monkeypatch):
 async def test_ring_of_another_process_is_heard(layer, listening):
     await eventually(lambda: layer.groups)
     await from_elsewhere(layer, {"kind": "room", "room": 7})
-    await eventually(lambda: listening == [{"kind": "room", "room": 7}])
+    await eventually(lambda: listening == [Bell("room", {"room": 7})])
 
 
 async def test_own_ring_is_not_heard_twice(layer, house, listening):
     await eventually(lambda: layer.groups)
     doorbell.ring("room", room=1)
-    await eventually(lambda: house and not doorbell._tasks)
+    await eventually(lambda: house and not relay._tasks)
     await from_elsewhere(layer, {"kind": "room", "room": 2})
     await eventually(lambda: listening)
-    assert listening == [{"kind": "room", "room": 2}]
+    assert listening == [Bell("room", {"room": 2})]
 
 
 @pytest.mark.parametrize("payload", [None, "room", ["room"], 7])
@@ -118,20 +122,20 @@ async def test_junk_is_not_passed_on(layer, listening, payload):
     await from_elsewhere(layer, payload)
     await from_elsewhere(layer, {"kind": "room", "room": 2})
     await eventually(lambda: listening)
-    assert listening == [{"kind": "room", "room": 2}]
+    assert listening == [Bell("room", {"room": 2})]
 
 
 @pytest.mark.parametrize("call", ["group_send", "receive"])
 @pytest.mark.parametrize("fault", ["raising", "hanging"])
 async def test_outage_is_one_line_and_its_end_another(layer, house, listening, caplog, fault, call):
     caplog.set_level(logging.INFO)
-    await eventually(lambda: doorbell.outage.heard_at > 0)
+    await eventually(lambda: relay.outage.heard_at > 0)
     getattr(layer, fault).add(call)
     await eventually(lambda: said(caplog))
     for number in range(5):
         doorbell.ring("room", room=number)
     await eventually(lambda: len(house) == 5)
-    await eventually(lambda: not doorbell._tasks)
+    await eventually(lambda: not relay._tasks)
     assert len(said(caplog)) == 1
     assert said(caplog)[0].startswith("Channel layer failing, the poll takes over: ")
     getattr(layer, fault).clear()
@@ -139,13 +143,13 @@ async def test_outage_is_one_line_and_its_end_another(layer, house, listening, c
     assert said(caplog)[1] == "Channel layer works again"
     await from_elsewhere(layer, {"kind": "room", "room": 7})
     await eventually(lambda: listening)
-    assert listening == [{"kind": "room", "room": 7}]
+    assert listening == [Bell("room", {"room": 7})]
     assert len(said(caplog)) == 2
 
 
 async def test_layer_that_is_silent_without_a_fault_is_joined_again(layer, listening, caplog):
     """It has lost its subscriptions, and says nothing of it."""
-    await eventually(lambda: doorbell.outage.heard_at > 0)
+    await eventually(lambda: relay.outage.heard_at > 0)
     layer.is_deaf = True
     await eventually(lambda: said(caplog))
     assert said(caplog) == ["Channel layer failing, the poll takes over: TimeoutError: nothing comes through"]
@@ -154,7 +158,7 @@ async def test_layer_that_is_silent_without_a_fault_is_joined_again(layer, liste
     await eventually(lambda: len(said(caplog)) == 2)
     await from_elsewhere(layer, {"kind": "room", "room": 8})
     await eventually(lambda: listening)
-    assert listening == [{"kind": "room", "room": 8}]
+    assert listening == [Bell("room", {"room": 8})]
 
 
 async def test_nobody_waits_for_a_layer_that_fails(layer, house, listening, caplog):
@@ -162,11 +166,11 @@ async def test_nobody_waits_for_a_layer_that_fails(layer, house, listening, capl
     await eventually(lambda: said(caplog))
     doorbell.ring("room", room=7)
     await eventually(lambda: house)
-    await eventually(lambda: not doorbell._tasks)
+    await eventually(lambda: not relay._tasks)
 
 
 def test_echo_from_before_the_outage_does_not_end_it(caplog):
-    outage = doorbell.Outage()
+    outage = relay.Outage()
     outage.echoes = 3
     outage.begins(ConnectionError("gone"))
     outage.heard(3)
@@ -178,9 +182,9 @@ def test_echo_from_before_the_outage_does_not_end_it(caplog):
 
 async def test_membership_of_the_group_is_renewed(layer, listening, caplog):
     await eventually(lambda: layer.groups)
-    (joined,) = layer.groups[doorbell.GROUP].values()
-    await eventually(lambda: set(layer.groups[doorbell.GROUP].values()) - {joined})
-    assert len(layer.groups[doorbell.GROUP]) == 1
+    (joined,) = layer.groups[relay.GROUP].values()
+    await eventually(lambda: set(layer.groups[relay.GROUP].values()) - {joined})
+    assert len(layer.groups[relay.GROUP]) == 1
     assert not said(caplog)
 
 
@@ -197,5 +201,30 @@ async def test_membership_of_the_group_is_renewed(layer, listening, caplog):
         {1: 2},
     ],
 )
-async def test_forged_ring_is_ignored(payload):
-    Live().answer(payload)
+async def test_forged_ring_is_ignored(layer, listening, payload):
+    await eventually(lambda: layer.groups)
+    await from_elsewhere(layer, payload)
+    await from_elsewhere(layer, {"kind": "room", "room": 2})
+    await eventually(lambda: listening)
+    assert listening == [Bell("room", {"room": 2})]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_bell_comes_through_with_its_ids(name):
+    ids = dict.fromkeys((*KINDS[name].ids, *KINDS[name].extra), 7)
+    assert bell_from({"kind": name, **ids}) == Bell(name, ids)
+
+
+def test_ids_of_a_later_release_are_left_out():
+    assert bell_from({"kind": "room", "room": 7, "shelf": 3}) == Bell("room", {"room": 7})
+
+
+@pytest.mark.django_db
+def test_ring_waits_for_the_commit_and_is_gone_with_a_rollback(rung, committed):
+    with committed():
+        doorbell.ring_after_commit("room", room=7)
+        with suppress(ZeroDivisionError), transaction.atomic():
+            doorbell.ring_after_commit("room", room=8)
+            raise ZeroDivisionError
+        assert rung == []
+    assert rung == [("room", {"room": 7})]

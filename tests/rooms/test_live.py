@@ -11,7 +11,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
 
-from rooms.live import access, doorbell, fragments, process, stream
+from config import doorbell
+from config.doorbell import Bell
+from rooms.live import access, fragments, process, stream
 from rooms.live import document as document_module
 from rooms.live.database import THREADS
 from rooms.live.document import DocumentEndpoint
@@ -215,7 +217,7 @@ async def test_nothing_is_written_while_access_is_in_doubt(
         return lost(connections)
 
     monkeypatch.setattr(process.access, "lost", slowly)
-    live.answer({"kind": "access", "user": ada.pk})
+    live.answer(Bell("access", {"user": ada.pk}))
     await asyncio.sleep(0)
     await live.database.run(make_message, room, ada, "held back")
     await eventually(lambda: live.tails[room.pk].revision == 1)
@@ -234,7 +236,7 @@ async def test_doubt_that_cannot_be_cleared_ends_the_stream(
         raise OperationalError("no database")
 
     monkeypatch.setattr(process.access, "lost", fail)
-    live.answer({"kind": "access", "user": ada.pk})
+    live.answer(Bell("access", {"user": ada.pk}))
     await eventually(lambda: server.is_complete)
     assert 'hx-target="#live"' not in server.text  # it may come back
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [

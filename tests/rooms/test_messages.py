@@ -365,7 +365,7 @@ def test_doorbell_that_fails_does_not_fail_the_post(ada_client, room, monkeypatc
     def ring(*_args, **_ids):
         raise ConnectionError
 
-    monkeypatch.setattr("rooms.live.doorbell.ring", ring)
+    monkeypatch.setattr("config.doorbell.ring", ring)
     with committed():
         response = post(ada_client, room)
     assert response.status_code == 302

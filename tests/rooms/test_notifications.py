@@ -159,8 +159,9 @@ def test_nobody_is_notified_of_what_they_mark_as_unread(ada, ben, room):
     assert listeners.tell(rooms={room.pk}) == []
 
 
-def test_muting_is_told_to_the_open_pages(ben_client, ben, room, rung):
-    ben_client.post(f"{room.get_absolute_url()}notifications/", {"notify": "all", "mute": "hour"})
+def test_muting_is_told_to_the_open_pages(ben_client, ben, room, rung, committed):
+    with committed():
+        ben_client.post(f"{room.get_absolute_url()}notifications/", {"notify": "all", "mute": "hour"})
     assert ("read", {"room": room.pk, "user": ben.pk}) in rung
 
 

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from config.text import one_line
-from rooms.live import doorbell, health, metrics, supervision
+from rooms.live import health, metrics, relay, supervision
 from rooms.live.operation import Operation
 from rooms.live.process import Live
 from rooms.live.supervision import Watch
@@ -28,7 +28,7 @@ DEPLOYING = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying.
 async def live(transactional_db):
     live = Live()
     live.start()
-    await eventually(lambda: live.poll.has_looked.is_set() and doorbell.outage.heard_at > 0)
+    await eventually(lambda: live.poll.has_looked.is_set() and relay.outage.heard_at > 0)
     yield live
     await live.stop()
 
@@ -75,8 +75,8 @@ DiskUsage = namedtuple("DiskUsage", "total used free")
         ("database", health, "try_to_write", not_to_be_had),
         ("migrations", health, "is_migrated", lambda: False),
         ("disk", health.shutil, "disk_usage", lambda _path: DiskUsage(100, 99, 1)),
-        ("doorbell", doorbell.outage, "is_on", True),
-        ("doorbell", doorbell.outage, "heard_at", -1e9),
+        ("doorbell", relay.outage, "is_on", True),
+        ("doorbell", relay.outage, "heard_at", -1e9),
     ],
 )
 async def test_part_that_fails_is_named_and_nothing_else(ask, monkeypatch, part, place, name, value):
@@ -174,9 +174,9 @@ async def test_tail_that_dies_is_started_again_and_logged(in_a_hurry, live, monk
 @pytest.mark.parametrize("error", [ValueError("odd"), asyncio.CancelledError()], ids=repr)
 async def test_listener_that_dies_listens_again_and_is_logged(live, monkeypatch, caplog, error):
     """Whether it hears anything is seen from the echoes, whatever became of it."""
-    monkeypatch.setattr(doorbell, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(relay, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(supervision, "SHORTEST_WAIT", 0.001)
-    hear, heard = doorbell._hear, []
+    hear, heard = relay._hear, []
 
     def dies_at_first(*arguments):
         heard.append(1)
@@ -184,9 +184,9 @@ async def test_listener_that_dies_listens_again_and_is_logged(live, monkeypatch,
             raise error
         hear(*arguments)
 
-    monkeypatch.setattr(doorbell, "_hear", dies_at_first)
+    monkeypatch.setattr(relay, "_hear", dies_at_first)
     await eventually(lambda: len(heard) > 1)
-    await eventually(lambda: not doorbell.outage.is_on)
+    await eventually(lambda: not relay.outage.is_on)
     assert any(one_line(error) in record.message for record in caplog.records)
 
 

@@ -1,20 +1,17 @@
-"""ring(): something changed, look at the database.
-
-A doorbell carries ids only. One that is lost costs about a second, until the poll; it never costs a message.
-One that fails never fails the request that rang it: the change is already committed.
-"""
+"""Carries bells between the processes, and notices when they do not come through."""
 
 import asyncio
 import logging
 import math
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
 
+from config import doorbell
+from config.doorbell import Answer, Bell
 from config.text import one_line
 from rooms.live import metrics
 
@@ -31,41 +28,36 @@ SILENCE_SECONDS = 3.5
 RETRY_SECONDS = 1.0
 ECHO = "echo"
 
-type Answer = Callable[[dict[str, Any]], None]
 
-_house: tuple[asyncio.AbstractEventLoop, Answer] | None = None
+class Relay:
+    """Passes bells of this process on to `answer` and to other processes, and theirs to `answer`."""
 
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
 
-def attach(loop: asyncio.AbstractEventLoop, answer: Answer) -> None:
-    """Let doorbells rung in this process call `answer` in `loop`."""
-    global _house
-    _house = loop, answer
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        doorbell.attach(loop, self._rung)
 
+    def detach(self) -> None:
+        doorbell.detach(self._rung)
 
-def detach(answer: Answer) -> None:
-    global _house
-    if _house and _house[1] == answer:
-        _house = None
+    def _rung(self, bell: Bell) -> None:
+        if "sender" in bell.ids:
+            metrics.messages_posted.inc()
+        _keep(asyncio.create_task(_tell_other_processes({"kind": bell.kind, **bell.ids})))
+        self._answer(bell)
 
-
-def ring(kind: str, **ids: int) -> None:
-    """Tell every process that something of `kind` changed. Call it after the commit; it returns at once.
-
-    A process that serves no pages, such as a command, tells nobody: the others find its changes by the poll.
-    """
-    if _house is None:
-        return
-    loop, answer = _house
-    # The loop is closed where the server has ended; pages come back to whoever serves then.
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(_ring, loop, answer, {"kind": kind, **ids})
-
-
-def _ring(loop: asyncio.AbstractEventLoop, answer: Answer, payload: dict[str, Any]) -> None:
-    if "sender" in payload:
-        metrics.messages_posted.inc()
-    _keep(loop.create_task(_tell_other_processes(payload)))
-    answer(payload)
+    async def listen(self) -> None:
+        """Answer what other processes ring, for ever, whatever happens to the channel layer."""
+        while True:
+            try:
+                await _receive(self._answer)
+            except Exception as error:
+                outage.begins(error)
+            with suppress(Exception):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await get_channel_layer().flush()
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 _tasks: set[asyncio.Task[None]] = set()
@@ -116,19 +108,6 @@ async def _tell_other_processes(payload: dict[str, Any]) -> None:
         outage.begins(error)
 
 
-async def listen(answer: Answer) -> None:
-    """Call `answer` with what other processes ring, for ever, whatever happens to the channel layer."""
-    while True:
-        try:
-            await _receive(answer)
-        except Exception as error:
-            outage.begins(error)
-        with suppress(Exception):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await get_channel_layer().flush()
-        await asyncio.sleep(RETRY_SECONDS)
-
-
 async def _receive(answer: Answer) -> None:
     """Hear doorbells for as long as they come through."""
     layer = get_channel_layer()
@@ -156,8 +135,9 @@ def _hear(message: Any, answer: Answer) -> None:
         case {"origin": str(origin), "payload": {"kind": "echo", "number": int(number)}}:
             if origin == ORIGIN:
                 outage.heard(number)
-        case {"origin": str(origin), "payload": dict(payload)} if origin != ORIGIN:
-            answer(payload)
+        case {"origin": str(origin), "payload": payload} if origin != ORIGIN:
+            if bell := doorbell.bell_from(payload):
+                answer(bell)
 
 
 async def _echo(layer: Any, channel: str) -> None:
