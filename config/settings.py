@@ -151,7 +151,7 @@ LIMITS = {
         "LIMIT_LOGIN_PER_ADDRESS", "300/10m"
     ),  # whether it comes to one or not
     "new_name_per_address": environment.rate("LIMIT_NEW_NAME_PER_ADDRESS", "60/10m"),
-    "room_per_user": environment.rate("LIMIT_ROOM_PER_USER", "100/1h"),
+    "room_per_user": environment.rate("LIMIT_ROOM_PER_USER", "10/1d"),
     "invitation_per_user": environment.rate("LIMIT_INVITATION_PER_USER", "100/1h"),
     "moderation_per_user": environment.rate("LIMIT_MODERATION_PER_USER", "200/10m"),
     "post_per_user": environment.rate("LIMIT_POST_PER_USER", "600/1m"),
@@ -164,6 +164,8 @@ LIMITS = {
     "block_per_user": environment.rate("LIMIT_BLOCK_PER_USER", "60/10m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
+ROOMS_PER_OWNER = environment.number("ROOMS_PER_OWNER", 20)  # that are not archived
+ROOMS_IN_LIST = environment.number("ROOMS_IN_LIST", 50)  # open rooms, besides those that one is in
 STREAMS_PER_USER = environment.number("STREAMS_PER_USER", 100)  # open at a time, in one process
 STREAMS_PER_ADDRESS = environment.number("STREAMS_PER_ADDRESS", 500)
 # Not limited by address. Behind a proxy that is not trusted, this machine's own stands for everybody.

@@ -87,15 +87,20 @@ def chats_of(user: User) -> list[Chat]:
 
 
 def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
-    """Return the list of each of `users` by id, in four queries however many there are."""
+    """Return the list of each of `users` by id, in five queries however many there are.
+
+    It has the chats that one is in, and the open rooms that are in everybody's list.
+    """
+    listed = ChatRoom.objects.listed()
     is_mine = Q(pk__in=Membership.objects.filter(user__in=users).values("room"))
-    found = ChatRoom.objects.filter(Q(type=ChatRoom.Type.GROUP, is_by_invitation=False) | is_mine)
+    found = ChatRoom.objects.filter(Q(pk__in=listed) | is_mine)
     rooms = {
         room.pk: room
         for room in found.select_related("last_message__sender", "low_user", "high_user").order_by("name")
     }
     unread = unread_of(users)  # after the rooms: who is no member any more sees nothing that was said since
-    open_rooms = {room.pk for room in rooms.values() if room.is_group and not room.is_by_invitation}
+    # Asked again: it may have been closed or archived meanwhile.
+    open_rooms = {room.pk for room in rooms.values() if room.pk in listed and room.is_open}
     banned = defaultdict(set)
     for user_id, room_id in Ban.objects.active().filter(user__in=users).values_list("user", "room"):
         banned[user_id].add(room_id)

@@ -13,6 +13,7 @@ from rooms.views import (
     people,
     read_receipts,
     reports,
+    room_list,
     rooms,
     streams,
     stylesheets,
@@ -23,6 +24,7 @@ app_name = "rooms"
 urlpatterns = [
     path("", rooms.lobby, name="lobby"),
     path("rooms/", rooms.chat_room_create, name="chat_room_create"),
+    path("rooms/all/", room_list.chat_room_list, name="chat_room_list"),
     path("rooms/<int:room_id>/", rooms.chat_room_detail, name="chat_room_detail"),
     path("rooms/<int:room_id>/about/", about.chat_room_about, name="chat_room_about"),
     path("rooms/<int:room_id>/edit/", about.chat_room_update, name="chat_room_update"),

@@ -204,7 +204,7 @@ def streamed(world):
     rooms = {world.room.pk, world.private.pk}
     people = {world.ada.pk, world.ben.pk}
     chat_list = ChatList(Hub(), None)
-    chat_list.begin_after(0)
+    chat_list.begin_after(0, set())
     letters = chat_list.read_news(Gathered(people=people, rooms=rooms), people).letters
     profiles = Profiles(Hub(), None).read_news({world.ben.pk}, rooms)
     changes = RoomStorage().get_changes(room_channel(world.room.pk), {-1, 0, world.his.position})

@@ -42,7 +42,7 @@ def test_tests_that_show_a_point_exist(page):
 
 def test_limits_are_those_of_the_settings():
     text = (ROOT / "docs" / "security.md").read_text()
-    seconds = {"an hour": 3600, "10 minutes": 600, "a minute": 60, "10 seconds": 10}
+    seconds = {"a day": 86400, "an hour": 3600, "10 minutes": 600, "a minute": 60, "10 seconds": 10}
     rows = re.findall(r"^\| .+ \| .+ \| ([\d,]+) in (.+?) \| .+ \|$", text, re.MULTILINE)
     told = sorted((int(amount.replace(",", "")), seconds[period]) for amount, period in rows)
     assert told == sorted((rate.amount, rate.period) for rate in settings.LIMITS.values())

@@ -51,6 +51,8 @@ class News:
     revisions: dict[int, int] = field(default_factory=dict)  # room id → revision
     delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
+    gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
+    listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list
 
     def add(self, channel: str, frame: Frame, not_for: Collection[int] = (), about: int = 0) -> None:
         self.letters.append(Letter(channel, frame, not_for=not_for, about=about))
@@ -102,11 +104,13 @@ class ChatList(Rounds[Gathered]):
         self._unread: dict[
             int, dict[int, Unread | None]
         ] = {}  # user → room → what all pages of that user show
+        self._listed: set[int] = set()  # open rooms that all pages have in their list
         self._first_message = 0  # what came before is no news
 
-    def begin_after(self, message_id: int) -> None:
-        """Take messages up to this one as told."""
+    def begin_after(self, message_id: int, listed: set[int]) -> None:
+        """Take messages up to this one as told, and that these open rooms are in everybody's list."""
         self._first_message = message_id
+        self._listed = listed
 
     def people_entered(self, user_ids: Collection[int]) -> None:
         self._gathered.people |= set(user_ids)
@@ -169,11 +173,15 @@ class ChatList(Rounds[Gathered]):
             page.tell(b"".join(frames_for_page))  # a write is what it costs
         for room_id in doubtful:
             news.revisions.pop(room_id, None)
+        self._listed = (news.listed - doubtful) | (self._listed & doubtful)
         self._revisions |= news.revisions
         self._messages |= news.delivered
         for user_id, room_id, unread in news.unread:
             if self._hub.listeners(user_channel(user_id)):
                 self._unread.setdefault(user_id, {})[room_id] = unread
+        for user_id, room_id in news.gone:
+            if room_id not in doubtful:
+                self._unread.get(user_id, {}).pop(room_id, None)
         received = self._told_of(news.delivered)
         for room_id in await self._database.run(mark_delivered, news.delivered, received):
             doorbell.ring("receipt", room=room_id)
@@ -199,9 +207,11 @@ class ChatList(Rounds[Gathered]):
         for user in User.objects.filter(pk__in=gathered.people, is_active=True).order_by("pk"):
             news.add(LOBBY, swapped(fragments.new_person, user), not_for={user.pk})
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
-        banned = _banned({*gathered.rooms, *gathered.listings, *gathered.acts.values()})
+        news.listed = ChatRoom.objects.listed() if gathered.rooms or gathered.acts else self._listed
+        moved = news.listed ^ self._listed  # these came into everybody's list or fell out of it
+        banned = _banned({*gathered.rooms, *gathered.listings, *gathered.acts.values(), *moved})
         listings = _listings(gathered, listening, banned)
-        users |= dict.fromkeys(gathered.rooms | listings.keys(), listening)
+        users |= dict.fromkeys(gathered.rooms | listings.keys() | moved, listening)
         unread = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
         deleted = self._deleted_messages(gathered.rooms)
@@ -209,6 +219,8 @@ class ChatList(Rounds[Gathered]):
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
         for room in found.filter(pk__in=users):
             has_new_head = room.head_revision > self._revisions.get(room.pk, 0)
+            if room.pk in moved:
+                _tell_others(news, room, banned[room.pk] | unread[room.pk].keys())
             _tell_listing(news, room, listings.get(room.pk, set()), unread[room.pk], banned[room.pk])
             if room.pk in gathered.rooms:
                 if room.revision != self._revisions.get(room.pk):
@@ -248,10 +260,10 @@ class ChatList(Rounds[Gathered]):
     def _tell_line(
         self, news: News, room: ChatRoom, unread: dict[int, Unread], banned: Collection[int]
     ) -> None:
-        if room.is_by_invitation:
-            news.add_for(unread, self._line(Chat(room, None)))
-        elif room.is_group:
+        if room.pk in news.listed:
             news.add(LOBBY, self._line(Chat(room, None)), not_for=banned, about=room.pk)
+        elif room.is_group:
+            news.add_for(unread, self._line(Chat(room, None)))
         elif room.last_message:
             for user_id in (room.low_user_id or 0, room.high_user_id or 0):
                 news.add(user_channel(user_id), self._line(_chat_for(user_id, room, unread.get(user_id))))
@@ -310,11 +322,17 @@ def _tell_listing(
     members, others = users & unread.keys(), users - unread.keys()
     for user_id in members:
         news.add_for([user_id], swapped(fragments.new_chat, _chat_for(user_id, room, unread[user_id])))
-    hidden = others if room.is_by_invitation else others & banned
+    hidden = others & banned if room.pk in news.listed else others
     if hidden:
         news.add_for(hidden, swapped(fragments.chat_gone, Chat(room, None)))
     if others - hidden:
         news.add_for(others - hidden, swapped(fragments.new_chat, Chat(room, None)))
+
+
+def _tell_others(news: News, room: ChatRoom, members: Collection[int]) -> None:
+    """Bring the line of an open room into everybody's list but those of its members, or take it out there."""
+    fragment = fragments.new_chat if room.pk in news.listed else fragments.chat_gone
+    news.add(LOBBY, swapped(fragment, Chat(room, None)), not_for=members, about=room.pk)
 
 
 def _notify(

@@ -71,7 +71,8 @@ class Poll:
                 metrics.poll_finds.inc()
                 self._live.room_changed(room_id)
         if before is None:
-            self._live.chat_list.begin_after(now.message)
+            listed = await self._live.database.run(ChatRoom.objects.listed)
+            self._live.chat_list.begin_after(now.message, listed)
         else:
             self._live.people_entered(now.people - before.people - self._told)
             self._live.profiles_changed({user_id for user_id, *_moments in now.profiles - before.profiles})

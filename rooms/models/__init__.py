@@ -1,5 +1,5 @@
 from rooms.models.ban import Ban
-from rooms.models.chat_room import Archived, Blocked, ChatRoom, NotAdmitted
+from rooms.models.chat_room import Archived, Blocked, ChatRoom, NotAdmitted, TooManyRooms
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
 from rooms.models.message import ChangeRefused, Message, TokenReused
@@ -27,4 +27,5 @@ __all__ = [
     "RoomInvitation",
     "ServerProcess",
     "TokenReused",
+    "TooManyRooms",
 ]

@@ -7,7 +7,9 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.http import Http404
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Block, User
 from accounts.names import canonical
@@ -44,6 +46,15 @@ class Archived(Exception):
     """Nobody writes in the room any more."""
 
 
+class TooManyRooms(Exception):
+    """Somebody owns as many rooms as one person may."""
+
+    def __str__(self) -> str:
+        return _("You own %(count)d rooms, which is as many as you may. Archive one of them first.") % {
+            "count": settings.ROOMS_PER_OWNER
+        }
+
+
 class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def groups(self) -> Self:
         return self.filter(type=ChatRoom.Type.GROUP)
@@ -59,15 +70,41 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def joined_by(self, user: User) -> Self:
         return self.filter(participants=user)
 
+    def listed(self) -> set[int]:
+        """Return the ids of the open rooms that are in everybody's list, in one query.
+
+        These are the ROOMS_IN_LIST in which something was said last; where there are fewer, the newest of
+        those in which nothing was said yet. Archived ones are in the lists of their members alone.
+        """
+        # As the index says it, which is used only then.
+        found = self.filter(type=ChatRoom.Type.GROUP, is_by_invitation=False, archived_at=None)
+        used = found.exclude(last_message=None).order_by("-last_message").values("pk")
+        new = found.filter(last_message=None).order_by("-pk").values("pk")
+        count = settings.ROOMS_IN_LIST
+        rows = self.filter(Q(pk__in=used[:count]) | Q(pk__in=new[:count])).values_list("last_message", "pk")
+        latest_first = sorted(((last or 0, pk) for last, pk in rows), reverse=True)
+        return {pk for _last, pk in latest_first[:count]}
+
     def create_group(
         self, name: str, creator: User | None = None, is_by_invitation: bool = False
     ) -> "ChatRoom":
-        """Create a room that `creator` owns. Raises IntegrityError when the name is taken.
+        """Create a room that `creator` owns. Raises IntegrityError when the name is taken, and TooManyRooms.
 
         A room without one belongs to whoever joins it first.
         """
         with transaction.atomic():
-            room = self.create(type=ChatRoom.Type.GROUP, name=name, is_by_invitation=is_by_invitation)
+            if creator:
+                User.objects.select_for_update(no_key=True).get(pk=creator.pk)  # one at a time
+                owned = Membership.objects.filter(user=creator, role=Membership.Role.OWNER)
+                if owned.filter(room__archived_at=None).count() >= settings.ROOMS_PER_OWNER:
+                    raise TooManyRooms
+            room = self.create(
+                type=ChatRoom.Type.GROUP,
+                name=name,
+                is_by_invitation=is_by_invitation,
+                made_by=creator,
+                made_at=timezone.now(),
+            )
             if creator:
                 Membership.objects.create(room=room, user=creator, role=Membership.Role.OWNER)
             doorbell.ring_after_commit("room", room=room.pk)
@@ -101,19 +138,19 @@ class ChatRoom(models.Model):
     """
 
     class Type(models.TextChoices):
-        GROUP = "group", _("group room")
-        PRIVATE = "private", _("private chat")
+        GROUP = "group", gettext_lazy("group room")
+        PRIVATE = "private", gettext_lazy("private chat")
 
     NAME_MAX_LENGTH = 60
     DESCRIPTION_MAX_LENGTH = 300
 
     type = models.CharField(max_length=7, choices=Type)
     # Unique, but absent for private chats: no name of a group can pass for one.
-    name = models.CharField(_("name"), max_length=NAME_MAX_LENGTH, unique=True, null=True)  # noqa: DJ001
+    name = models.CharField(gettext_lazy("name"), max_length=NAME_MAX_LENGTH, unique=True, null=True)  # noqa: DJ001
     canonical_name = models.CharField(max_length=4 * NAME_MAX_LENGTH, unique=True, null=True, editable=False)  # noqa: DJ001
-    description = models.CharField(_("description"), max_length=DESCRIPTION_MAX_LENGTH, blank=True)
+    description = models.CharField(gettext_lazy("description"), max_length=DESCRIPTION_MAX_LENGTH, blank=True)
     # Else everybody sees it, and joins by visiting.
-    is_by_invitation = models.BooleanField(_("only by invitation"), default=False)
+    is_by_invitation = models.BooleanField(gettext_lazy("only by invitation"), default=False)
     # Nobody writes in it any more.
     archived_at = models.DateTimeField(null=True, editable=False)
     participants: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
@@ -126,6 +163,11 @@ class ChatRoom(models.Model):
     # The revision of the last change of what stands at the head of its pages.
     head_revision = models.PositiveBigIntegerField(default=0, editable=False)
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
+    # None for rooms from before this was noted, and for private chats.
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    made_at = models.DateTimeField(null=True, editable=False)
 
     objects = ChatRoomQuerySet.as_manager()
 
@@ -147,6 +189,13 @@ class ChatRoom(models.Model):
                 & Q(low_user__isnull=False, high_user__isnull=False),
             ),
         ]
+        indexes = [
+            models.Index(
+                name="open_room_by_use",
+                fields=["last_message", "id"],
+                condition=Q(type="group", is_by_invitation=False, archived_at=None),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or f"private chat {self.pk}"
@@ -166,6 +215,11 @@ class ChatRoom(models.Model):
     def is_blocked(self) -> bool:
         """Whether one of the two people of a private chat has blocked the other. Asks the database."""
         return not self.is_group and Block.objects.between(self.low_user_id, self.high_user_id).exists()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may see it and write there."""
+        return self.is_group and not self.is_by_invitation and not self.is_archived
 
     @property
     def is_archived(self) -> bool:

@@ -14,7 +14,7 @@ from config import release
 from rooms.chats import as_of, chats_digest, chats_of, newest_in, unread_in
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
-from rooms.models import Ban, ChatRoom, Membership, Report
+from rooms.models import Ban, ChatRoom, Membership, Report, TooManyRooms
 from rooms.receipts import show_ticks
 from rooms.unread import Unread, unread_label
 from rooms.views.read_receipts import can_undo
@@ -35,6 +35,9 @@ def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
         except limits.LimitReached as reached:
             form.add_error("name", str(reached))
             return reached.mark(lobby_response(request, form, status=429))
+        except TooManyRooms as refusal:
+            limits.give_back("room_per_user", request.user.pk)
+            form.add_error("name", str(refusal))
         except IntegrityError:
             form.add_error("name", _("There is a room of this name already."))
     return lobby_response(request, form, status=422)

@@ -3,11 +3,13 @@
 import pytest
 from django.db import OperationalError
 
+from rooms import moderation
 from rooms.live import rounds
 from rooms.live.chat_list import ChatList
 from rooms.live.database import DatabaseThreads
 from rooms.live.formats import Events
 from rooms.live.hub import Hub
+from rooms.models import Membership, ModerationAct
 from rooms.unread import Unread
 from tests.clients import eventually
 from tests.factories import make_message, make_private_room, make_room, make_user
@@ -204,3 +206,65 @@ async def test_private_chat_is_told_to_the_two_only(chat_list, do, hub, hers, hi
     chat_list.room_changed(public.pk)
     await eventually(lambda: outside.told)
     assert len(outside.told) == 1
+
+
+# The bound of the list
+
+
+@pytest.fixture
+async def two_rooms(settings, do, ben, mallory, chat_list):
+    """Have two open rooms in everybody's list; a third one is older, and mallory is in all of them."""
+    settings.ROOMS_IN_LIST = 2
+    rooms = [await do(make_room, name, [mallory]) for name in ("Old", "Middle", "Young")]
+    for room in rooms:
+        await do(make_message, room, mallory)
+    chat_list.begin_after(0, {rooms[1].pk, rooms[2].pk})
+    return rooms
+
+
+async def test_room_that_is_used_again_comes_into_lists_and_another_falls_out(
+    chat_list, do, hub, hers, mallory, two_rooms
+):
+    own = Page(mallory)
+    hub.join(own)
+    old, middle, _young = two_rooms
+    await do(make_message, old, mallory, "awake")
+    chat_list.room_changed(old.pk)
+    await eventually(lambda: "awake" in "".join(hers.told) and "awake" in "".join(own.told))
+    news = hers.news
+    assert f'<li id="room-{old.pk}"' in news
+    assert f'<hx-partial hx-target="#room-{middle.pk}" hx-swap="delete">' in news
+    assert "delete" not in own.news
+    assert "Young" not in news
+
+
+async def test_room_that_is_not_in_the_lists_of_others_is_told_to_its_members_only(
+    chat_list, do, hub, hers, mallory, two_rooms
+):
+    own = Page(mallory)
+    hub.join(own)
+    new = await do(make_room, "Nothing said", [mallory])
+    chat_list.room_changed(new.pk)
+    await eventually(lambda: "Nothing said" in "".join(own.told))
+    assert not hers.told
+
+
+async def test_archived_room_stays_in_the_lists_of_its_members_only(
+    chat_list, do, hub, hers, mallory, two_rooms
+):
+    own = Page(mallory)
+    hub.join(own)
+    old, middle, _young = two_rooms
+
+    def archive():
+        moderation.archive(Membership.objects.select_related("room").get(room=middle, user=mallory))
+
+    await do(archive)
+    act = await do(ModerationAct.objects.get)
+    chat_list.acted(act.pk, middle.pk)
+    chat_list.room_changed(middle.pk)
+    await eventually(lambda: hers.told and own.told)
+    news = hers.news
+    assert f'<hx-partial hx-target="#room-{middle.pk}" hx-swap="delete">' in news
+    assert f'<li id="room-{old.pk}"' in news
+    assert "delete" not in own.news

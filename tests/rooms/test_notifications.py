@@ -108,7 +108,7 @@ class Listeners:
     def __init__(self, room, *people):
         self.room, self.people = room, people
         self.chat_list = ChatList(Hub(), DatabaseThreads())
-        self.chat_list.begin_after(room.last_message_id or 0)
+        self.chat_list.begin_after(room.last_message_id or 0, {room.pk})
 
     def tell(self, **gathered):
         listening = {person.pk for person in self.people}

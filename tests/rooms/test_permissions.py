@@ -65,6 +65,7 @@ TABLE = {
         "outsider": "405 405 422 405 405 405",
         "member": "405 405 422 405 405 405",
     },
+    ("rooms:chat_room_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:person_detail", "person"): {
         "anonymous": LOGIN_FIRST,
         "outsider": "302 302 405 405 405 405",

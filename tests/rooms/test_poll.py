@@ -36,7 +36,7 @@ class FakeLive:
         self.chat_list = self  # which is told where the news begins
         self.began_after = None
 
-    def begin_after(self, message_id):
+    def begin_after(self, message_id, listed):
         assert self.began_after is None
         self.began_after = message_id
 
