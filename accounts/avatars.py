@@ -4,21 +4,25 @@ import base64
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.limits import LimitReached
 from accounts.models.avatar import SIZES
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 SECONDS = 15
-PATIENCE_SECONDS = 3
-# Of the threads that answer requests, most stay free for others.
+# Decoders that run in one process. Nobody waits for one of them.
 AT_ONCE = 2
+RETRY_SECONDS = 5
 # It can import nothing of Hearth, and knows no setting or secret of it.
 PROGRAM = Path(__file__).with_name("picture.py")
 COMMAND = [sys.executable, "-I", str(PROGRAM), *map(str, SIZES)]
@@ -27,10 +31,10 @@ REASONS: dict[str, "StrOrPromise"] = {
     "small": _("This picture is too small. Choose one with at least 64 pixels on each side."),
     "large": _("This picture has too many pixels. Choose one with at most 25 million."),
     "unreadable": _("This cannot be read as a picture. Choose a JPEG, PNG, WebP or GIF file."),
-    "busy": _("Other pictures are being worked on. Try again in a moment."),
 }
 
-_free = BoundedSemaphore(AT_ONCE)
+_at_work: set[int] = set()
+_lock = Lock()
 
 
 class PictureRefused(Exception):
@@ -41,14 +45,32 @@ class PictureRefused(Exception):
         self.reason = REASONS[reason]
 
 
+class Busy(LimitReached):
+    """Too many pictures are being worked on now, or one of the same person is."""
+
+    def __str__(self) -> str:
+        return gettext("Other pictures are being worked on. Try again in a moment.")
+
+
+@contextmanager
+def turn_of(person: int) -> Iterator[None]:
+    """Keep one of the decoders for a person, by id, who has one at a time. Raises Busy, at once."""
+    with _lock:
+        if person in _at_work or len(_at_work) >= AT_ONCE:
+            raise Busy(RETRY_SECONDS)
+        _at_work.add(person)
+    try:
+        yield
+    finally:
+        _at_work.discard(person)
+
+
 def make_avatars(data: bytes) -> list[bytes]:
     """Return the avatar in each of `SIZES`. Raises PictureRefused.
 
     Another process decodes: decoders are written in C, and are what a hostile picture is aimed at. It has
-    little memory and time, no environment, and ends with what it did.
+    little memory and time, no environment, and ends with what it did. Call it in `turn_of` somebody.
     """
-    if not _free.acquire(timeout=PATIENCE_SECONDS):
-        raise PictureRefused("busy")
     try:
         done = subprocess.run(  # noqa: S603 (a fixed command)
             COMMAND, input=data, capture_output=True, timeout=SECONDS, check=True, env={}, cwd="/"
@@ -59,5 +81,3 @@ def make_avatars(data: bytes) -> list[bytes]:
         return [base64.b64decode(avatar) for avatar in answer["avatars"]]
     except (subprocess.SubprocessError, ValueError):
         raise PictureRefused("unreadable") from None
-    finally:
-        _free.release()

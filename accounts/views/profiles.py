@@ -5,7 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import limits
+from accounts import avatars, limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import Avatar, User
 from accounts.models.avatar import SIZES
@@ -36,11 +36,12 @@ def avatar_update(request: AuthenticatedRequest) -> HttpResponse:
     """Take a picture for an avatar."""
     form = AvatarForm(request.POST, request.FILES)
     try:
-        limits.take("upload_per_user", request.user.pk)  # before it is decoded, which is what takes time
-    except limits.LimitReached as reached:
-        form = AvatarForm()
-        return reached.mark(profile_response(request, avatar_form=form, refusal=str(reached)))
-    if form.is_valid():
+        with avatars.turn_of(request.user.pk):
+            limits.take("upload_per_user", request.user.pk)  # before it is decoded, which is what takes time
+            is_valid = form.is_valid()
+    except limits.LimitReached as refusal:
+        return refusal.mark(profile_response(request, refusal=str(refusal)))
+    if is_valid:
         request.user.change_avatar(*form.cleaned_data["picture"])
         return redirect("rooms:profile_detail", request.user.username)
     return profile_response(request, avatar_form=form, status=422)

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from contextlib import ExitStack
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -221,14 +222,59 @@ def test_decoder_has_little_memory_and_time(greed):
     assert done.returncode < 0 or b"large" in done.stdout
 
 
-def test_no_more_than_some_at_once(ada_client, monkeypatch):
-    monkeypatch.setattr(avatars, "PATIENCE_SECONDS", 0.01)
-    for _ in range(avatars.AT_ONCE):
-        avatars._free.acquire()
-    try:
-        assert "Try again in a moment" in error_of(upload(ada_client, picture()))
-    finally:
-        avatars._free.release(avatars.AT_ONCE)
+def progressive(scans, size=(64, 64)):
+    """Return a JPEG that is sent in so many scans, of which the last ones say nothing new."""
+    file = io.BytesIO()
+    Image.effect_noise(size, 50).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * (scans - data.count(b"\xff\xda") + 1) + data[-2:]
+
+
+@pytest.mark.parametrize(("scans", "status"), [(20, 302), (101, 422), (3000, 422)])
+def test_jpeg_of_very_many_scans_is_refused_undecoded(ada_client, scans, status):
+    assert upload(ada_client, progressive(scans)).status_code == status
+
+
+@pytest.fixture
+def no_decoder(monkeypatch):
+    """Whoever begins to decode fails."""
+    monkeypatch.setattr(avatars.subprocess, "run", None)
+
+
+def refused_as_busy(response):
+    assert (response.status_code, response["Retry-After"]) == (429, "5")
+    return "Try again in a moment" in error_of(response)
+
+
+def test_no_more_than_some_at_once_and_the_next_is_told_at_once(ada_client, no_decoder):
+    with ExitStack() as turns:
+        for person in range(-avatars.AT_ONCE, 0):
+            turns.enter_context(avatars.turn_of(person))
+        assert refused_as_busy(upload(ada_client, picture()))
+
+
+def test_one_at_a_time_for_each_person(ada, ben, ada_client, ben_client):
+    with avatars.turn_of(ada.pk):
+        assert refused_as_busy(upload(ada_client, picture()))
+        assert upload(ben_client, picture()).status_code == 302
+    assert upload(ada_client, picture()).status_code == 302
+
+
+def test_who_was_refused_as_busy_has_not_used_up_anything(ada, ada_client, limit):
+    limit(upload_per_user=Rate(1, 60))
+    with avatars.turn_of(ada.pk):
+        upload(ada_client, picture())
+    assert upload(ada_client, picture()).status_code == 302
+
+
+def test_turn_ends_whatever_became_of_the_picture(ada_client, monkeypatch):
+    for _ in range(avatars.AT_ONCE + 1):
+        assert upload(ada_client, b"no picture").status_code == 422
+    monkeypatch.setattr(avatars, "json", None)
+    ada_client.raise_request_exception = False
+    assert upload(ada_client, picture()).status_code == 500
+    monkeypatch.undo()
     assert upload(ada_client, picture()).status_code == 302
 
 
