@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.urls import reverse
 
-from rooms.message_text import html_of
 from rooms.models import ChatRoom, Membership, Message
-
-# What a message has around its text, roughly.
-FRAME_BYTES = 1_000
+from rooms.models.message import newest_that_fit
 
 
 @dataclass(slots=True)
@@ -54,16 +51,6 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
     found = (messages.before(before) if before else messages).newest(size + 1)
     shown = newest_that_fit(found[-size:])
     return HistoryPage(room, shown, len(found) > len(shown), revision, unread, before)
-
-
-def newest_that_fit(messages: list[Message]) -> list[Message]:
-    """Return those at the end of `messages` that together have HISTORY_PAGE_BYTES; one in any case."""
-    left = settings.HISTORY_PAGE_BYTES
-    for place in range(len(messages) - 1, -1, -1):
-        left -= FRAME_BYTES + len(html_of(messages[place]).encode())
-        if left < 0:
-            return messages[min(place + 1, len(messages) - 1) :]
-    return messages
 
 
 def unread_line(membership: Membership) -> int | None:

@@ -19,9 +19,10 @@ from django_eventstream.storage import StorageBase
 from django_eventstream.utils import make_id
 
 from accounts.models import User
-from rooms.history import newest_that_fit, page_before
+from rooms.history import page_before
 from rooms.live import fragments
 from rooms.models import ChatRoom, Membership, Message
+from rooms.models.message import newest_that_fit
 
 _ROOM = re.compile(r"room-(\d{1,18})", re.ASCII)
 

@@ -13,10 +13,14 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Block
 from config import doorbell
 from rooms.models.mention import Mention
+from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.tick import Marks, Tick
+
+# What a message has around its text on a page, roughly.
+FRAME_BYTES = 1_000
 
 
 class TokenReused(Exception):
@@ -109,13 +113,16 @@ class Message(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return where it stands: on the newest page of its room, or on the one that ends with it."""
-        from rooms.history import newest_that_fit  # which knows messages
-
         since = Message.objects.filter(room=self.room_id, pk__gte=self.pk).order_by("pk")
         found = list(since[: settings.HISTORY_PAGE_SIZE + 1])
         is_on_newest = len(newest_that_fit(found)) == len(found) <= settings.HISTORY_PAGE_SIZE
         page = "" if is_on_newest else f"?before={self.pk + 1}"
         return f"{reverse('rooms:chat_room_detail', args=[self.room_id])}{page}#message-{self.pk}"
+
+    @property
+    def html(self) -> str:
+        """The text with its links and mentions, escaped."""
+        return html_of(self.content, tuple(self.mentioned.items()))
 
     def edit(self, content: str, since: int | None = None) -> None:
         """Change the text, and keep the one before as a version. The text that is there already is no change.
@@ -228,6 +235,16 @@ class Message(models.Model):
             and previous.sender_id == self.sender_id
             and abs(self.timestamp - previous.timestamp) < self.GROUPING_INTERVAL
         )
+
+
+def newest_that_fit(messages: list[Message]) -> list[Message]:
+    """Return those at the end of `messages` that together have HISTORY_PAGE_BYTES; one in any case."""
+    left = settings.HISTORY_PAGE_BYTES
+    for place in range(len(messages) - 1, -1, -1):
+        left -= FRAME_BYTES + len(messages[place].html.encode())
+        if left < 0:
+            return messages[min(place + 1, len(messages) - 1) :]
+    return messages
 
 
 models.TextField.register_lookup(Length)

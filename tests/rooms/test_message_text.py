@@ -6,9 +6,9 @@ from html import unescape
 import pytest
 from django.utils.html import Urlizer
 
-from rooms.message_text import LINKS, MENTIONS, WORDS_LOOKED_AT, html_of
 from rooms.models import Message
 from rooms.models.chat_room import MENTIONS_AT_MOST
+from rooms.models.message_text import LINKS, MENTIONS, WORDS_LOOKED_AT
 from rooms.templatetags.messages import preview
 from tests.factories import make_membership, make_message, make_users
 
@@ -35,20 +35,20 @@ def looked_at(monkeypatch):
 )
 def test_after_many_links_addresses_are_text(word):
     content = "\n".join(word.format(number) for number in range(100))
-    html = html_of(Message(content=content))
+    html = Message(content=content).html
     assert html.count("<a ") == LINKS
     assert text_of(html) == content
 
 
 @pytest.mark.parametrize("word", ["{}a@b.io", "a.{}", "{}:", "http:/{}", "{}.com"])
 def test_few_words_are_looked_at_for_links(looked_at, word):
-    html_of(Message(content=" ".join(word.format(number) for number in range(450))))
+    assert Message(content=" ".join(word.format(number) for number in range(450))).html
     assert len(looked_at) <= WORDS_LOOKED_AT
 
 
 def test_after_many_mentions_names_are_text():
     content = "@ada " * 800
-    html = html_of(Message(content=content, mentioned={"ada": 1}))
+    html = Message(content=content, mentioned={"ada": 1}).html
     assert html.count("<span ") == MENTIONS
 
 
@@ -71,7 +71,7 @@ def test_message_mentions_so_many_people_at_most(ada, room):
     ],
 )
 def test_html_of_a_message_is_small(content):
-    assert len(html_of(Message(content=content)).encode()) < 60_000
+    assert len(Message(content=content).html.encode()) < 60_000
 
 
 def test_text_is_made_html_once(ada, room, ada_client, ben_client, looked_at):
@@ -82,7 +82,7 @@ def test_text_is_made_html_once(ada, room, ada_client, ben_client, looked_at):
 
 
 def test_mention_is_marked_anew_when_it_means_another_person():
-    html = [html_of(Message(content="@ada", mentioned={"ada": pk})) for pk in (1, 2)]
+    html = [Message(content="@ada", mentioned={"ada": pk}).html for pk in (1, 2)]
     assert [re.findall('data-user="(.)"', one) for one in html] == [["1"], ["2"]]
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.html import Urlizer, escape
 
 from accounts.names import canonical
-from rooms.models import Message
 from rooms.models.mention import MENTION
 
 # In one message; what comes after them is text.
@@ -60,11 +59,7 @@ class _MessageUrlizer(Urlizer):
         return f'<span class="mention" data-user="{user_id}">{match[0]}</span>'
 
 
-def html_of(message: Message) -> str:
-    """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""
-    return _html_of(message.content, tuple(message.mentioned.items()))
-
-
 @lru_cache(KEPT)
-def _html_of(content: str, mentioned: tuple[tuple[str, int], ...]) -> str:
+def html_of(content: str, mentioned: tuple[tuple[str, int], ...]) -> str:
+    """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""
     return _MessageUrlizer(dict(mentioned)).html_of(content)
