@@ -109,8 +109,9 @@ async def test_new_name_and_archive_show_on_open_pages(ann, bob, eve, group_id, 
         assert page.page.text("composer-label") == f"Message Renamed {number}"
         await ann.send(f"/rooms/{group_id}/archive/")
         await eventually(lambda: "archived" in page.page.text("archived"))
-        await eventually(lambda: lobby.page.text(f"room-{group_id}-preview") == "Archived")
+        await eventually(lambda: f"room-{group_id}" not in lobby.page)  # she is not in it
         await ann.send(f"/rooms/{group_id}/archive/end/")
+        await eventually(lambda: f"room-{group_id}" in lobby.page)
         await eventually(lambda: page.page.text("archived") == "")
         for live in (page, lobby):
             assert not live.errors
