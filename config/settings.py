@@ -152,6 +152,9 @@ LIMITS = {
     ),  # whether it comes to one or not
     "new_name_per_address": environment.rate("LIMIT_NEW_NAME_PER_ADDRESS", "60/10m"),
     "room_per_user": environment.rate("LIMIT_ROOM_PER_USER", "10/1d"),
+    "chat_per_user": environment.rate("LIMIT_CHAT_PER_USER", "60/1h"),  # private ones that are begun
+    "join_per_user": environment.rate("LIMIT_JOIN_PER_USER", "120/10m"),  # and leaving
+    "read_per_user": environment.rate("LIMIT_READ_PER_USER", "600/1m"),
     "invitation_per_user": environment.rate("LIMIT_INVITATION_PER_USER", "100/1h"),
     "moderation_per_user": environment.rate("LIMIT_MODERATION_PER_USER", "200/10m"),
     "post_per_user": environment.rate("LIMIT_POST_PER_USER", "600/1m"),

@@ -125,7 +125,7 @@ def world(ada, ben, clock):
     """What people have filled in, wherever they can: ada owns the room, and ben has said and shown things."""
     room = ChatRoom.objects.create_group(HARMLESS, ada)
     for person in (ben, make_user("cleo")):
-        room.membership_of(person)
+        room.join(person)
     private = make_private_room(ada, ben)
     hers, his = make_message(room, ada), make_message(room, ben)
     said = make_message(private, ben)
@@ -322,7 +322,7 @@ def test_text_stays_text_in_the_answer_to_its_form(world, ada_client, client, wi
 
     def answer_to(text):
         """Return what does something in the answer, or where it leads."""
-        world.room.membership_of(cleo)
+        world.room.join(cleo)
         Report.objects.all().delete()
         who = Client() if address == "/login/" else ada_client
         return active_in_answer(who, address, {**others, name: text})

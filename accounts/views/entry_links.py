@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts import limits
 from accounts.forms import InvitationForm
 from accounts.http import AuthenticatedRequest
 from accounts.models import EntryLink, User
@@ -36,6 +37,7 @@ def link_page(request: AuthenticatedRequest, template: str, address: str, user: 
     """Say what the link is for; when asked for it, make one, which is shown this once."""
     if request.method != "POST":
         return render(request, template)
+    limits.take("invitation_per_user", request.user.pk)
     url = request.build_absolute_uri(reverse(address, args=[EntryLink.objects.issue(user)]))
     return render(request, template, {"url": url, "qr": qr_code(url)}, status=201)
 

@@ -4,6 +4,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import limits
 from accounts.forms import PasswordForm, PasswordRemovalForm
 from accounts.http import AuthenticatedRequest
 
@@ -29,6 +30,7 @@ def password_delete(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def changed(request: AuthenticatedRequest, password: str | None) -> HttpResponse:
+    limits.take("settings_per_user", request.user.pk)
     request.user.change_password(password)
     update_session_auth_hash(request, request.user)
     request.user.end_other_sessions(request.session.session_key)

@@ -110,15 +110,20 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
             doorbell.ring_after_commit("room", room=room.pk)
         return room
 
+    def between(self, user: User, other: User) -> "ChatRoom | None":
+        """Return the private chat of two people, if there is one."""
+        low, high = sorted([user.pk, other.pk])
+        return self.filter(low_user=low, high_user=high).first()
+
     def private_between(self, user: User, other: User) -> "ChatRoom":
         """Return the one private chat of two people, made now if there is none.
 
         The database allows one per pair, so that pressing the button at once, twice or in two processes makes
         one.
         """
-        low, high = sorted([user, other], key=lambda person: person.pk)
-        if room := self.filter(low_user=low, high_user=high).first():
+        if room := self.between(user, other):
             return room
+        low, high = sorted([user, other], key=lambda person: person.pk)
         try:
             with transaction.atomic():
                 room = self.create(type=ChatRoom.Type.PRIVATE, low_user=low, high_user=high)
@@ -234,12 +239,10 @@ class ChatRoom(models.Model):
         other = self.other_person(user)
         return other.shown_name if other else str(self)
 
-    def membership_of(self, user: User) -> Membership:
-        """Return the membership of `user`, who joins an open room now by visiting it."""
-        return Membership.objects.filter(room=self, user=user).first() or self.join(user)
-
     def join(self, user: User, is_invited: bool = False) -> Membership:
-        """Make `user` a member, and the owner where nobody else is one. Raises NotAdmitted.
+        """Make `user` a member, and the owner where nobody else is one; return the membership.
+
+        Raises NotAdmitted.
 
         Who joins has nothing unread: history was there before. A private chat stays with its two people.
         """

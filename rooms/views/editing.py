@@ -56,11 +56,13 @@ def message_delete(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     """Delete an own message, or as a moderator one of somebody else, after asking; a tombstone stays."""
     message, back = deletable(request, message_id)
     if request.method == "POST" and not message.is_deleted:
+        is_own = message.sender_id == request.user.pk
+        limits.take("edit_per_user" if is_own else "moderation_per_user", request.user.pk)
         with transaction.atomic():
             message.room.lock()
             # Who was demoted or removed a moment ago deletes nothing any more.
             message, back = deletable(request, message_id)
-            message.erase(moderator=request.user if message.sender_id != request.user.pk else None)
+            message.erase(moderator=None if is_own else request.user)
     if message.is_deleted:
         return redirect(back or "rooms:report_list_for_staff")
     return render(request, "rooms/message_delete.html", {"message": message, "back": back})

@@ -94,6 +94,7 @@ def room_invitation_detail(request: AuthenticatedRequest, token: str) -> HttpRes
     if ban := ban_of(request, invitation.room_id):
         return banned(request, ban)
     if request.method == "POST":
+        limits.take("join_per_user", request.user.pk)
         return redirect(invitation.room) if invitation.accept(request.user) else gone(request)
     if Membership.objects.filter(room=invitation.room_id, user=request.user).exists():
         return redirect(invitation.room)

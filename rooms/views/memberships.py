@@ -34,6 +34,7 @@ def membership_delete(request: AuthenticatedRequest, room_id: int) -> HttpRespon
     if membership and request.method != "POST":
         return render(request, "rooms/membership_delete.html", {"room": room})
     if membership:
+        limits.take("join_per_user", request.user.pk)
         membership.leave()
     return redirect("rooms:lobby")
 
@@ -47,8 +48,16 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
         user=request.user,
     )
     form = NotificationForm(request.POST if request.method == "POST" else None, membership)
+    refusal = None
     if request.method == "POST" and form.is_valid():
-        form.save()
-        return redirect(membership.room)
+        try:
+            limits.take("settings_per_user", request.user.pk)
+            form.save()
+            return redirect(membership.room)
+        except limits.LimitReached as reached:
+            form.add_error(None, str(reached))
+            refusal = reached
     context = {"room": membership.room, "title": membership.room.title_for(request.user), "form": form}
-    return render(request, "rooms/membership_update.html", context, status=422 if form.is_bound else 200)
+    status = 422 if form.is_bound else 200
+    response = render(request, "rooms/membership_update.html", context, status=status)
+    return refusal.mark(response) if refusal else response

@@ -10,7 +10,7 @@ from config.text import is_utf8
 from rooms.forms import MessageForm
 from rooms.models import Archived, Blocked, ChatRoom, Message, TokenReused
 from rooms.receipts import marks_for, receipts_of
-from rooms.views.rooms import chat_room_response, number
+from rooms.views.rooms import chat_room_response, joined, number
 
 RECEIPTS_PER_PAGE = 50
 LAST_PAGE = 10_000
@@ -68,7 +68,7 @@ def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm, st
         response = render(request, "rooms/_composer_errors.html", {"form": form}, status=status)
         response["HX-Reswap"] = "none"
         return response
-    return chat_room_response(request, room, room.membership_of(request.user), form, status)
+    return chat_room_response(request, room, joined(request, room), form, status)
 
 
 @require_safe

@@ -2,6 +2,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from rooms.forms import ChatRoomForm
@@ -12,10 +13,13 @@ from rooms.views.rooms import chats_context
 
 @require_safe
 def person_detail(request: AuthenticatedRequest, username: str) -> HttpResponse:
-    """Open the private chat with a person."""
+    """Open the private chat with a person, which is made by that. How many are made is counted."""
     person = User.objects.named(username)
     if person is None or not person.is_active or person == request.user:
         raise Http404
+    if room := ChatRoom.objects.between(request.user, person):
+        return redirect(room)
+    limits.take("chat_per_user", request.user.pk)
     return redirect(ChatRoom.objects.private_between(request.user, person))
 
 

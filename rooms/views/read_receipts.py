@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from accounts import limits
 from accounts.http import AuthenticatedRequest
 from rooms.forms import ReadReceiptForm
 from rooms.models import Membership, Message
@@ -21,6 +22,7 @@ def read_receipt_create(request: AuthenticatedRequest, room_id: int) -> HttpResp
     form = ReadReceiptForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
+    limits.memory.take("read_per_user", request.user.pk)
     membership.mark_read(**form.cleaned_data)
     return HttpResponse(status=204) if request.htmx else redirect(membership.room)
 
@@ -30,6 +32,7 @@ def read_marker_reset(request: AuthenticatedRequest, message_id: int) -> HttpRes
     """Mark a message and what follows as unread, and go back to the list, where that shows."""
     message = get_object_or_404(Message, pk=message_id)
     membership = get_object_or_404(Membership, room=message.room_id, user=request.user)
+    limits.memory.take("read_per_user", request.user.pk)
     membership.mark_unread(message)
     return redirect("rooms:lobby")
 
@@ -37,6 +40,7 @@ def read_marker_reset(request: AuthenticatedRequest, message_id: int) -> HttpRes
 @require_POST
 def read_receipt_create_all(request: AuthenticatedRequest) -> HttpResponse:
     """Mark everything as read; the lobby then offers to undo it."""
+    limits.memory.take("read_per_user", request.user.pk)
     if markers := Membership.objects.mark_all_read(request.user):
         request.session[UNDO_KEY] = {"at": time.time(), "markers": list(markers.items())}
     return redirect("rooms:lobby")
@@ -45,6 +49,7 @@ def read_receipt_create_all(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 def read_receipt_undo_all(request: AuthenticatedRequest) -> HttpResponse:
     if can_undo(request):
+        limits.memory.take("read_per_user", request.user.pk)
         markers = request.session.pop(UNDO_KEY)["markers"]
         Membership.objects.restore_read_markers(
             request.user, {room_id: tuple(ids) for room_id, ids in markers}

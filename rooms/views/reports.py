@@ -83,6 +83,7 @@ def report_dismiss(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     """Close the reports of a message, and leave it. Nothing to decide any more is no error."""
     reports = Report.objects.filter(message=message_id).open_for(request.user)
     message = get_object_or_404(reports.select_related("message__room", "message__sender")[:1]).message
+    limits.take("moderation_per_user", request.user.pk)
     with transaction.atomic():
         message.room.lock()
         if reports.exists():  # asked again: who was demoted a moment ago decides nothing any more

@@ -75,12 +75,20 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
         if ban := ban_of(request, room_id):
             return banned(request, ban)
         raise Http404
-    membership = room.membership_of(request.user)
+    membership = joined(request, room)
     if request.htmx and (before := number(request.GET.get("before"))):
         page = page_before(room, before, number(request.GET.get("unread")))
         show_ticks(page.messages, room, request.user)
         return render(request, "rooms/_older_messages.html", {"page": page})
     return chat_room_response(request, room, membership, empty_message_form())
+
+
+def joined(request: AuthenticatedRequest, room: ChatRoom) -> Membership:
+    """Return the membership of the user, who joins an open room by visiting it. Raises LimitReached."""
+    if membership := Membership.objects.filter(room=room, user=request.user).first():
+        return membership
+    limits.take("join_per_user", request.user.pk)
+    return room.join(request.user)
 
 
 def chat_room_response(

@@ -56,6 +56,15 @@ def link_of(client, url=LINK):
     return link["href"].removeprefix("http://testserver")
 
 
+@pytest.mark.parametrize("url", [LINK, INVITE])
+def test_links_are_limited(settings, url, limit):
+    settings.ENTERING = "claimed" if url == LINK else "closed"
+    limit(invitation_per_user=Rate(1, 3600))
+    client = client_of(make_user("boss", None if url == LINK else "sesame street", is_staff=url == INVITE))
+    assert client.post(url).status_code == 201
+    assert client.post(url).status_code == 429
+
+
 # Open
 
 

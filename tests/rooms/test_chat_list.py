@@ -112,7 +112,7 @@ async def test_count_is_told_when_it_changes(chat_list, do, his, room, ada, ben)
     chat_list.room_changed(room.pk)
     await eventually(lambda: "1 unread message" in "".join(his.told))
     his.told.clear()
-    await do(lambda: room.membership_of(ben).mark_read(message.pk))
+    await do(lambda: room.join(ben).mark_read(message.pk))
     chat_list.read(room.pk, ben.pk)
     await eventually(lambda: f'id="room-{room.pk}-badge"' in "".join(his.told))
     assert "unread message" not in his.news
@@ -123,7 +123,7 @@ async def test_count_that_changed_back_is_told_where_a_page_shows_another(
 ):
     """It began after the change, and before the round that would have told of it."""
     message = await do(make_message, room, ada)
-    await do(lambda: room.membership_of(ben).mark_read(message.pk))
+    await do(lambda: room.join(ben).mark_read(message.pk))
     chat_list.join(his, {room.pk: Unread(0)})
     for _number in range(2):
         late = Page(ben)

@@ -268,7 +268,7 @@ def test_who_joins_while_being_banned_is_outside_in_the_end(at_once):
 
         def come_back(_number, room=room, person=person, token=token):
             with suppress(NotAdmitted):
-                ChatRoom.objects.get(pk=room.pk).membership_of(person)
+                ChatRoom.objects.get(pk=room.pk).join(person)
             with suppress(NotAdmitted):
                 RoomInvitation.objects.with_token(token).accept(person)
 
@@ -310,7 +310,7 @@ def test_visit_joins_nothing_once_the_room_is_closed(at_once):
             moderation.update(page, room.name, "", is_by_invitation=True)
             moments.append(Membership.objects.filter(room=room).count())
 
-        at_once(allowed, [close, lambda room=seen_open, person=person: room.membership_of(person)])
+        at_once(allowed, [close, lambda room=seen_open, person=person: room.join(person)])
         # Nobody came in after it was closed.
         assert Membership.objects.filter(room=room).count() == moments[0]
 
@@ -341,7 +341,7 @@ def test_link_pressed_twice_lets_one_person_in_once(at_once):
 
 def test_of_those_who_come_at_once_into_a_room_of_nobody_one_owns_it(at_once):
     room, people = make_room(), make_users(THREADS)
-    at_once(lambda person: ChatRoom.objects.get(pk=room.pk).membership_of(person), people)
+    at_once(lambda person: ChatRoom.objects.get(pk=room.pk).join(person), people)
     roles = list(room.memberships.values_list("role", flat=True))
     assert sorted(roles) == sorted([OWNER, *[MEMBER] * (THREADS - 1)])
 

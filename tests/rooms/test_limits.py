@@ -93,6 +93,43 @@ def test_too_many_rooms_are_refused_with_the_name_kept(ada_client, ben_client, c
     assert ChatRoom.objects.count() == 2
 
 
+def test_beginning_private_chats_is_limited_and_opening_them_is_not(ada_client, ben, mallory, limit):
+    limit(chat_per_user=Rate(1, 3600))
+    assert ada_client.get("/people/ben/").status_code == 302
+    response = ada_client.get("/people/mallory/")
+    assert (response.status_code, ChatRoom.objects.count()) == (429, 1)
+    assert "Wait" in page_of(response).by_id("main").text
+    assert ada_client.get("/people/ben/").status_code == 302
+
+
+def test_joining_rooms_by_visiting_them_is_limited_and_visiting_is_not(ada_client, ben, limit):
+    first, second = (ChatRoom.objects.create_group(name, ben) for name in ("One", "Two"))
+    limit(join_per_user=Rate(1, 3600))
+    for room, status in ((first, 200), (second, 429), (first, 200)):
+        assert ada_client.get(room.get_absolute_url()).status_code == status
+    assert second.memberships.count() == 1
+
+
+def test_reading_over_the_limit_is_told_to_htmx_in_a_sentence(ada_client, room, limit):
+    limit(read_per_user=Rate(1, 3600))
+    address = f"{room.get_absolute_url()}read/"
+    assert ada_client.post(address, {"upto": "1"}, headers=HTMX).status_code == 204
+    response = ada_client.post(address, {"upto": "1"}, headers=HTMX)
+    assert (response.status_code, response["HX-Reswap"]) == (429, "none")
+
+
+def test_settings_of_notifications_over_the_limit_are_refused_with_the_choice_kept(ada_client, room, limit):
+    limit(settings_per_user=Rate(1, 3600))
+    address = f"{room.get_absolute_url()}notifications/"
+    for notify, status in (("all", 302), ("nothing", 429)):
+        response = ada_client.post(address, {"notify": notify, "mute": "no"})
+        assert response.status_code == status
+    page = page_of(response)
+    assert "Wait" in texts(page, "error")[0]
+    chosen = [option["value"] for option in page.all("option") if "selected" in option.attributes]
+    assert chosen[0] == "nothing"
+
+
 def test_typing_over_the_limit_is_dropped_without_a_word(ada_client, ben_client, room, rung, limit):
     limit(typing_per_user=Rate(2, 3600))
     address = f"{room.get_absolute_url()}typing/"

@@ -167,7 +167,7 @@ def test_who_came_later_is_not_asked(ada_client, ada, ben, room):
     message = make_message(room, ada)
     mark_read(room, ben, message)
     room.refresh_from_db()
-    room.membership_of(make_user("later"))
+    room.join(make_user("later"))
     context = ada_client.get(details(message)).context
     assert [receipt.user.username for receipt in context["receipts"]] == ["ben"]
     assert context["message"].tick.label == "Read"
@@ -177,7 +177,7 @@ def test_leaving_and_coming_back_is_not_reading(ada, ben, room):
     message = make_message(room, ada)
     room.refresh_from_db()
     Membership.objects.get(room=room, user=ben).leave()
-    room.membership_of(ben)
+    room.join(ben)
     assert marks_for(room.pk, [ada.pk])[ada.pk].tick(message.pk).state == "sent"
 
 

@@ -7,13 +7,17 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from accounts import limits
+from config.rates import Rate
 from rooms.models import Ban, ChatRoom, Membership, RoomInvitation
+from tests.accounts.test_settings_page import USUAL
 from tests.conftest import client_of
 from tests.factories import avatar_of, login_session_of, make_membership, make_message, make_user
 from tests.responses import HTMX
 
 pytestmark = pytest.mark.django_db
 
+TOKEN = "00000000-0000-4000-8000-000000000001"
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 
 # Statuses in the order of METHODS; POST comes without fields. Who is not logged in is sent to the login page
@@ -496,3 +500,90 @@ def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client,
             assert foreign.status_code == missing.status_code == absurd.status_code
             assert content_of(foreign) == content_of(missing) == content_of(absurd)
             assert dict(foreign.items()) == dict(missing.items()) == dict(absurd.items())
+
+
+# What may be repeated
+
+
+MODERATION = ("moderation_per_user", "owner")
+SETTINGS = ("settings_per_user", "member")
+JOINING = ("join_per_user", "member")
+READING = ("read_per_user", "member")
+BAN = {"duration": "day", "reason": "spam"}
+# For each address that takes a POST the limit, who comes to it, and what is sent.
+LIMITED = {
+    ("rooms:chat_room_create", None): ("room_per_user", "member", {"name": "Attic"}),
+    ("rooms:membership_delete", "group"): (*JOINING, {}),
+    ("rooms:room_invitation_detail", "invitation token"): ("join_per_user", "outsider", {}),
+    ("rooms:chat_room_update", "group"): (*MODERATION, {}),
+    ("rooms:archive_create", "group"): (*MODERATION, {}),
+    ("rooms:archive_delete", "group"): (*MODERATION, {}),
+    ("rooms:role_update", "member"): (*MODERATION, {}),
+    ("rooms:member_delete", "member"): (*MODERATION, {}),
+    ("rooms:ban_create", "member"): (*MODERATION, {}),
+    ("rooms:ban_list", "group"): (*MODERATION, {}),
+    ("rooms:ban_delete", "ban"): (*MODERATION, {}),
+    ("rooms:member_create", "group"): (*MODERATION, {}),
+    ("rooms:room_invitation_list", "group"): (*MODERATION, {}),
+    ("rooms:room_invitation_delete", "invitation"): (*MODERATION, {}),
+    ("rooms:report_dismiss", "message in a group"): (*MODERATION, {}),
+    ("rooms:message_delete", "message in a group"): (*MODERATION, {}),
+    ("rooms:message_delete", "own message"): ("edit_per_user", "member", {}),
+    ("rooms:message_update", "own message"): ("edit_per_user", "member", {"content": "Other", "since": "1"}),
+    ("rooms:message_create", "group"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
+    ("rooms:report_create", "message"): ("report_per_user", "member", {"reason": "spam"}),
+    ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
+    ("rooms:read_marker_reset", "message"): (*READING, {}),
+    ("rooms:read_receipt_create_all", None): (*READING, {}),
+    ("rooms:membership_update", "group"): (*SETTINGS, {"notify": "all", "mute": "no"}),
+    ("accounts:settings_update", None): (*SETTINGS, USUAL),
+    ("accounts:password_update", None): (
+        *SETTINGS,
+        dict.fromkeys(["new_password", "repeated_password"], "a very long secret"),
+    ),
+    ("accounts:session_delete_others", None): (*SETTINGS, {}),
+    ("accounts:session_delete", "session"): (*SETTINGS, {}),
+    ("accounts:block_create", "person id"): ("block_per_user", "member", {}),
+    ("accounts:block_delete", "person id"): ("block_per_user", "member", {}),
+    ("accounts:profile_update", None): ("profile_per_user", "member", {"status_ends": "never"}),
+    ("accounts:avatar_update", None): ("upload_per_user", "member", {}),
+    ("accounts:avatar_delete", None): ("profile_per_user", "member", {}),
+}
+UNLIMITED = {
+    "accounts:login": "counted by address: tests/accounts/test_limits.py",
+    "accounts:logout": "ends the session that does it",
+    "accounts:entry_link_detail": "uses up the link, of which there is one",
+    "accounts:entry_link_create": "limited, where ENTERING has it: tests/accounts/test_entering.py",
+    "accounts:invitation_create": "limited, where ENTERING has it: tests/accounts/test_entering.py",
+    "accounts:invitation_detail": "uses up the link, and those are limited",
+    "accounts:password_delete": "there is none any more; setting another one is limited",
+    "rooms:typing_indicator_create": "dropped without a word: tests/rooms/test_limits.py",
+    "rooms:read_receipt_undo_all": "undoes what is limited, once",
+}
+
+
+def takes_post(row):
+    return any(statuses_of(row, who).split()[2] not in ("405", "501") for who in WHO if who != "anonymous")
+
+
+def test_everything_that_can_be_repeated_is_limited_or_has_a_reason_not_to_be():
+    limited = {name for name, _place in LIMITED}
+    assert limited | UNLIMITED.keys() == {name for (name, _place), row in TABLE.items() if takes_post(row)}
+    assert not limited & UNLIMITED.keys()
+
+
+@pytest.mark.parametrize(("name", "place"), LIMITED)
+def test_what_is_repeated_too_often_is_refused(
+    ada, mallory, room, address, client_for, limit, monkeypatch, name, place
+):
+    rate, who, fields = LIMITED[name, place]
+    monkeypatch.setattr(limits, "memory", limits.Memory())
+    url, client = address(name, place), client_for(who)
+    person = mallory if who == "outsider" else ada
+    make_message(room, person) if who != "outsider" else None  # posts are counted by what is there
+    limit(**{rate: Rate(1, 3600)})
+    limits.take(rate, person.pk)
+    limits.memory.take(rate, person.pk)
+    response = client.post(url, fields)
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 3000

@@ -79,7 +79,7 @@ class ReadState(RuleBasedStateMachine):
     @rule(name=person)
     def join(self, name: str) -> None:
         self.room.refresh_from_db()
-        self.room.membership_of(self.users[name])
+        self.room.join(self.users[name])
         self.members.setdefault(name, Member(self.last, self.last, self.last, self.last))
 
     @rule(name=person)

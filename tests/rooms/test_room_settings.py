@@ -157,7 +157,7 @@ def test_room_that_is_opened_is_there_for_everybody(ada, mallory_client, closed)
 def test_visit_that_began_before_the_room_was_closed_joins_nothing(mallory, mallory_client, closed):
     seen_open = ChatRoom(pk=closed.pk, type="group", name="Kitchen")
     with pytest.raises(NotAdmitted):
-        seen_open.membership_of(mallory)
+        seen_open.join(mallory)
     assert not closed.memberships.filter(user=mallory).exists()
 
 
