@@ -21,10 +21,10 @@ from config.languages import accepted_language  # noqa: E402
 from config.middleware import error_sentence, make_fragment  # noqa: E402
 from config.serving import bodies  # noqa: E402
 from config.serving.wsgi_threads import WSGIThreads  # noqa: E402
-from rooms.live.document import DocumentEndpoint  # noqa: E402
-from rooms.live.operation import Operation  # noqa: E402
-from rooms.live.process import Live  # noqa: E402
-from rooms.live.stream import StreamEndpoint  # noqa: E402
+from rooms.live.endpoints.document import DocumentEndpoint  # noqa: E402
+from rooms.live.endpoints.stream import StreamEndpoint  # noqa: E402
+from rooms.live.process.live import Live  # noqa: E402
+from rooms.live.watch.operation import Operation  # noqa: E402
 
 logger = logging.getLogger(__name__)
 

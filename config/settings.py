@@ -243,7 +243,7 @@ LOGGING = {
 }
 
 # Hearth's own
-EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.channels.ChannelManager"
+EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.wire.channels.ChannelManager"
 MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # a larger body is refused before it is read
 UPLOAD_PATHS = frozenset(["/settings/avatar/"])  # where a body may have as much as this:

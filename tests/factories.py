@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import LoginSession, User
-from rooms.live.access import Opening
-from rooms.live.present_state import present_states
+from rooms.live.endpoints.access import Opening
+from rooms.live.endpoints.present_state import present_states
 from rooms.models import ChatRoom, Membership, Message
 
 _numbers = count(1)

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from accounts.models import NameShape, User
 from rooms.chats import Chat
 from rooms.history import page_before
-from rooms.live import fragments, frames
-from rooms.live.channels import RoomStorage, room_channel
-from rooms.live.chat_list import ChatList, Gathered
-from rooms.live.formats import EVENTS
-from rooms.live.hub import Hub
-from rooms.live.profiles import Profiles
+from rooms.live.news.chat_list import ChatList, Gathered
+from rooms.live.news.profiles import Profiles
+from rooms.live.wire import fragments, frames
+from rooms.live.wire.channels import RoomStorage, room_channel
+from rooms.live.wire.formats import EVENTS
+from rooms.live.wire.hub import Hub
 from rooms.models import ChatRoom, Message, MessageVersion, ModerationAct, Report
 from tests import sse
 from tests.factories import make_message, make_private_room, make_user, state_of

@@ -10,8 +10,8 @@ from django.urls import reverse
 from accounts.models import Block
 from config.rates import Rate
 from rooms.history import unread_line
-from rooms.live.chat_list import ChatList, Gathered
-from rooms.live.hub import Hub
+from rooms.live.news.chat_list import ChatList, Gathered
+from rooms.live.wire.hub import Hub
 from rooms.models import Blocked, ChangeRefused, Message
 from rooms.unread import total_unread, unread_in_rooms, unread_of
 from tests.factories import make_membership, make_message, make_messages, make_user, make_users

@@ -53,7 +53,7 @@ def without_room_lock():
 
 def without_cursor():
     """A stream begins with what comes next, whatever its page has."""
-    from rooms.live import access
+    from rooms.live.endpoints import access
     from rooms.models import ChatRoom
 
     def position(_event_request, room_id):
@@ -64,7 +64,7 @@ def without_cursor():
 
 def without_positions():
     """The tail takes readers for further back than they are."""
-    from rooms.live.channels import Change
+    from rooms.live.wire.channels import Change
 
     begin = Change.__init__
 
@@ -77,7 +77,7 @@ def without_positions():
 
 def without_poll():
     """Only doorbells tell of changes."""
-    from rooms.live.poll import Poll
+    from rooms.live.process.poll import Poll
 
     async def look(self):
         self.has_looked.set()
@@ -87,7 +87,7 @@ def without_poll():
 
 def without_bound():
     """A reader may owe as much as it likes."""
-    from rooms.live.connection import Connection
+    from rooms.live.wire.connection import Connection
 
     Connection._close_if_stalled = lambda self: self.is_ended
     has_small_buffers()
@@ -95,7 +95,7 @@ def without_bound():
 
 def without_access_checks():
     """Streams go on when their session has ended."""
-    from rooms.live.process import Live
+    from rooms.live.process.live import Live
 
     async def end_nothing(self, connections):
         pass
@@ -105,7 +105,7 @@ def without_access_checks():
 
 def without_membership_checks():
     """The tail of a room takes those who were members when they came for members."""
-    from rooms.live.tail import Tail
+    from rooms.live.news.tail import Tail
 
     read = Tail._read
 

@@ -97,7 +97,7 @@ class Talk:
     def said(self):
         """What the log of each process says of the channel layer."""
         logs = [server.log[begin:] for server, begin in zip(self.servers, self.beginnings, strict=True)]
-        return [re.findall(r"WARNING rooms\.live\.relay: (.{21})", log) for log in logs]
+        return [re.findall(r"WARNING rooms\.live\.process\.relay: (.{21})", log) for log in logs]
 
     async def readiness(self, expected):
         for client in (self.kim, self.lou):

@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from rooms.live.channels import ChannelManager, RoomStorage, room_channel
+from rooms.live.wire.channels import ChannelManager, RoomStorage, room_channel
 from rooms.models import ChatRoom
 from rooms.models.message import MessageQuerySet
 from tests.factories import make_message, make_messages

@@ -4,11 +4,11 @@ import pytest
 from django.db import OperationalError
 
 from rooms import moderation
-from rooms.live import rounds
-from rooms.live.chat_list import ChatList
-from rooms.live.database import DatabaseThreads
-from rooms.live.formats import Events
-from rooms.live.hub import Hub
+from rooms.live.news import rounds
+from rooms.live.news.chat_list import ChatList
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.formats import Events
+from rooms.live.wire.hub import Hub
 from rooms.models import Membership, ModerationAct
 from rooms.unread import Unread
 from tests.clients import eventually

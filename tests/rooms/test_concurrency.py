@@ -12,7 +12,7 @@ from django.db import connection
 
 from accounts.models import User
 from rooms import moderation
-from rooms.live.channels import RoomStorage, room_channel
+from rooms.live.wire.channels import RoomStorage, room_channel
 from rooms.models import (
     Ban,
     ChangeRefused,

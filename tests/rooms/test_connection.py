@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from rooms.live import connection as connection_module
-from rooms.live.connection import Connection
+from rooms.live.wire import connection as connection_module
+from rooms.live.wire.connection import Connection
 
 
 class FakeServer:

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from config import doorbell
 from config.doorbell import KINDS, Bell, bell_from
-from rooms.live import relay
-from rooms.live.relay import Relay
+from rooms.live.process import relay
+from rooms.live.process.relay import Relay
 from tests.clients import eventually
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from accounts import limits
 from accounts.models import Allowance
 from config.rates import Rate
-from rooms.live import stream
+from rooms.live.endpoints import stream
 from rooms.models import ChatRoom, Message
 from tests.factories import make_message
 from tests.responses import HTMX, page_of, texts

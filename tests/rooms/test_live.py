@@ -13,13 +13,15 @@ from django.db import OperationalError
 
 from config import doorbell
 from config.doorbell import Bell
-from rooms.live import access, fragments, process, stream
-from rooms.live import document as document_module
-from rooms.live.database import THREADS
-from rooms.live.document import DocumentEndpoint
-from rooms.live.formats import Document
-from rooms.live.process import Live
-from rooms.live.stream import StreamEndpoint
+from rooms.live.endpoints import access, stream
+from rooms.live.endpoints import document as document_module
+from rooms.live.endpoints.document import DocumentEndpoint
+from rooms.live.endpoints.stream import StreamEndpoint
+from rooms.live.process import live as process
+from rooms.live.process.live import Live
+from rooms.live.watch.database import THREADS
+from rooms.live.wire import fragments
+from rooms.live.wire.formats import Document
 from rooms.models import Membership
 from tests.clients import eventually
 from tests.factories import login_session_of, make_message

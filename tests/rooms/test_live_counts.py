@@ -4,11 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from rooms.live.chat_list import ChatList, Gathered, mark_delivered
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.hub import Hub
-from rooms.live.ticks import Ticks
+from rooms.live.news.chat_list import ChatList, Gathered, mark_delivered
+from rooms.live.news.ticks import Ticks
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.hub import Hub
 from rooms.models import Membership
 from rooms.receipts import marks_for
 from tests.factories import make_membership, make_message, make_room, make_user, make_users

@@ -6,14 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from rooms.live import fragments, frames
-from rooms.live.channels import RoomStorage, room_channel
-from rooms.live.chat_list import ChatList, Gathered, _make
-from rooms.live.database import DatabaseThreads
-from rooms.live.formats import Document, Events
-from rooms.live.hub import Hub
-from rooms.live.presence import _changes
-from rooms.live.tail import Tail
+from rooms.live.news.chat_list import ChatList, Gathered, _make
+from rooms.live.news.presence import _changes
+from rooms.live.news.tail import Tail
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire import fragments, frames
+from rooms.live.wire.channels import RoomStorage, room_channel
+from rooms.live.wire.formats import Document, Events
+from rooms.live.wire.hub import Hub
 from rooms.models import Membership
 from tests.clients import StreamReader, eventually
 from tests.factories import make_membership, make_message, make_room, make_user, make_users

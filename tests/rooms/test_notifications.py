@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rooms.forms import next_morning
-from rooms.live.chat_list import ChatList, Gathered
-from rooms.live.database import DatabaseThreads
-from rooms.live.hub import Hub
+from rooms.live.news.chat_list import ChatList, Gathered
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.hub import Hub
 from rooms.models import Membership
 from rooms.unread import Unread, total_unread, unread_of
 from tests.factories import make_membership, make_message, make_messages, make_user

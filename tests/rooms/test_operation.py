@@ -12,11 +12,12 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from config.text import one_line
-from rooms.live import health, metrics, relay, supervision
-from rooms.live.operation import Operation
-from rooms.live.process import Live
-from rooms.live.supervision import Watch
-from rooms.live.tail import Tail
+from rooms.live.news.tail import Tail
+from rooms.live.process import relay
+from rooms.live.process.live import Live
+from rooms.live.watch import health, metrics, supervision
+from rooms.live.watch.operation import Operation
+from rooms.live.watch.supervision import Watch
 from tests.clients import eventually
 from tests.rooms.conftest import METRICS_TOKEN
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from rooms.live import poll as poll_module
-from rooms.live.database import DatabaseThreads
-from rooms.live.poll import OVERLAP, Poll
+from rooms.live.process import poll as poll_module
+from rooms.live.process.poll import OVERLAP, Poll
+from rooms.live.watch.database import DatabaseThreads
 from tests.factories import make_message, make_messages, make_private_room, make_room, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,10 +7,10 @@ import pytest
 import time_machine
 
 from accounts.models import User
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.hub import Hub
-from rooms.live.presence import Presence
+from rooms.live.news.presence import Presence
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.hub import Hub
 from rooms.models import ServerProcess
 from tests.factories import make_user
 
@@ -169,7 +169,7 @@ async def test_streams_are_counted_in_all_processes_but_dead_ones(people, here, 
 
 async def test_the_log_tells_the_numbers(people, here, caplog, clock):
     ada, _ben = people
-    caplog.set_level(logging.DEBUG, "rooms.live.presence")
+    caplog.set_level(logging.DEBUG, "rooms.live.news.presence")
     page, _written = here.open(ada)
     await here.presence.round(None)
     here.close(page)

@@ -6,13 +6,14 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.live import fragments, rounds
-from rooms.live.access import _moment
-from rooms.live.database import DatabaseThreads
-from rooms.live.formats import EVENTS, Document
-from rooms.live.hub import Hub
-from rooms.live.profiles import Profiles
-from rooms.live.typing_indicators import _names
+from rooms.live.endpoints.access import _moment
+from rooms.live.news import rounds
+from rooms.live.news.profiles import Profiles
+from rooms.live.news.typing_indicators import _names
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire import fragments
+from rooms.live.wire.formats import EVENTS, Document
+from rooms.live.wire.hub import Hub
 from tests.clients import eventually
 from tests.factories import state_of
 from tests.page import Page

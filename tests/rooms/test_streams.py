@@ -2,7 +2,7 @@
 
 import pytest
 
-from rooms.live import frames
+from rooms.live.wire import frames
 from tests import sse
 from tests.clients import LivePage, StreamReader, eventually
 from tests.page import Page, posted_in

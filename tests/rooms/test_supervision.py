@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from rooms.live import supervision
-from rooms.live.supervision import keep_running
+from rooms.live.watch import supervision
+from rooms.live.watch.supervision import keep_running
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,11 @@ from collections import deque
 import pytest
 from django.db import DatabaseError
 
-from rooms.live import frames, supervision
-from rooms.live.channels import Change
-from rooms.live.formats import EVENTS, Document
-from rooms.live.tail import Tail
+from rooms.live.news.tail import Tail
+from rooms.live.watch import supervision
+from rooms.live.wire import frames
+from rooms.live.wire.channels import Change
+from rooms.live.wire.formats import EVENTS, Document
 from tests.clients import eventually
 
 

@@ -3,11 +3,11 @@ import asyncio
 import pytest
 from django.urls import reverse
 
-from rooms.live import typing_indicators
-from rooms.live.connection import Connection
-from rooms.live.formats import Document
-from rooms.live.hub import Hub
-from rooms.live.typing_indicators import TypingIndicators
+from rooms.live.news import typing_indicators
+from rooms.live.news.typing_indicators import TypingIndicators
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.formats import Document
+from rooms.live.wire.hub import Hub
 
 
 def url(room):

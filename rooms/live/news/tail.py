@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Collection
 
-from rooms.live import metrics
-from rooms.live.channels import Change, RoomStorage, room_channel
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.formats import Format
-from rooms.live.supervision import Watch, keep_running
+from rooms.live.watch import metrics
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.watch.supervision import Watch, keep_running
+from rooms.live.wire.channels import Change, RoomStorage, room_channel
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.formats import Format
 from rooms.models import ChatRoom, Membership
 
 # Nobody sees a delay of so long, and a room in which more is said costs no more rounds.

@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 
 from config.text import one_line
-from rooms.live import metrics
-from rooms.live.formats import EVENTS, Format
+from rooms.live.watch import metrics
+from rooms.live.wire.formats import EVENTS, Format
 
 logger = logging.getLogger(__name__)
 

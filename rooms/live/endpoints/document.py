@@ -8,12 +8,12 @@ from django.utils import timezone, translation
 from config import doorbell
 from config.languages import accepted_language
 from rooms.history import page_before, unread_line
-from rooms.live import fragments
-from rooms.live.access import Opening, Refused
-from rooms.live.channels import room_channel
-from rooms.live.formats import Document
-from rooms.live.present_state import PresentState
-from rooms.live.stream import ENDLESS, EXPLANATIONS, Headers, StreamEndpoint, answer
+from rooms.live.endpoints.access import Opening, Refused
+from rooms.live.endpoints.present_state import PresentState
+from rooms.live.endpoints.stream import ENDLESS, EXPLANATIONS, Headers, StreamEndpoint, answer
+from rooms.live.wire import fragments
+from rooms.live.wire.channels import room_channel
+from rooms.live.wire.formats import Document
 from rooms.models import ChatRoom, Membership
 from rooms.receipts import marks_for
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 
-from rooms.live.supervision import Watch, keep_running
+from rooms.live.watch.supervision import Watch, keep_running
 
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0

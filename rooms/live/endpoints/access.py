@@ -22,9 +22,9 @@ from accounts.models import User
 from accounts.session_store import SessionStore
 from accounts.time_zones import time_zone_name
 from config.languages import accepted_language, chosen_language
-from rooms.live.channels import room_channel
-from rooms.live.connection import Connection
-from rooms.live.formats import EVENTS, Events, Format
+from rooms.live.wire.channels import room_channel
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.formats import EVENTS, Events, Format
 from rooms.models import Membership
 
 PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release"}

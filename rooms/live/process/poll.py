@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms.chats import PEOPLE_LIMIT
-from rooms.live import metrics
+from rooms.live.watch import metrics
 from rooms.models import ChatRoom, ModerationAct, Report
 
 if TYPE_CHECKING:
-    from rooms.live.process import Live
+    from rooms.live.process.live import Live
 
 # Transactions may commit in another order than they took their ids; so many ids back are looked at again.
 OVERLAP = 100

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.database import update_in_order
-from rooms.live import fragments
-from rooms.live.channels import PRESENCE
-from rooms.live.database import DatabaseThreads
-from rooms.live.frames import Frame, make_all, swapped
-from rooms.live.hub import Hub
-from rooms.live.rounds import Rounds
+from rooms.live.news.rounds import Rounds
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire import fragments
+from rooms.live.wire.channels import PRESENCE
+from rooms.live.wire.frames import Frame, make_all, swapped
+from rooms.live.wire.hub import Hub
 from rooms.models import ServerProcess
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from config import release
 from rooms.chats import Chat, chats_digest, lists_of, newest_in, unread_in
-from rooms.live import fragments, frames
-from rooms.live.access import Opening
-from rooms.live.reports import ReportCounts, counts_for
+from rooms.live.endpoints.access import Opening
+from rooms.live.news.reports import ReportCounts, counts_for
+from rooms.live.wire import fragments, frames
 from rooms.models import ChatRoom, Membership
 from rooms.models.tick import Marks
 from rooms.receipts import marks_for

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from config.addresses import client_address, counted_as
 from config.languages import accepted_language
 from config.text import one_line
-from rooms.live import fragments, frames
-from rooms.live.access import Opening, Refused, open_stream
-from rooms.live.beginnings import Beginnings
-from rooms.live.connection import Connection
-from rooms.live.present_state import PresentState, present_states
-from rooms.live.process import Live
+from rooms.live.endpoints.access import Opening, Refused, open_stream
+from rooms.live.endpoints.beginnings import Beginnings
+from rooms.live.endpoints.present_state import PresentState, present_states
+from rooms.live.process.live import Live
+from rooms.live.wire import fragments, frames
+from rooms.live.wire.connection import Connection
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from channels.layers import get_channel_layer
 from config import doorbell
 from config.doorbell import Answer, Bell
 from config.text import one_line
-from rooms.live import metrics
+from rooms.live.watch import metrics
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from accounts.models import User
-from rooms.live.channels import LOBBY, room_channel, user_channel
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.formats import Format
-from rooms.live.hub import Hub
-from rooms.live.rounds import Rounds
+from rooms.live.news.rounds import Rounds
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.channels import LOBBY, room_channel, user_channel
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.formats import Format
+from rooms.live.wire.hub import Hub
 from rooms.models import Ban, ChatRoom
 
 # Signals come every 2 s while somebody types, and one 2 s after the last key; this is for when that is lost.

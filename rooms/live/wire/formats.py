@@ -8,8 +8,8 @@ from typing import ClassVar, Protocol
 from django.conf import settings
 from django.utils import timezone, translation
 
-from rooms.live import fragments, frames
-from rooms.live.channels import Change
+from rooms.live.wire import fragments, frames
+from rooms.live.wire.channels import Change
 from rooms.models.tick import Marks
 
 DOCUMENT_LIFETIME = 30 * 60.0

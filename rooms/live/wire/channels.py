@@ -20,7 +20,7 @@ from django_eventstream.utils import make_id
 
 from accounts.models import User
 from rooms.history import page_before
-from rooms.live import fragments
+from rooms.live.wire import fragments
 from rooms.models import ChatRoom, Membership, Message
 from rooms.models.message import newest_that_fit
 

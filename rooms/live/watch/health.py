@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from rooms.live import relay
-from rooms.live.database import DatabaseThreads
+from rooms.live.process import relay
+from rooms.live.watch.database import DatabaseThreads
 from rooms.models import ChatRoom
 
 if TYPE_CHECKING:
-    from rooms.live.process import Live
+    from rooms.live.process.live import Live
 
 # An answer is good for so long, however often it is asked for.
 KEPT_SECONDS = 1.0

@@ -11,23 +11,23 @@ from django.conf import settings
 
 from config.doorbell import Bell
 from config.text import one_line
-from rooms.live import access
-from rooms.live.chat_list import ChatList
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.formats import Format
-from rooms.live.health import Health
-from rooms.live.hub import Hub
-from rooms.live.poll import Poll
-from rooms.live.presence import Presence
-from rooms.live.present_state import PresentState
-from rooms.live.profiles import Profiles
-from rooms.live.relay import Relay
-from rooms.live.reports import Reports
-from rooms.live.supervision import Watch, keep_running
-from rooms.live.tail import Tail
-from rooms.live.ticks import Ticks
-from rooms.live.typing_indicators import TypingIndicators
+from rooms.live.endpoints import access
+from rooms.live.endpoints.present_state import PresentState
+from rooms.live.news.chat_list import ChatList
+from rooms.live.news.presence import Presence
+from rooms.live.news.profiles import Profiles
+from rooms.live.news.reports import Reports
+from rooms.live.news.tail import Tail
+from rooms.live.news.ticks import Ticks
+from rooms.live.news.typing_indicators import TypingIndicators
+from rooms.live.process.poll import Poll
+from rooms.live.process.relay import Relay
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.watch.health import Health
+from rooms.live.watch.supervision import Watch, keep_running
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.formats import Format
+from rooms.live.wire.hub import Hub
 
 logger = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from rooms.live.channels import room_channel
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.hub import Hub
-from rooms.live.rounds import Rounds
+from rooms.live.news.rounds import Rounds
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.channels import room_channel
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.hub import Hub
 from rooms.models import Message
 from rooms.models.tick import Mark, Marks
 from rooms.receipts import marks_for

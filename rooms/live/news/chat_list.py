@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Block, User
 from config import doorbell
 from rooms.chats import Chat
-from rooms.live import fragments, frames
-from rooms.live.channels import LOBBY, room_channel, user_channel
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.frames import Frame, make_all, swapped
-from rooms.live.hub import Hub
-from rooms.live.rounds import Rounds
+from rooms.live.news.rounds import Rounds
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire import fragments, frames
+from rooms.live.wire.channels import LOBBY, room_channel, user_channel
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.frames import Frame, make_all, swapped
+from rooms.live.wire.hub import Hub
 from rooms.models import Ban, ChatRoom, Membership, Message, ModerationAct
 from rooms.unread import Unread, total_unread, unread_in_rooms
 

@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms.chats import Chat
-from rooms.live import fragments
-from rooms.live.channels import LOBBY, room_channel
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.formats import Document
-from rooms.live.frames import Frame, make_all, swapped
-from rooms.live.hub import Hub
-from rooms.live.rounds import Rounds
+from rooms.live.news.rounds import Rounds
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire import fragments
+from rooms.live.wire.channels import LOBBY, room_channel
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.formats import Document
+from rooms.live.wire.frames import Frame, make_all, swapped
+from rooms.live.wire.hub import Hub
 from rooms.models import ChatRoom, Membership
 from rooms.unread import Unread, unread_in_rooms
 

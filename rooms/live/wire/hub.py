@@ -2,8 +2,8 @@
 
 from collections import Counter, defaultdict
 
-from rooms.live.connection import Connection
-from rooms.live.frames import Frame
+from rooms.live.wire.connection import Connection
+from rooms.live.wire.frames import Frame
 
 
 class Hub:

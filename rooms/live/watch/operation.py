@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from rooms.live import metrics
-from rooms.live.process import Live
+from rooms.live.process.live import Live
+from rooms.live.watch import metrics
 
 
 class Operation:

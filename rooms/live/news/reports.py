@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from django.db.models import Count
 
 from accounts.models import User
-from rooms.live import fragments
-from rooms.live.channels import user_channel
-from rooms.live.database import DatabaseThreads
-from rooms.live.frames import Frame, make_all, swapped
-from rooms.live.hub import Hub
-from rooms.live.rounds import Rounds
+from rooms.live.news.rounds import Rounds
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire import fragments
+from rooms.live.wire.channels import user_channel
+from rooms.live.wire.frames import Frame, make_all, swapped
+from rooms.live.wire.hub import Hub
 from rooms.models import Membership, Report
 
 type ReportCounts = dict[tuple[int, int | None], int]  # by user and room; None is the count of staff

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Collection
 
-from rooms.live.access import Opening
-from rooms.live.connection import Connection
-from rooms.live.database import DatabaseThreads
-from rooms.live.present_state import PresentState
+from rooms.live.endpoints.access import Opening
+from rooms.live.endpoints.present_state import PresentState
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.connection import Connection
 
 # More would share more, but all of them wait for the last one, and so does a server that stops.
 AT_ONCE = 25
