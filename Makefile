@@ -40,7 +40,7 @@ nemesis: ## Break everything at random under people who talk (MINUTES=30, ARGS="
 accessibility-statement: ## Run the tests of accessibility and write what they prove: docs/conformance.md
 	@bin/setup --dev
 	-@.venv/bin/pytest -q -m accessibility --junitxml=var/accessibility.xml
-	@$(PY) -m tests.conformance var/accessibility.xml
+	@$(PY) -m tests.support.conformance var/accessibility.xml
 
 check: ## Run the linters, the type checker and other checks
 	@bin/setup --dev

@@ -20,7 +20,7 @@ from benchmarks.servers import (
     nchan,
     pinned,
 )
-from tests.server import free_port
+from tests.support.server import free_port
 
 READERS = 1000
 WRITERS = 16

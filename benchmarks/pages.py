@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.load import Load, http_answer
 from benchmarks.report import Report
 from benchmarks.servers import LOAD_PROCESSOR, PROCESSORS, Site, hearth, pinned, request
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 AMOUNTS = (10_000, 1_000_000)
 # Large databases take minutes to fill, so they are kept.

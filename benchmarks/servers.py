@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.load import Load, http_answer
-from tests.server import Server, free_port, processor_seconds
-from tests.services import Nginx, Service
+from tests.support.server import Server, free_port, processor_seconds
+from tests.support.services import Nginx, Service
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
 SERVER_PROCESSOR, LOAD_PROCESSOR = PROCESSORS[0], PROCESSORS[-1]

@@ -16,7 +16,7 @@ from accounts.models import User
 from config import doorbell
 from config.rates import Rate
 from rooms.models import ChatRoom
-from tests.factories import make_private_room, make_room, make_user
+from tests.support.factories import make_private_room, make_room, make_user
 
 # How long an example takes says something about the machine, not about Hearth.
 hypothesis_settings.register_profile("hearth", deadline=None)

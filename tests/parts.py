@@ -22,7 +22,7 @@ PARTS: dict[str, list[str]] = {
     "sqlite": [PYTEST, "--ignore=tests/browser"],
     # tests/faults starts what it needs by itself.
     "postgresql": [
-        *(sys.executable, "-m", "tests.services"),
+        *(sys.executable, "-m", "tests.support.services"),
         *(PYTEST, "--ignore=tests/browser", "--ignore=tests/faults"),
     ],
 }

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from accounts import sessions
 from tests.conftest import client_of
-from tests.factories import make_message
-from tests.page import Element
-from tests.responses import page_of
+from tests.support.factories import make_message
+from tests.support.htmx import Element
+from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 TEMPLATES = Path(settings.BASE_DIR) / "templates"

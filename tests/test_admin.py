@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from rooms.models import Ban, ChatRoom, ModerationAct, Report
 from tests.conftest import client_of
-from tests.factories import make_message, make_user
+from tests.support.factories import make_message, make_user
 
 pytestmark = pytest.mark.django_db
 

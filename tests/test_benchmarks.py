@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from benchmarks.load import Load
-from tests.server import free_port
+from tests.support.server import free_port
 
 PATTERN = rb"~(\d{7})~"
 

@@ -28,9 +28,9 @@ from rooms.live.wire.channels import RoomStorage, room_channel
 from rooms.live.wire.formats import EVENTS
 from rooms.live.wire.hub import Hub
 from rooms.models import ChatRoom, Message, MessageVersion, ModerationAct, Report
-from tests import sse
-from tests.factories import make_message, make_private_room, make_user, state_of
-from tests.hostile import TEXTS, WITH_NUL
+from tests.support import sse
+from tests.support.factories import make_message, make_private_room, make_user, state_of
+from tests.support.hostile import TEXTS, WITH_NUL
 
 pytestmark = pytest.mark.django_db
 

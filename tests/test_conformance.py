@@ -2,7 +2,7 @@
 
 import re
 
-from tests.conformance import (
+from tests.support.conformance import (
     CRITERIA,
     ITEMS,
     LIMITS,

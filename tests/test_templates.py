@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.template import Engine
 
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 SHOW_LOADERS = "from django.conf import settings; print(settings.TEMPLATES[0]['OPTIONS']['loaders'])"
 

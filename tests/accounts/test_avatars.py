@@ -16,7 +16,7 @@ from PIL.TiffImagePlugin import IFDRational
 from accounts import avatars
 from accounts.models import Avatar
 from config.rates import Rate
-from tests.responses import page_of
+from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from rooms.live.news.chat_list import ChatList, Gathered
 from rooms.live.wire.hub import Hub
 from rooms.models import Blocked, ChangeRefused, Message
 from rooms.unread import total_unread, unread_in_rooms, unread_of
-from tests.factories import make_membership, make_message, make_messages, make_user, make_users
-from tests.responses import HTMX, page_of
+from tests.support.factories import make_membership, make_message, make_messages, make_user, make_users
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,8 @@ from accounts.qr import qr_code
 from config.rates import Rate
 from tests.accounts.test_login import enter, user_of
 from tests.conftest import client_of
-from tests.factories import login_session_of, make_user
-from tests.responses import HTMX, page_of, texts
+from tests.support.factories import login_session_of, make_user
+from tests.support.responses import HTMX, page_of, texts
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from accounts import limits
 from accounts.models import Allowance, User
 from config.rates import Rate
 from tests.accounts.test_login import enter, user_of
-from tests.factories import make_user
-from tests.responses import page_of, texts
+from tests.support.factories import make_user
+from tests.support.responses import page_of, texts
 
 pytestmark = pytest.mark.django_db
 

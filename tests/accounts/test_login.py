@@ -9,8 +9,8 @@ from django.test import Client
 
 from accounts import names
 from accounts.models import NameTaken, User
-from tests.factories import make_user
-from tests.responses import HTMX, page_of, texts
+from tests.support.factories import make_user
+from tests.support.responses import HTMX, page_of, texts
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from django.test import Client
 from config.rates import Rate
 from tests.accounts.test_login import enter
 from tests.conftest import client_of
-from tests.factories import make_user
-from tests.responses import page_of, texts
+from tests.support.factories import make_user
+from tests.support.responses import page_of, texts
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts import limits, names
 from accounts.models import NameTaken, User
 from config.rates import Rate
-from tests.factories import make_message, make_user
-from tests.responses import HTMX, page_of
+from tests.support.factories import make_message, make_user
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

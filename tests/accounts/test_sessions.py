@@ -12,8 +12,8 @@ from accounts import sessions
 from accounts.browsers import browser_in_words
 from accounts.models import LoginSession
 from tests.accounts.test_login import enter
-from tests.factories import login_session_of
-from tests.responses import HTMX, page_of
+from tests.support.factories import login_session_of
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

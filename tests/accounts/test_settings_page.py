@@ -10,8 +10,8 @@ from accounts.time_zones import is_time_zone, zones_by_region
 from config.rates import Rate
 from rooms.models import Membership
 from rooms.unread import unread_of
-from tests.factories import make_message
-from tests.responses import page_of
+from tests.support.factories import make_message
+from tests.support.responses import page_of
 
 URL = "/settings/"
 USUAL = {

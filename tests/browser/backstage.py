@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Self
 
-from tests.server import ROOT, Server
+from tests.support.server import ROOT, Server
 
 LOOP = """
 import json, sys, traceback
@@ -14,7 +14,7 @@ import django
 django.setup()
 from accounts.models import User
 from rooms.models import ChatRoom, Membership, Message
-from tests import factories
+from tests.support import factories
 for line in sys.stdin:
     try:
         exec(json.loads(line))

@@ -27,7 +27,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser.backstage import Backstage
-from tests.server import Server
+from tests.support.server import Server
 
 CHROMIUM = "/usr/bin/chromium"
 # Chromium without windows, from the same source: it opens pages in a sixth of the time.

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import MakePerson, Person
-from tests.server import Server
+from tests.support.server import Server
 
 
 class Scene:

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.backstage import Backstage
-from tests.hostile import TEXTS
-from tests.server import Server
+from tests.support.hostile import TEXTS
+from tests.support.server import Server
 
 # What does something: all attributes of htmx and of events, and where scripts, pictures and frames come from.
 ACTIVE = """() => {

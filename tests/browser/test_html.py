@@ -10,7 +10,7 @@ import pytest
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import MakePerson
 from tests.browser.states import STATES, Scene
-from tests.server import Server
+from tests.support.server import Server
 
 VNU = Path(__file__).parent / "axe/node_modules/vnu-jar/build/dist/vnu.jar"
 # Between them they show every template.

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import Person
-from tests.server import Server
+from tests.support.server import Server
 
 
 class Hand(Protocol):

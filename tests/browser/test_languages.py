@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import pseudo
 from tests.browser import measure
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import MakePerson
 from tests.browser.states import LAYOUTS, STATES, Scene
-from tests.server import Server
+from tests.support import pseudo
+from tests.support.server import Server
 
 NAMES = r"Room [0-9a-f-]{36}|\b(?:ada|ben)-\d+|Meta?|Esc|Tab|Kitchen of|Benedict the Great"
 
@@ -119,9 +119,9 @@ def test_changing_the_language_leaves_open_pages_as_they_are(person):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One that speaks the languages of `tests.pseudo` besides."""
+    """One that speaks the languages of `tests.support.pseudo` besides."""
     folder = pseudo.write_catalogs(tmp_path_factory.mktemp("locales"))
-    more = {"DJANGO_SETTINGS_MODULE": "tests.pseudo_settings", "PSEUDO_LOCALES": str(folder)}
+    more = {"DJANGO_SETTINGS_MODULE": "tests.support.pseudo_settings", "PSEUDO_LOCALES": str(folder)}
     with Server(tmp_path_factory.mktemp("languages"), **more) as server:
         yield server
 

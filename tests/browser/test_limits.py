@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.server import Server
+from tests.support.server import Server
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.browser import measure
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import MakePerson, Person
 from tests.browser.states import LAYOUTS, STATES, Scene
-from tests.server import Server
+from tests.support.server import Server
 
 AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clients import ChatClient
-from tests.server import Server, free_port
-from tests.services import Nginx, PostgreSQL, Redis
+from tests.support.clients import ChatClient
+from tests.support.server import Server, free_port
+from tests.support.services import Nginx, PostgreSQL, Redis
 
 numbers = itertools.count(1)
 COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")

@@ -6,8 +6,8 @@ import uuid
 from contextlib import AsyncExitStack
 from typing import Self
 
-from tests.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, Refused, eventually
-from tests.server import Server
+from tests.support.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, Refused, eventually
+from tests.support.server import Server
 
 WRITERS = ("kim", "lou", "max", "nic")
 

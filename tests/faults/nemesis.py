@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.proxy import Proxy
-from tests.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, Refused, StreamReader, eventually
 from tests.faults.crowd import Crowd
-from tests.server import Server, free_port
-from tests.services import PostgreSQL, Redis
+from tests.support.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, Refused, StreamReader, eventually
+from tests.support.server import Server, free_port
+from tests.support.services import PostgreSQL, Redis
 
 STEPS = 6
 DAY = 24 * 60 * 60

@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
-from tests.clients import LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import rows_of
+from tests.support.clients import LivePage, eventually
 
 TIMES = 50
 

@@ -5,8 +5,8 @@ import contextlib
 import shutil
 import sqlite3
 
-from tests.clients import ChatClient
-from tests.server import Server
+from tests.support.clients import ChatClient
+from tests.support.server import Server
 
 
 def copy(source, target):

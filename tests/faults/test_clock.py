@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.clients import ChatClient
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import Crowd
+from tests.support.clients import ChatClient
 
 DAY = 24 * 60 * 60
 # From then on it was 2 o'clock in Berlin for the second time.

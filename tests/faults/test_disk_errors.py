@@ -9,8 +9,8 @@ import uuid
 import pytest
 
 from tests.faults.sweep import LAST
-from tests.server import ROOT, Server
-from tests.services import program
+from tests.support.server import ROOT, Server
+from tests.support.services import program
 
 pytestmark = pytest.mark.servers
 

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 
-from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import Crowd
+from tests.support.clients import ChatClient, LivePage, eventually
 
 KILLS = 5
 

@@ -3,8 +3,8 @@
 import re
 import uuid
 
-from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.test_sqlite import locked
+from tests.support.clients import ChatClient, LivePage, eventually
 
 CANARY = "canary7f3a"
 LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (DEBUG|WARNING|ERROR|INFO) |Hearth is at")

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import httpx
 
-from tests.clients import ChatClient, Follower, LivePage, StreamReader, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import rows_of
+from tests.support.clients import ChatClient, Follower, LivePage, StreamReader, eventually
 
 READERS = 1000
 PEOPLE = 10

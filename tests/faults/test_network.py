@@ -6,12 +6,12 @@ import re
 import pytest
 
 from tests.browser.proxy import Proxy
-from tests.clients import ChatClient, LivePage, StreamReader, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import Crowd
 from tests.faults.nemesis import Front
-from tests.server import free_port
-from tests.services import Nginx
+from tests.support.clients import ChatClient, LivePage, StreamReader, eventually
+from tests.support.server import free_port
+from tests.support.services import Nginx
 
 
 @pytest.fixture(scope="module", params=["daphne", "uvicorn"])

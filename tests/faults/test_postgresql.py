@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.clients import LivePage
 from tests.faults.conftest import assert_says_so, readiness_of
 from tests.faults.crowd import Crowd
+from tests.support.clients import LivePage
 
 pytestmark = pytest.mark.servers
 

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.clients import Follower, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import Crowd
 from tests.faults.nemesis import Front
+from tests.support.clients import Follower, LivePage, eventually
 
 pytestmark = pytest.mark.servers
 

@@ -12,10 +12,10 @@ from redis import Redis as Client
 from redis.exceptions import NoPermissionError
 
 from tests.browser.proxy import Proxy
-from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint, readiness_of
-from tests.server import free_port
-from tests.services import ROOT, Redis
+from tests.support.clients import ChatClient, LivePage, eventually
+from tests.support.server import free_port
+from tests.support.services import ROOT, Redis
 
 pytestmark = pytest.mark.servers
 

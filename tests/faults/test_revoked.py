@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack, suppress
 
 import pytest
 
-from tests.clients import ChatClient, Refused, eventually
 from tests.faults.conftest import assert_no_complaint
+from tests.support.clients import ChatClient, Refused, eventually
 
 NEVER = "3600"
 # On a machine that has more to do; mostly it takes some hundredths of a second.

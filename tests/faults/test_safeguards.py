@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, nullcontext
 
 import pytest
 
-from tests.clients import ChatClient, LivePage, StreamReader, eventually
 from tests.faults.crowd import rows_of
+from tests.support.clients import ChatClient, LivePage, StreamReader, eventually
 
 NEVER = "3600"
 QUIET = {"POLL_INTERVAL": NEVER, "HEARTBEAT_INTERVAL": NEVER}

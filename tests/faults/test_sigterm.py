@@ -12,9 +12,9 @@ import sys
 import httpx
 import pytest
 
-from tests.clients import ChatClient, eventually
 from tests.faults.conftest import assert_no_complaint
-from tests.server import ROOT, Server
+from tests.support.clients import ChatClient, eventually
+from tests.support.server import ROOT, Server
 
 
 @pytest.fixture(params=["daphne", "uvicorn"])

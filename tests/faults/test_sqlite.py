@@ -11,9 +11,9 @@ import uuid
 
 import pytest
 
-from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_says_so, installation, readiness_of
 from tests.faults.crowd import rows_of
+from tests.support.clients import ChatClient, LivePage, eventually
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (WARNING|ERROR|INFO) |Hearth is at")
 TRIES = 500

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.clients import ChatClient, LivePage, StreamReader, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import rows_of
+from tests.support.clients import ChatClient, LivePage, StreamReader, eventually
 
 STALLED = 200
 MOST = 100  # messages

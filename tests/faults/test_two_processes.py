@@ -5,8 +5,8 @@ import itertools
 
 import pytest
 
-from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
+from tests.support.clients import ChatClient, LivePage, eventually
 
 # The poll comes about once a second, on a machine that may have more to do.
 SECONDS = 3.0

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tests.clients import ChatClient, LivePage, eventually
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import Crowd
+from tests.support.clients import ChatClient, LivePage, eventually
 
 TOLD = "Hearth was updated. Reload this page"
 

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.clients import ChatClient
-from tests.server import Rows, Server
+from tests.support.clients import ChatClient
+from tests.support.server import Rows, Server
 
 HEARTBEAT = 0.5
 METRICS_TOKEN = "who has it may look"

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from rooms import moderation
 from rooms.models import Ban, Membership, NotAdmitted
-from tests.factories import make_membership, make_user, make_users
-from tests.responses import page_of
+from tests.support.factories import make_membership, make_user, make_users
+from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 

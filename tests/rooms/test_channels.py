@@ -7,8 +7,8 @@ from django.test import RequestFactory
 from rooms.live.wire.channels import ChannelManager, RoomStorage, room_channel
 from rooms.models import ChatRoom
 from rooms.models.message import MessageQuerySet
-from tests.factories import make_message, make_messages
-from tests.page import Page, messages_in, parse, posted_in
+from tests.support.factories import make_message, make_messages
+from tests.support.htmx import Page, messages_in, parse, posted_in
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from rooms.live.wire.formats import Events
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership, ModerationAct
 from rooms.unread import Unread
-from tests.clients import eventually
-from tests.factories import make_message, make_private_room, make_room, make_user
+from tests.support.clients import eventually
+from tests.support.factories import make_message, make_private_room, make_room, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import User
 from rooms.models import ChatRoom, Message
 from tests.conftest import client_of
-from tests.factories import make_message, make_private_room, make_room, make_user
-from tests.responses import page_of, texts
+from tests.support.factories import make_message, make_private_room, make_room, make_user
+from tests.support.responses import page_of, texts
 
 pytestmark = pytest.mark.django_db
 

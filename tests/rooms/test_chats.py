@@ -7,7 +7,7 @@ import time_machine
 
 from rooms.chats import chats_digest, chats_of
 from rooms.unread import unread_in_rooms
-from tests.factories import (
+from tests.support.factories import (
     make_membership,
     make_message,
     make_messages,
@@ -15,7 +15,7 @@ from tests.factories import (
     make_room,
     make_user,
 )
-from tests.responses import page_of
+from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 

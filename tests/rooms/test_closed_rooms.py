@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.clients import LivePage, eventually
-from tests.page import Page
+from tests.support.clients import LivePage, eventually
+from tests.support.htmx import Page
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
 

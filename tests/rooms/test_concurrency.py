@@ -24,7 +24,7 @@ from rooms.models import (
     ReadReceipt,
     RoomInvitation,
 )
-from tests.factories import make_membership, make_message, make_messages, make_room, make_users
+from tests.support.factories import make_membership, make_message, make_messages, make_room, make_users
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

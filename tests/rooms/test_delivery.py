@@ -2,7 +2,7 @@
 
 from rooms.chats import chats_of, newest_in
 from rooms.models import Membership
-from tests.factories import make_message
+from tests.support.factories import make_message
 
 
 def delivered(room, user):

@@ -6,8 +6,8 @@ from html import unescape
 
 import pytest
 
-from tests.clients import ChatClient, StreamReader, eventually
 from tests.rooms.conftest import HEARTBEAT
+from tests.support.clients import ChatClient, StreamReader, eventually
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
 

@@ -12,7 +12,7 @@ from config import doorbell
 from config.doorbell import KINDS, Bell, bell_from
 from rooms.live.process import relay
 from rooms.live.process.relay import Relay
-from tests.clients import eventually
+from tests.support.clients import eventually
 
 
 class FaultyLayer(InMemoryChannelLayer):

@@ -8,8 +8,8 @@ from django.urls import reverse
 from config.rates import Rate
 from rooms.models import ChangeRefused, ChatRoom, Mention, Message, MessageVersion
 from rooms.unread import unread_of
-from tests.factories import make_message, make_messages
-from tests.responses import HTMX, page_of, texts
+from tests.support.factories import make_message, make_messages
+from tests.support.responses import HTMX, page_of, texts
 
 pytestmark = pytest.mark.django_db
 

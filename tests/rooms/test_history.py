@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from rooms.history import page_before, unread_line
 from rooms.models import message_text
-from tests.factories import make_message, make_messages, make_room
-from tests.responses import HTMX, page_of
+from tests.support.factories import make_message, make_messages, make_room
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from config.rates import Rate
 from rooms import moderation
 from rooms.models import ChatRoom, Membership, RoomInvitation
 from tests.conftest import client_of
-from tests.factories import make_user
-from tests.responses import page_of
+from tests.support.factories import make_user
+from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 

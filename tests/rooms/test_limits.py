@@ -10,8 +10,8 @@ from accounts.models import Allowance
 from config.rates import Rate
 from rooms.live.endpoints import stream
 from rooms.models import ChatRoom, Message
-from tests.factories import make_message
-from tests.responses import HTMX, page_of, texts
+from tests.support.factories import make_message
+from tests.support.responses import HTMX, page_of, texts
 
 FAR = "203.0.113.7"
 SENTENCE = "That was too often. Wait 30 seconds, then try again."

@@ -23,9 +23,9 @@ from rooms.live.watch.database import THREADS
 from rooms.live.wire import fragments
 from rooms.live.wire.formats import Document
 from rooms.models import Membership
-from tests.clients import eventually
-from tests.factories import login_session_of, make_message
 from tests.rooms.test_connection import FakeServer
+from tests.support.clients import eventually
+from tests.support.factories import login_session_of, make_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

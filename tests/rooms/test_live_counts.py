@@ -11,7 +11,7 @@ from rooms.live.wire.connection import Connection
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership
 from rooms.receipts import marks_for
-from tests.factories import make_membership, make_message, make_room, make_user, make_users
+from tests.support.factories import make_membership, make_message, make_room, make_user, make_users
 
 
 async def send_nothing(message):
@@ -85,7 +85,7 @@ def test_only_authors_whose_messages_were_passed_are_told():
 
 @pytest.mark.django_db
 def test_ten_thousand_unread_messages_are_one_event_and_a_fixed_number_of_statements():
-    from tests.factories import make_messages
+    from tests.support.factories import make_messages
 
     def read_all(amount):
         room, author, reader, hub = make_room(), make_user(), make_user(), Hub()

@@ -15,8 +15,8 @@ from rooms.live.wire.channels import RoomStorage, room_channel
 from rooms.live.wire.formats import Document, Events
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership
-from tests.clients import StreamReader, eventually
-from tests.factories import make_membership, make_message, make_room, make_user, make_users
+from tests.support.clients import StreamReader, eventually
+from tests.support.factories import make_membership, make_message, make_room, make_user, make_users
 
 GERMAN = {"Accept-Language": "de"}
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.clients import LivePage, eventually
+from tests.support.clients import LivePage, eventually
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
 

@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from rooms.models import ChatRoom, Membership
-from tests.factories import make_membership, make_message, make_private_room, make_room, make_user
-from tests.responses import HTMX, page_of
+from tests.support.factories import make_membership, make_message, make_private_room, make_room, make_user
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

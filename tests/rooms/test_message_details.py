@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from rooms.models import Membership
 from rooms.receipts import marks_for
-from tests.factories import make_membership, make_message, make_room, make_user
+from tests.support.factories import make_membership, make_message, make_room, make_user
 
 
 def details(message):

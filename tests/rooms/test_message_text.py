@@ -10,7 +10,7 @@ from rooms.models import Message
 from rooms.models.chat_room import MENTIONS_AT_MOST
 from rooms.models.message_text import LINKS, MENTIONS, WORDS_LOOKED_AT
 from rooms.templatetags.messages import preview
-from tests.factories import make_membership, make_message, make_users
+from tests.support.factories import make_membership, make_message, make_users
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from rooms.models import Message, TokenReused
 from rooms.templatetags.messages import message_text
-from tests.factories import make_message, make_messages, make_room
-from tests.responses import HTMX, page_of, texts
+from tests.support.factories import make_message, make_messages, make_room
+from tests.support.responses import HTMX, page_of, texts
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from rooms.models import Membership, ModerationAct
 from rooms.models.moderation_act import AppendOnly
-from tests.factories import make_users
-from tests.responses import page_of
+from tests.support.factories import make_users
+from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 

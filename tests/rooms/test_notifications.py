@@ -11,7 +11,7 @@ from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership
 from rooms.unread import Unread, total_unread, unread_of
-from tests.factories import make_membership, make_message, make_messages, make_user
+from tests.support.factories import make_membership, make_message, make_messages, make_user
 
 
 def url(room):

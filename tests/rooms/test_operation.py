@@ -18,8 +18,8 @@ from rooms.live.process.live import Live
 from rooms.live.watch import health, metrics, supervision
 from rooms.live.watch.operation import Operation
 from rooms.live.watch.supervision import Watch
-from tests.clients import eventually
 from tests.rooms.conftest import METRICS_TOKEN
+from tests.support.clients import eventually
 
 TOKEN = "a token of some length"
 DEPLOYING = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying.md"

@@ -12,8 +12,8 @@ from config.rates import Rate
 from rooms.models import Ban, ChatRoom, Membership, RoomInvitation
 from tests.accounts.test_settings_page import USUAL
 from tests.conftest import client_of
-from tests.factories import avatar_of, login_session_of, make_membership, make_message, make_user
-from tests.responses import HTMX
+from tests.support.factories import avatar_of, login_session_of, make_membership, make_message, make_user
+from tests.support.responses import HTMX
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rooms.live.process import poll as poll_module
 from rooms.live.process.poll import OVERLAP, Poll
 from rooms.live.watch.database import DatabaseThreads
-from tests.factories import make_message, make_messages, make_private_room, make_room, make_user
+from tests.support.factories import make_message, make_messages, make_private_room, make_room, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.hub import Hub
 from rooms.models import ServerProcess
-from tests.factories import make_user
+from tests.support.factories import make_user
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -14,11 +14,11 @@ from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
 from rooms.live.wire.formats import EVENTS, Document
 from rooms.live.wire.hub import Hub
-from tests.clients import eventually
-from tests.factories import state_of
-from tests.page import Page
-from tests.responses import page_of
-from tests.sse import parse as event_of
+from tests.support.clients import eventually
+from tests.support.factories import state_of
+from tests.support.htmx import Page
+from tests.support.responses import page_of
+from tests.support.sse import parse as event_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

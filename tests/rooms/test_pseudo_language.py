@@ -7,11 +7,11 @@ from django.test import Client
 
 from accounts.models import User
 from rooms.models import Membership
-from tests import pseudo
 from tests.conftest import client_of
-from tests.factories import make_membership, make_message, make_messages, make_user
-from tests.responses import HTMX
 from tests.rooms.test_permissions import TABLE, address  # noqa: F401 (a fixture)
+from tests.support import pseudo
+from tests.support.factories import make_membership, make_message, make_messages, make_user
+from tests.support.responses import HTMX
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from rooms.models import ChatRoom, Membership, Message
-from tests.factories import make_messages, make_users
+from tests.support.factories import make_messages, make_users
 
 pytestmark = pytest.mark.django_db
 

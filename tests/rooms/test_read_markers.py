@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from rooms.models import Membership
 from rooms.unread import unread_of
-from tests.factories import make_message, make_messages
+from tests.support.factories import make_message, make_messages
 
 MARK_ALL = reverse("rooms:read_receipt_create_all")
 UNDO = reverse("rooms:read_receipt_undo_all")

@@ -8,8 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from rooms.models import Membership, ReadReceipt
-from tests.factories import make_membership, make_message, make_messages, make_room, make_user
-from tests.responses import HTMX, page_of
+from tests.support.factories import make_membership, make_message, make_messages, make_room, make_user
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

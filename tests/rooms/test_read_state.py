@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from rooms.models import Membership, Mention, Message, ReadReceipt
 from rooms.receipts import marks_for
 from rooms.unread import unread_in_rooms
-from tests.factories import make_room, make_user
+from tests.support.factories import make_room, make_user
 
 PEOPLE = ["ada", "ben", "cem", "dot"]
 person = st.sampled_from(PEOPLE)

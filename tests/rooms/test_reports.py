@@ -9,8 +9,8 @@ from accounts.models import User
 from config.rates import Rate
 from rooms.models import ChangeRefused, Membership, ModerationAct, Report
 from tests.conftest import client_of
-from tests.factories import make_membership, make_message, make_room, make_user
-from tests.responses import page_of, texts
+from tests.support.factories import make_membership, make_message, make_room, make_user
+from tests.support.responses import page_of, texts
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.page import posted_in
+from tests.support.htmx import posted_in
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
 

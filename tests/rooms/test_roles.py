@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 
 from rooms.models import Membership, ModerationAct
-from tests.factories import make_membership, make_private_room, make_room, make_user
+from tests.support.factories import make_membership, make_private_room, make_room, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from config.rates import Rate
 from rooms.chats import chats_of
 from rooms.models import Ban, ChatRoom, Membership
-from tests.factories import make_message, make_room, make_users
-from tests.responses import page_of
+from tests.support.factories import make_message, make_room, make_users
+from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 

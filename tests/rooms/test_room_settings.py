@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from config.rates import Rate
 from rooms import moderation
 from rooms.models import ChatRoom, Membership, Message, ModerationAct, NotAdmitted
-from tests.factories import make_membership, make_message, make_room, make_user, make_users
-from tests.responses import HTMX, page_of, texts
+from tests.support.factories import make_membership, make_message, make_room, make_user, make_users
+from tests.support.responses import HTMX, page_of, texts
 
 pytestmark = pytest.mark.django_db
 

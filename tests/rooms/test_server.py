@@ -8,7 +8,7 @@ import socket
 import pytest
 from django.conf import settings
 
-from tests.server import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
 

@@ -3,10 +3,10 @@
 import pytest
 
 from rooms.live.wire import frames
-from tests import sse
-from tests.clients import LivePage, StreamReader, eventually
-from tests.page import Page, posted_in
 from tests.rooms.conftest import HEARTBEAT
+from tests.support import sse
+from tests.support.clients import LivePage, StreamReader, eventually
+from tests.support.htmx import Page, posted_in
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
 

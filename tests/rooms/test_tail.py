@@ -11,7 +11,7 @@ from rooms.live.watch import supervision
 from rooms.live.wire import frames
 from rooms.live.wire.channels import Change
 from rooms.live.wire.formats import EVENTS, Document
-from tests.clients import eventually
+from tests.support.clients import eventually
 
 
 class FakeDatabase:

@@ -15,7 +15,7 @@ from django.db import connection
 from config import environment
 from config.rates import Rate
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from tests import sse
-from tests.page import Page, posted_in
+from tests.support import sse
+from tests.support.htmx import Page, posted_in
 
 COOKIE = "hearth_session"
 NEWEST_PAGE = 50  # messages on a page that was too far behind for all (settings.HISTORY_PAGE_SIZE)

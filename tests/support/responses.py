@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 
-from tests.page import Element, parse
+from tests.support.htmx import Element, parse
 
 HTMX = {"HX-Request": "true"}
 

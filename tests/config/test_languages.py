@@ -7,8 +7,8 @@ from django.utils import translation
 
 from accounts.models import User
 from config.languages import accepted_language, chosen_language
-from tests.factories import make_message
-from tests.responses import HTMX, page_of
+from tests.support.factories import make_message
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 POSTGRESQL = "postgresql://u@/n"
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LISTENING = "0A"  # in /proc/net/tcp
 
 

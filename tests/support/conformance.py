@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 STATEMENT = ROOT / "docs/conformance.md"
 
 
@@ -251,7 +251,7 @@ INTRODUCTION = """\
 # Conformance
 
 Made by `make accessibility-statement` out of the tests that say which requirement they prove. Do not edit it:
-mark tests with `@pytest.mark.accessibility("A07")`, and change the words in `tests/conformance.py`.
+mark tests with `@pytest.mark.accessibility("A07")`, and change the words in `tests/support/conformance.py`.
 [Accessibility](accessibility.md) says what pages do, what only people can check, and what is not met.
 
 **Supports** means: the requirements of the criterion have tests, and all of them pass. **Partially**: one has

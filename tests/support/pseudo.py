@@ -12,8 +12,8 @@ from pathlib import Path
 
 import django
 
-from tests.page import Element, parse
-from tests.server import ROOT
+from tests.support.htmx import Element, parse
+from tests.support.server import ROOT
 
 LEFT_TO_RIGHT = "en-xa"
 RIGHT_TO_LEFT = "ar-xb"

@@ -9,8 +9,8 @@ from django.http import UnreadablePostError
 from django.test import Client
 
 from rooms.models import ChatRoom
-from tests.factories import make_message
-from tests.responses import HTMX, page_of
+from tests.support.factories import make_message
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 

@@ -1,6 +1,6 @@
 """The servers that Hearth can work with, each with a folder and an address of its own.
 
-`python -m tests.services COMMAND…` runs a command with DATABASE_URL set to such a PostgreSQL.
+`python -m tests.support.services COMMAND…` runs a command with DATABASE_URL set to such a PostgreSQL.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import psycopg
 import pytest
 import redis
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 PLACES = [*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), "/usr/sbin"]
 READY_SECONDS = 30.0
 

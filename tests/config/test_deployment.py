@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SHIPPED = {"HTTPS": "1", "ENTERING": "closed", "ALLOWED_HOSTS": "chat.example"}
 
 

@@ -1,0 +1,1 @@
+"""What tests share: people, clients, servers, readers of pages and streams."""
