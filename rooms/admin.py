@@ -3,17 +3,25 @@
 Private chats are not there, for nobody, but for texts that one of the two reported.
 """
 
+import time
+from collections.abc import Callable
+
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from rooms import moderation
+from rooms import moderation, removal
 from rooms.models import Ban, ChatRoom, Message, ModerationAct, Report
+
+AT_ONCE = 100  # rooms that are hidden or deleted with one press of a button
+SECONDS = 5.0  # that a request takes for it; then somebody has to ask again
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for type checkers only
@@ -41,15 +49,37 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
 
 @admin.register(ChatRoom)
 class ChatRoomAdmin(ReadOnlyAdmin):
-    list_display = ("name", "people", "is_by_invitation", "archived_at")
-    list_filter = ("is_by_invitation", ("archived_at", admin.EmptyFieldListFilter))
-    search_fields = ("name", "canonical_name")
+    list_display = ("name", "people", "is_by_invitation", "archived_at", "hidden_at", "made_by", "made_at")
+    list_select_related = ("hidden", "made_by")
+    list_filter = (
+        "is_by_invitation",
+        ("archived_at", admin.EmptyFieldListFilter),
+        ("hidden", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("name", "canonical_name", "made_by__canonical_name")
     ordering = ("name",)
-    fields = ("name", "description", "people", "is_by_invitation", "archived_at")
-    actions = ("archive", "unarchive")
+    fields = (
+        "name",
+        "description",
+        "people",
+        "is_by_invitation",
+        "archived_at",
+        "hidden_at",
+        "made_by",
+        "made_at",
+    )
+    actions = ("archive", "unarchive", "hide", "show", "remove")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatRoom]:
         return ChatRoom.objects.groups().annotate(people_count=Count("participants"))
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        """Whether they may hide rooms, show them again, and delete them."""
+        return request.user.has_perm("rooms.delete_chatroom")
+
+    @admin.display(description=_("hidden"), ordering="hidden__at")
+    def hidden_at(self, room: ChatRoom) -> object:
+        return room.hidden.at if hasattr(room, "hidden") else None
 
     @admin.display(description=_("people"), ordering="people_count")
     def people(self, room: ChatRoom) -> int:
@@ -62,6 +92,54 @@ class ChatRoomAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Take out of the archive"), permissions=["moderate"])
     def unarchive(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:
         self._set_archived(request, queryset, False)
+
+    @admin.action(description=_("Hide: nobody finds it, until it is shown again"), permissions=["remove"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> HttpResponse | None:
+        return self._after_asking(request, queryset, "hide", removal.hide)
+
+    @admin.action(description=_("Show again what was hidden"), permissions=["remove"])
+    def show(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:
+        self.report_done(request, sum(removal.show(room, user_of(request)) for room in queryset[:AT_ONCE]))
+
+    @admin.action(description=_("Delete for good, with all that was said there"), permissions=["remove"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> HttpResponse | None:
+        until = time.monotonic() + SECONDS
+
+        def delete(room: ChatRoom, by: User) -> bool:
+            return removal.delete(room, by, until - time.monotonic())
+
+        answer = self._after_asking(request, queryset, "remove", delete)
+        if answer is None and not removal.finish(0):
+            text = gettext(
+                "So much is not deleted at once. Nobody sees it any more: choose Delete again to go on."
+            )
+            self.message_user(request, text, messages.WARNING)
+        return answer
+
+    def _after_asking(
+        self,
+        request: HttpRequest,
+        rooms: QuerySet[ChatRoom],
+        action: str,
+        act: Callable[[ChatRoom, User], bool],
+    ) -> HttpResponse | None:
+        """Say what is concerned and ask; act when the answer to that comes."""
+        chosen = list(rooms[: AT_ONCE + 1])
+        if len(chosen) > AT_ONCE:
+            text = gettext("Choose at most %(count)d rooms at once.") % {"count": AT_ONCE}
+            self.message_user(request, text, messages.ERROR)
+            return None
+        if "sure" in request.POST:
+            self.report_done(request, sum(act(room, user_of(request)) for room in chosen))
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "action": action,
+            "title": getattr(self, action).short_description,
+            "found": [removal.contents(room) for room in chosen],
+        }
+        return TemplateResponse(request, "admin/rooms/chatroom/removal.html", context)
 
     def _set_archived(self, request: HttpRequest, rooms: QuerySet[ChatRoom], is_archived: bool) -> None:
         count = 0
@@ -162,6 +240,18 @@ class ModerationActAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModerationAct]:
         return ModerationAct.objects.filter(room__type=ChatRoom.Type.GROUP)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    """What was done in the admin, by whom. It stays when what it was done to is gone."""
+
+    list_display = ("action_time", "user", "content_type", "object_repr", "change_message")
+    list_select_related = ("user", "content_type")
+    list_filter = ("content_type", ("action_time", admin.DateFieldListFilter))
+    search_fields = ("object_repr", "user__canonical_name", "change_message")
+    ordering = ("-pk",)
+    fields = ("action_time", "user", "content_type", "object_repr", "change_message")
 
 
 def user_of(request: HttpRequest) -> User:

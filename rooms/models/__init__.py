@@ -1,5 +1,6 @@
 from rooms.models.ban import Ban
 from rooms.models.chat_room import Archived, Blocked, ChatRoom, NotAdmitted, TooManyRooms
+from rooms.models.hidden_room import HiddenRoom
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
 from rooms.models.message import ChangeRefused, Message, TokenReused
@@ -16,6 +17,7 @@ __all__ = [
     "Blocked",
     "ChangeRefused",
     "ChatRoom",
+    "HiddenRoom",
     "Membership",
     "Mention",
     "Message",

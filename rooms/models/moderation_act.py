@@ -66,6 +66,8 @@ class ModerationAct(models.Model):
         CLOSE = "close", _("closed the room to who is not invited")
         ARCHIVE = "archive", _("archived the room")
         UNARCHIVE = "unarchive", _("took the room out of the archive")
+        HIDE = "hide", _("hid the room")
+        SHOW = "show", _("showed the room again")
         ADD = "add", _("invited")
         INVITE = "invite", _("made a link into the room")
         REVOKE = "revoke", _("revoked a link")

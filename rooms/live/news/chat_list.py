@@ -180,8 +180,7 @@ class ChatList(Rounds[Gathered]):
             if self._hub.listeners(user_channel(user_id)):
                 self._unread.setdefault(user_id, {})[room_id] = unread
         for user_id, room_id in news.gone:
-            if room_id not in doubtful:
-                self._unread.get(user_id, {}).pop(room_id, None)
+            self._unread.get(user_id, {}).pop(room_id, None)
         received = self._told_of(news.delivered)
         for room_id in await self._database.run(mark_delivered, news.delivered, received):
             doorbell.ring("receipt", room=room_id)
@@ -211,14 +210,20 @@ class ChatList(Rounds[Gathered]):
         moved = news.listed ^ self._listed  # these came into everybody's list or fell out of it
         banned = _banned({*gathered.rooms, *gathered.listings, *gathered.acts.values(), *moved})
         listings = _listings(gathered, listening, banned)
-        users |= dict.fromkeys(gathered.rooms | listings.keys() | moved, listening)
+        users |= dict.fromkeys(
+            gathered.rooms | set(gathered.acts.values()) | listings.keys() | moved, listening
+        )
         unread = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
         deleted = self._deleted_messages(gathered.rooms)
         blocked = Block.objects.by_blocker(listening) if messages else {}
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
+        missing = set(users)
         for room in found.filter(pk__in=users):
             has_new_head = room.head_revision > self._revisions.get(room.pk, 0)
+            missing.discard(room.pk)
+            if room.pk in gathered.acts.values():
+                self._tell_gone(news, room.pk, listening - unread[room.pk].keys())
             if room.pk in moved:
                 _tell_others(news, room, banned[room.pk] | unread[room.pk].keys())
             _tell_listing(news, room, listings.get(room.pk, set()), unread[room.pk], banned[room.pk])
@@ -230,8 +235,22 @@ class ChatList(Rounds[Gathered]):
             self._tell_unread(news, room, unread[room.pk], is_new=has_new_head)
             _notify(news, room, unread[room.pk], messages[room.pk], blocked)
             _take_back(news, room, unread[room.pk], deleted[room.pk])
+        for room_id in missing:
+            if room_id in moved:
+                news.add(LOBBY, _gone(room_id))
+            self._tell_gone(news, room_id, listening)
         _tell_totals(news)
         return news
+
+    def _tell_gone(self, news: News, room_id: int, others: Iterable[int]) -> None:
+        """Take the line of a room that is not there for `others` out of their lists, where it was told."""
+        if room_id in news.listed:
+            return
+        gone = _gone(room_id)
+        for user_id in others:
+            if room_id in self._unread.get(user_id, {}):
+                news.add_for([user_id], gone)
+                news.gone.append((user_id, room_id))
 
     def _new_messages(self, room_ids: set[int]) -> dict[int, list[Message]]:
         """Return by room what was posted since the room was told of, the newest first."""
@@ -309,8 +328,13 @@ def _listings(gathered: Gathered, listening: set[int], banned: Mapping[int, set[
     """Return by room whose list may have gained or lost it."""
     listings = {room_id: listening & users for room_id, users in gathered.listings.items()}
     for act in ModerationAct.objects.filter(pk__in=gathered.acts) if gathered.acts else ():
-        everybody = listening - banned[act.room_id]
-        users = everybody if act.act in OPENING_ACTS else listening & {act.person_id or 0}
+        users = listening & {act.person_id or 0}
+        if act.act in OPENING_ACTS:
+            users = listening - banned[act.room_id]
+        elif act.act == ModerationAct.Act.SHOW:
+            users = listening & set(
+                Membership.objects.filter(room=act.room_id).values_list("user", flat=True)
+            )
         listings[act.room_id] = listings.get(act.room_id, set()) | users
     return {room_id: users for room_id, users in listings.items() if users}
 
@@ -333,6 +357,11 @@ def _tell_others(news: News, room: ChatRoom, members: Collection[int]) -> None:
     """Bring the line of an open room into everybody's list but those of its members, or take it out there."""
     fragment = fragments.new_chat if room.pk in news.listed else fragments.chat_gone
     news.add(LOBBY, swapped(fragment, Chat(room, None)), not_for=members, about=room.pk)
+
+
+def _gone(room_id: int) -> Frame:
+    """Return what takes the line of a group out of a list, which may be gone itself."""
+    return swapped(fragments.chat_gone, Chat(ChatRoom(pk=room_id, type=ChatRoom.Type.GROUP), None))
 
 
 def _notify(
@@ -385,7 +414,9 @@ def _notification(chat: Chat, message: Message) -> dict[str, Any]:
 
 def _tell_totals(news: News) -> None:
     """Tell pages without a room the total of those whose counts have changed."""
-    users = {user_id for user_id, _room_id, _unread in news.unread}
+    users = {user_id for user_id, _room_id, _unread in news.unread} | {
+        user_id for user_id, _room in news.gone
+    }
     for user_id, total in (total_unread(users) if users else {}).items():
         frame = swapped(fragments.title, _("Chats"), total)
         news.letters.append(Letter(user_channel(user_id), frame, NO_ROOM))

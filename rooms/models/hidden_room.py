@@ -1,0 +1,46 @@
+from typing import Any
+
+from django.core import serializers
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.models.membership import Membership
+
+
+class HiddenRoom(models.Model):
+    """A group room that staff have hidden: nobody is in it, and nobody finds it.
+
+    Its members are kept here, so that nothing else has to know of hidden rooms: whoever asks who is in one is
+    told nobody, also by a release that knows none. `is_doomed` says that it is being deleted for good.
+    """
+
+    room = models.OneToOneField("ChatRoom", models.CASCADE, related_name="hidden")
+    at = models.DateTimeField(default=timezone.now)
+    was_by_invitation = models.BooleanField()
+    is_doomed = models.BooleanField(default=False)
+    member_count = models.PositiveIntegerField()
+    members = models.TextField()  # memberships, as Django writes them
+
+    def __str__(self) -> str:
+        return f"hidden room {self.room_id}"
+
+    @classmethod
+    def keep(cls, room: Any) -> None:
+        """Take all members out of a room, which is locked, and keep their places."""
+        members = list(Membership.objects.filter(room=room).order_by("pk"))
+        cls.objects.create(
+            room=room,
+            was_by_invitation=room.is_by_invitation,
+            member_count=len(members),
+            members=serializers.serialize("json", members),
+        )
+        Membership.objects.filter(room=room).delete()
+
+    def give_back(self) -> None:
+        """Let everybody into the room again who was in it and is still there."""
+        found = serializers.deserialize("json", self.members, ignorenonexistent=True)
+        places = [one.object for one in found if isinstance(one.object, Membership)]
+        people = set(User.objects.filter(pk__in=[it.user_id for it in places]).values_list("pk", flat=True))
+        Membership.objects.bulk_create((it for it in places if it.user_id in people), batch_size=1000)
+        self.delete()

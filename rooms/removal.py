@@ -1,0 +1,103 @@
+"""What staff do to group rooms as a whole: hide them, show them again, delete them; never to private chats.
+
+Hiding is one transaction: from then on nobody is in the room, so that streams of it end and every address of
+it answers 404. What is deleted after that goes in batches, each a transaction, and can be gone on with.
+"""
+
+import time
+from dataclasses import dataclass
+
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.db import transaction
+
+from accounts.models import User
+from config import doorbell
+from rooms.models import ChatRoom, HiddenRoom, Message, ModerationAct, Report
+
+BATCH = 500  # messages
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What goes with a room."""
+
+    room: ChatRoom
+    messages: int
+    people: int
+    reports: int  # open ones
+
+
+def contents(room: ChatRoom) -> Contents:
+    hidden = HiddenRoom.objects.filter(room=room).first()
+    return Contents(
+        room,
+        messages=room.messages.count(),
+        people=hidden.member_count if hidden else room.memberships.count(),
+        reports=Report.objects.filter(message__room=room, closed_at=None).count(),
+    )
+
+
+def hide(room: ChatRoom, by: User | None) -> bool:
+    """Let nobody see the room or find it; return False for one that is hidden already, or is no group."""
+    with transaction.atomic():
+        room.lock()
+        if not room.is_group or HiddenRoom.objects.filter(room=room).exists():
+            return False
+        HiddenRoom.keep(room)
+        room.change_head(is_by_invitation=True)
+        room.note_act(by, ModerationAct.Act.HIDE)
+        _log(by, room, CHANGE, "Hidden.")
+        # Reports that its moderators had are for staff now.
+        transaction.on_commit(lambda: doorbell.ring("report", room=room.pk, person=0), robust=True)
+    return True
+
+
+def show(room: ChatRoom, by: User | None) -> bool:
+    """Have everything as it was before it was hidden; return False for a room that is not, or is deleted."""
+    with transaction.atomic():
+        room.lock()
+        hidden = HiddenRoom.objects.filter(room=room, is_doomed=False).first()
+        if hidden is None:
+            return False
+        hidden.give_back()
+        room.change_head(is_by_invitation=hidden.was_by_invitation)
+        room.note_act(by, ModerationAct.Act.SHOW)
+        _log(by, room, CHANGE, "Shown again.")
+        room.keep_owned()
+        transaction.on_commit(lambda: doorbell.ring("report", room=room.pk, person=0), robust=True)
+    return True
+
+
+def delete(room: ChatRoom, by: User, seconds: float) -> bool:
+    """Delete a group room with all that was said in it; return False where that takes longer than so long.
+
+    It is hidden at once, and not to be shown again; `finish` goes on.
+    """
+    with transaction.atomic():
+        room.lock()
+        hide(room, by)
+        if HiddenRoom.objects.filter(room=room, is_doomed=False).update(is_doomed=True):
+            _log(by, room, DELETION, f"Deleted for good, with {room.messages.count()} messages.")
+    return _finish(room, time.monotonic() + seconds)
+
+
+def finish(seconds: float) -> bool:
+    """Go on with deletions that took longer or were interrupted; return whether all these rooms are gone."""
+    until = time.monotonic() + seconds
+    return all(_finish(hidden.room, until) for hidden in HiddenRoom.objects.filter(is_doomed=True))
+
+
+def _finish(room: ChatRoom, until: float) -> bool:
+    messages = Message.objects.filter(room=room).order_by("pk")
+    while batch := list(messages.values_list("pk", flat=True)[:BATCH]):
+        if time.monotonic() > until:
+            return False
+        Message.objects.filter(pk__in=batch).delete()  # with receipts, mentions, earlier versions and reports
+    ChatRoom.objects.filter(pk=room.pk, hidden__is_doomed=True).delete()
+    return True
+
+
+def _log(by: User | None, room: ChatRoom, flag: int, text: str) -> None:
+    """Write into the log of the admin, which stays when the room is gone."""
+    if by:
+        LogEntry.objects.log_actions(by.pk, [room], flag, text, single_object=True)
