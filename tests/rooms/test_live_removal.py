@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients import LivePage, eventually
+from tests.support.clients import LivePage, eventually
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
 

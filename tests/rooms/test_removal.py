@@ -25,7 +25,7 @@ from rooms.models import (
 )
 from rooms.unread import total_unread
 from tests.conftest import client_of
-from tests.factories import make_message, make_messages, make_room
+from tests.support.factories import make_message, make_messages, make_room
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/admin/rooms/chatroom/"
