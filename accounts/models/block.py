@@ -24,6 +24,8 @@ class BlockQuerySet(models.QuerySet["Block"]):
 class Block(models.Model):
     """Somebody wants to hear nothing of somebody else. Only they know."""
 
+    AT_MOST = 500  # of one person: their own style sheet names all of them
+
     blocker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocks")
     blocked = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
@@ -12,8 +14,12 @@ from accounts.models.user import User
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def of(self, user: User) -> "list[LoginSession]":
         """Sessions with which `user` is logged in, the last used first."""
+        return [one for one in self.not_expired(user) if one.is_valid_for(user)]
+
+    def not_expired(self, user: User) -> Self:
+        """Those of `user`, the last used first; not all of them need be valid."""
         going_on = self.filter(user=user, session__expire_date__gt=timezone.now()).select_related("session")
-        return [one for one in going_on.order_by("-last_seen", "-pk") if one.is_valid_for(user)]
+        return going_on.order_by("-last_seen", "-pk")
 
     def end(self) -> None:
         """Log out these browsers, for which names are no longer kept; their streams end at once."""

@@ -2,17 +2,23 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from accounts.models import User
+from accounts.models import Block, User
+from rooms.views.pages import page_of
+
+BLOCKS_PER_PAGE = 50
 
 
 @require_safe
 def block_list(request: AuthenticatedRequest) -> HttpResponse:
-    people = [block.blocked for block in request.user.blocks.select_related("blocked").order_by("-pk")]
-    return render(request, "accounts/blocks.html", {"people": people})
+    newest = request.user.blocks.select_related("blocked").order_by("-pk")
+    blocks, next_page = page_of(newest, request, BLOCKS_PER_PAGE)
+    context = {"people": [block.blocked for block in blocks], "next_page": next_page}
+    return render(request, "accounts/blocks.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,12 +28,19 @@ def block_create(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
     context = {"person": person, "is_blocked": request.user.blocks.filter(blocked=person).exists()}
     if request.method != "POST":
         return render(request, "accounts/block.html", context)
+    if request.user.blocks.count() >= Block.AT_MOST:
+        return render(request, "accounts/block.html", context | {"error": too_many()}, status=422)
     try:
         limits.take("block_per_user", request.user.pk)
     except limits.LimitReached as reached:
         return reached.mark(render(request, "accounts/block.html", context | {"error": str(reached)}))
     request.user.block(person)
     return redirect("accounts:block_list")
+
+
+def too_many() -> str:
+    sentence = _("You have blocked %(count)d people, which is the most there can be. Unblock somebody first.")
+    return sentence % {"count": Block.AT_MOST}
 
 
 @require_POST

@@ -5,15 +5,19 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import LoginSession
+from rooms.views.pages import page_of
+
+SESSIONS_PER_PAGE = 50
 
 
 @require_safe
 def session_list(request: AuthenticatedRequest) -> HttpResponse:
-    sessions = LoginSession.objects.of(request.user)
-    key = request.session.session_key
+    sessions, key = LoginSession.objects.not_expired(request.user), request.session.session_key
+    others, next_page = page_of(sessions.exclude(session=key), request, SESSIONS_PER_PAGE)
     context = {
-        "here": [session for session in sessions if session.session_id == key],
-        "others": [session for session in sessions if session.session_id != key],
+        "here": sessions.filter(session=key),
+        "others": [session for session in others if session.is_valid_for(request.user)],
+        "next_page": next_page,
     }
     return render(request, "accounts/sessions.html", context)
 

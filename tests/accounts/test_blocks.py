@@ -19,6 +19,7 @@ from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 
+
 LIST = "/settings/blocked/"
 
 
@@ -182,3 +183,21 @@ def test_pages_take_as_many_queries_with_many_blocked(ada_client, ada, ben, room
             found.append(len(queries))
         counts.append(found)
     assert counts[0] == counts[1]
+
+
+def test_list_has_so_many_on_a_page(ada, ada_client):
+    people = make_users(51)
+    for person in people:
+        ada.block(person)
+    first, second = (page_of(ada_client.get(url)) for url in (LIST, f"{LIST}?page=1"))
+    assert [len(page.by_id("main").all("li")) for page in (first, second)] == [50, 1]
+    assert [link["href"] for link in first.by_id("main").all("a") if link.text == "More"] == ["?page=1"]
+
+
+def test_nobody_blocks_more_people_than_a_style_sheet_can_name(ada, ben, ada_client, monkeypatch):
+    monkeypatch.setattr(Block, "AT_MOST", 1)
+    ada.block(make_users(1)[0])
+    response = ada_client.post(f"/settings/blocked/{ben.pk}/")
+    assert response.status_code == 422
+    assert "Unblock somebody first" in page_of(response).by_id("main").text
+    assert not ada.blocks.filter(blocked=ben).exists()

@@ -12,6 +12,7 @@ from accounts import sessions
 from accounts.browsers import browser_in_words
 from accounts.models import LoginSession
 from tests.accounts.test_login import enter
+from tests.conftest import client_of
 from tests.support.factories import login_session_of
 from tests.support.responses import HTMX, page_of
 
@@ -65,6 +66,15 @@ def test_page_shows_this_browser_and_others(ada, ada_client, mallory_client):
     assert listed(ada_client) == ["Firefox on Linux"]
     assert "this browser" in ada_client.get(URL).content.decode()
     assert len(listed(other)) == 1
+
+
+def test_page_has_fifty_others_at_a_time(ada, ada_client):
+    ada_client.get(URL)
+    for _ in range(51):
+        login_session_of(client_of(ada))
+    pages = [page_of(ada_client.get(f"/settings/sessions/{query}")) for query in ("", "?page=1")]
+    assert [len(page.all("tr")) - 1 for page in pages] == [50, 1]
+    assert ["this browser" in page.by_id("main").text for page in pages] == [True, True]
 
 
 def test_no_session_key_stands_in_the_page(ada_client, ada_elsewhere):
