@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import Block, User
-from rooms.views.pages import page_of
+from config.pages import page_of
 
 BLOCKS_PER_PAGE = 50
 

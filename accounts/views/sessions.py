@@ -5,7 +5,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import LoginSession
-from rooms.views.pages import page_of
+from config.pages import page_of
 
 SESSIONS_PER_PAGE = 50
 

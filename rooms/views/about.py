@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import AuthenticatedRequest
+from config.pages import page_of
 from rooms import moderation
 from rooms.forms import ChatRoomUpdateForm
 from rooms.models import Membership
 from rooms.views.memberships import member_of, moderator_of
-from rooms.views.pages import page_of
 
 MEMBERS_PER_PAGE = 50
 RANK = Case(When(role=Membership.Role.OWNER, then=0), When(role=Membership.Role.MODERATOR, then=1), default=2)

@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import AuthenticatedRequest
+from config.pages import page_of
 from rooms import moderation
 from rooms.forms import NamedBanForm
 from rooms.views.memberships import moderator_of
-from rooms.views.pages import page_of
 
 BANS_PER_PAGE = 50
 

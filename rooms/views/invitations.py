@@ -10,11 +10,11 @@ from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.qr import qr_code
 from accounts.views.entry_links import gone
+from config.pages import page_of
 from rooms import moderation
 from rooms.forms import NamedPersonForm, RoomInvitationForm
 from rooms.models import Blocked, Membership, NotAdmitted, RoomInvitation
 from rooms.views.memberships import moderator_of
-from rooms.views.pages import page_of
 from rooms.views.rooms import ban_of, banned
 
 INVITATIONS_PER_PAGE = 50

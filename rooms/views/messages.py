@@ -6,14 +6,14 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
+from config.pages import page_number
 from config.text import is_utf8
 from rooms.forms import MessageForm
 from rooms.models import Archived, Blocked, ChatRoom, Message, TokenReused
 from rooms.receipts import marks_for, receipts_of
-from rooms.views.rooms import chat_room_response, joined, number
+from rooms.views.rooms import chat_room_response, joined
 
 RECEIPTS_PER_PAGE = 50
-LAST_PAGE = 10_000
 
 
 @require_POST
@@ -86,7 +86,7 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
         "versions": message.versions.all() if message.edited_at else (),
     }
     if message.sender_id == request.user.pk and not message.is_deleted:
-        page = min(number(request.GET.get("page")) or 0, LAST_PAGE)
+        page = page_number(request)
         receipts, has_more = receipts_of(message, page, RECEIPTS_PER_PAGE)
         message.tick = marks_for(message.room_id, [request.user.pk])[request.user.pk].tick(message.pk)
         context |= {"receipts": receipts, "next_page": page + 1 if has_more else None}

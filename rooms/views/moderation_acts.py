@@ -3,8 +3,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
+from config.pages import page_of
 from rooms.views.memberships import moderator_of
-from rooms.views.pages import page_of
 
 ACTS_PER_PAGE = 50
 

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
+from config.pages import page_of
 from rooms.forms import ReportForm
 from rooms.models import ChangeRefused, Membership, Message, Report
 from rooms.models.report import ReportQuerySet
 from rooms.views.memberships import moderator_of
-from rooms.views.pages import page_of
 
 REPORTS_PER_PAGE = 50
 

@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
+from config.pages import page_of
 from rooms.models import ChatRoom
-from rooms.views.pages import page_of
 
 ROOMS_PER_PAGE = 50
 

@@ -11,6 +11,7 @@ from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config import release
+from config.pages import number
 from rooms.chats import as_of, chats_digest, chats_of, newest_in, unread_in
 from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
@@ -140,8 +141,3 @@ def banned(request: AuthenticatedRequest, ban: Ban) -> HttpResponse:
 def read_interval(room: ChatRoom) -> int:
     """Return how often a page of the room may report what was read, in milliseconds: rarer in large rooms."""
     return max(1000, 10 * Membership.objects.filter(room=room).count())
-
-
-def number(text: str | None) -> int | None:
-    """Return a message id out of an address; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
