@@ -61,9 +61,9 @@ async def house(layer):
     """What was heard in this process."""
     heard = []
     mine = Relay(heard.append)
-    mine.attach(asyncio.get_running_loop())
+    doorbell.attach(asyncio.get_running_loop(), mine._rung)
     yield heard
-    mine.detach()
+    doorbell.detach(mine._rung)
     await eventually(lambda: not relay._tasks)
 
 
@@ -71,7 +71,7 @@ async def house(layer):
 async def listening(layer):
     """What another process hears."""
     heard = []
-    task = asyncio.create_task(Relay(heard.append).listen())
+    task = asyncio.create_task(Relay(heard.append).run())
     yield heard
     task.cancel()
     await asyncio.wait([task])

@@ -13,11 +13,12 @@ from django.db import OperationalError
 
 from config import doorbell
 from config.doorbell import Bell
-from rooms.live.endpoints import access, stream
 from rooms.live.endpoints import document as document_module
+from rooms.live.endpoints import stream
 from rooms.live.endpoints.document import DocumentEndpoint
 from rooms.live.endpoints.stream import StreamEndpoint
-from rooms.live.process import live as process
+from rooms.live.news import revocations
+from rooms.live.news.tails import Tails
 from rooms.live.process.live import Live
 from rooms.live.watch.database import THREADS
 from rooms.live.wire import fragments
@@ -212,17 +213,17 @@ async def test_nothing_is_written_while_access_is_in_doubt(
     server = open_stream(ada_client, room)
     await eventually(lambda: "room-" in server.text)
     is_known = threading.Event()
-    lost = access.lost
+    lost = revocations.lost
 
     def slowly(connections):
         assert is_known.wait(5)
         return lost(connections)
 
-    monkeypatch.setattr(process.access, "lost", slowly)
+    monkeypatch.setattr(revocations, "lost", slowly)
     live.answer(Bell("access", {"user": ada.pk}))
     await asyncio.sleep(0)
     await live.database.run(make_message, room, ada, "held back")
-    await eventually(lambda: live.tails[room.pk].revision == 1)
+    await eventually(lambda: live.part(Tails).of_rooms[room.pk].revision == 1)
     assert "held back" not in server.text
     is_known.set()
     await eventually(lambda: "held back" in server.text)
@@ -237,7 +238,7 @@ async def test_doubt_that_cannot_be_cleared_ends_the_stream(
     def fail(connections):
         raise OperationalError("no database")
 
-    monkeypatch.setattr(process.access, "lost", fail)
+    monkeypatch.setattr(revocations, "lost", fail)
     live.answer(Bell("access", {"user": ada.pk}))
     await eventually(lambda: server.is_complete)
     assert 'hx-target="#live"' not in server.text  # it may come back
@@ -336,12 +337,12 @@ async def test_reader_who_goes_leaves_nothing_behind(live, open_stream, ada_clie
     before = len(asyncio.all_tasks())
     servers = [open_stream(client, which) for client in (ada_client, ben_client) for which in (room, None)]
     await eventually(lambda: len(live.hub.connections) == 4)
-    assert room.pk in live.tails
+    assert room.pk in live.part(Tails).of_rooms
     for server in servers:
         server.disconnect.set()
     await eventually(lambda: not live.hub.connections)
     assert not live.hub.channels
-    assert not live.tails
+    assert not live.part(Tails).of_rooms
     await eventually(lambda: len(asyncio.all_tasks()) <= before)
 
 
@@ -352,7 +353,7 @@ async def test_stop_ends_everything(live, open_stream, ada_client, room):
     await eventually(lambda: all(server.is_complete for server in servers))
     await eventually(lambda: len(asyncio.all_tasks()) <= 1 + len(servers))
     live.start()
-    assert not live._tasks
+    assert len(asyncio.all_tasks()) <= 1 + len(servers)
 
 
 async def test_too_many_streams_of_a_user_are_refused(live, open_stream, ada_client, ben_client, settings):

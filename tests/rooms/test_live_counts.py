@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from rooms.live.news.chat_list import ChatList, Gathered, mark_delivered
+from rooms.live.news.part import PresentState
 from rooms.live.news.ticks import Ticks
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.connection import Connection
@@ -25,6 +26,10 @@ def open_page(hub, user, room):
     )
     hub.join(page)
     return page
+
+
+def state_for(user, room):
+    return PresentState(b"", marks_for(room.pk, [user.pk])[user.pk], {})
 
 
 def statements_for_one_message(readers):
@@ -59,7 +64,7 @@ def test_a_reader_whose_mark_changes_no_tick_causes_no_event():
     message = make_message(room, author)
     page = open_page(hub, author, room)
     ticks = Ticks(hub, DatabaseThreads())
-    ticks.join(page, marks_for(room.pk, [author.pk])[author.pk])
+    ticks.began(page, state_for(author, room))
     for membership in memberships[1:-1]:
         membership.mark_read(message.pk)
         assert ticks.news(room.pk) == {}
@@ -76,7 +81,9 @@ def test_only_authors_whose_messages_were_passed_are_told():
         make_membership(room, person)
     ticks = Ticks(hub, DatabaseThreads())
     for person in (author, other):
-        ticks.join(open_page(hub, person, room), marks_for(room.pk, [person.pk])[person.pk])
+        ticks.began(
+            open_page(hub, person, room), PresentState(b"", marks_for(room.pk, [person.pk])[person.pk], {})
+        )
     message = make_message(room, author)
     Membership.objects.get(room=room, user=reader).mark_read(message.pk)
     told = {user_id for user_id, news in ticks.news(room.pk).items() if news.is_told}
@@ -92,7 +99,9 @@ def test_ten_thousand_unread_messages_are_one_event_and_a_fixed_number_of_statem
         for person in (author, reader):
             make_membership(room, person)
         ticks = Ticks(hub, DatabaseThreads())
-        ticks.join(open_page(hub, author, room), marks_for(room.pk, [author.pk])[author.pk])
+        ticks.began(
+            open_page(hub, author, room), PresentState(b"", marks_for(room.pk, [author.pk])[author.pk], {})
+        )
         messages = make_messages(room, author, amount)
         with CaptureQueriesContext(connection) as captured:
             Membership.objects.get(room=room, user=reader).mark_read(messages[-1].pk)

@@ -12,7 +12,9 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from config.text import one_line
+from rooms.live.news.part import Worker
 from rooms.live.news.tail import Tail
+from rooms.live.news.tails import Tails
 from rooms.live.process import relay
 from rooms.live.process.live import Live
 from rooms.live.watch import health, metrics, supervision
@@ -104,11 +106,15 @@ async def test_part_that_fails_is_named_and_nothing_else(ask, monkeypatch, part,
     ],
 )
 async def test_part_that_does_not_come_to_its_work_is_named(live, ask, monkeypatch, part):
-    watches = {rounds.name: rounds.watch for rounds in live._rounds} | live._watches
+    watches = {worker.name: worker.watch for worker in live.parts if isinstance(worker, Worker)}
     assert f"`{part}`" in DEPLOYING.read_text()
     monkeypatch.setattr(watches[part], "_due_since", -1e9)
     monkeypatch.setattr(watches[part], "done", lambda: None)
     assert await ask("readyz") == (503, part)
+
+
+def part_of(live, name):
+    return next(part for part in live.parts if part.name == name)
 
 
 @pytest.fixture
@@ -119,23 +125,23 @@ def in_a_hurry(settings, monkeypatch):
 
 @pytest.mark.parametrize("error", [ValueError("odd"), asyncio.CancelledError()], ids=repr)
 @pytest.mark.parametrize(
-    ("part", "place", "work", "ring"),
+    ("part", "owner", "work"),
     [
-        ("poll", "poll", "look", None),
-        ("heartbeat", "presence", "ring", None),
-        ("access check", "", "end_forbidden", None),
-        ("chat list", "chat_list", "round", "chat_list"),
-        ("ticks", "ticks", "round", "ticks"),
-        ("typing indicators", "typing", "round", "typing"),
-        ("presence", "presence", "round", "presence"),
-        ("profiles", "profiles", "round", "profiles"),
-        ("reports", "reports", "round", "reports"),
+        ("poll", "poll", "look"),
+        ("heartbeat", "presence", "ring"),
+        ("access check", "access check", "end_forbidden"),
+        ("chat list", "chat list", "round"),
+        ("ticks", "ticks", "round"),
+        ("typing indicators", "typing indicators", "round"),
+        ("presence", "presence", "round"),
+        ("profiles", "profiles", "round"),
+        ("reports", "reports", "round"),
     ],
 )
 async def test_part_that_dies_is_started_again_and_logged(
-    in_a_hurry, live, monkeypatch, caplog, part, place, work, ring, error
+    in_a_hurry, live, monkeypatch, caplog, part, owner, work, error
 ):
-    owner = getattr(live, place) if place else live
+    owner = part_of(live, owner)
     do, attempts, done = getattr(owner, work), [], []
 
     def dies_at_first(*arguments):
@@ -146,8 +152,8 @@ async def test_part_that_dies_is_started_again_and_logged(
         return do(*arguments)
 
     monkeypatch.setattr(owner, work, dies_at_first)
-    if ring:
-        getattr(live, ring).ring()
+    if work == "round":
+        owner.ring()
     await eventually(lambda: done)
     said = [record.message for record in caplog.records if record.name == supervision.logger.name]
     assert said == [f"Restarting the {part}: {one_line(error)}"]
@@ -196,8 +202,8 @@ async def test_round_that_fails_again_and_again_is_noticed(live, ask, monkeypatc
         raise OperationalError("no")
 
     monkeypatch.setattr(supervision, "LATE_SECONDS", 0.05)
-    monkeypatch.setattr(live.ticks, "round", fail)
-    live.ticks.ring()
+    monkeypatch.setattr(part_of(live, "ticks"), "round", fail)
+    part_of(live, "ticks").ring()
     await eventually(lambda: live.late_part() == "ticks")
     assert await ask("readyz") == (503, "ticks")
 
@@ -210,7 +216,7 @@ async def test_tail_that_hangs_is_noticed(live, ask, monkeypatch):
             pass
 
     Hanging.watch._due_since = -1e9
-    live.tails[7] = Hanging()
+    live.part(Tails).of_rooms[7] = Hanging()
     assert await ask("readyz") == (503, "tail")
 
 

@@ -6,9 +6,14 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from rooms.live.process import poll as poll_module
-from rooms.live.process.poll import OVERLAP, Poll
+from config.doorbell import Bell
+from rooms.live.news.chat_list import ChatList
+from rooms.live.news.look import OVERLAP
+from rooms.live.news.tails import Tails
+from rooms.live.process.live import TOPICS
+from rooms.live.process.poll import Poll
 from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.hub import Hub
 from tests.support.factories import make_message, make_messages, make_private_room, make_room, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,53 +28,41 @@ class FakeTail:
         self.rung += 1
 
 
-class FakeLive:
-    """Takes note of what the poll rings for."""
+class Process:
+    """The topics of a process that have something looked for; `heard` is what the poll rings for."""
 
     def __init__(self):
-        self.database = DatabaseThreads()
-        self.tails = {}
-        self.rung = []
-        self.entered = []
-        self.changed = []
-        self.reported = []
-        self.chat_list = self  # which is told where the news begins
-        self.began_after = None
+        self.hub, self.database, self.rung = Hub(), DatabaseThreads(), []
+        self.topics = [topic(self.hub, self.database) for topic in TOPICS]
+        self.looks = [look for topic in self.topics for look in topic.looks]
 
-    def begin_after(self, message_id, listed):
-        assert self.began_after is None
-        self.began_after = message_id
+    def part(self, kind):
+        return next(topic for topic in self.topics if isinstance(topic, kind))
 
-    def room_changed(self, room_id):
-        self.rung.append(room_id)
+    @property
+    def tails(self):
+        return self.part(Tails).of_rooms
 
-    def people_entered(self, user_ids):
-        self.entered += user_ids
-
-    def profiles_changed(self, user_ids):
-        self.changed += user_ids
-
-    def reports_changed(self, room_id, sender_id):
-        self.reported.append((room_id, sender_id))
+    def ring(self, bell):
+        self.rung.append((bell.kind, *bell.ids.values()))
 
     @property
     def heard(self):
         """What was rung for since the last time somebody asked."""
-        heard = self.rung, self.entered
-        self.rung, self.entered = [], []
+        heard, self.rung = self.rung, []
         return heard
 
 
 @pytest.fixture
 async def live():
-    live = FakeLive()
+    live = Process()
     yield live
     await live.database.close()
 
 
 @pytest.fixture
 async def poll(live):
-    return Poll(live)
+    return Poll(live.database, live.looks, live.ring)
 
 
 @pytest.fixture
@@ -83,23 +76,23 @@ async def test_first_look_rings_for_nothing(live, poll, do, room, ada):
     assert not poll.has_looked.is_set()
     await poll.look()
     assert poll.has_looked.is_set()
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_message_rings_once(live, poll, do, room, ada):
     await poll.look()
     await do(make_message, room, ada)
     await poll.look()
-    assert live.heard == ([room.pk], [])
+    assert live.heard == [("room", room.pk)]
     await poll.look()
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_new_room_rings(live, poll, do):
     await poll.look()
     room = await do(make_room)
     await poll.look()
-    assert live.heard == ([room.pk], [])
+    assert live.heard == [("room", room.pk)]
 
 
 async def test_room_that_was_quiet_for_long_rings(live, poll, do, room, ada, ben):
@@ -109,57 +102,50 @@ async def test_room_that_was_quiet_for_long_rings(live, poll, do, room, ada, ben
     await poll.look()
     await do(make_message, private, ben)
     await poll.look()
-    assert live.heard == ([private.pk], [])
+    assert live.heard == [("room", private.pk)]
 
 
 async def test_person_rings_once(live, poll, do):
     await poll.look()
     person = await do(make_user)
     await poll.look()
-    assert live.heard == ([], [person.pk])
+    assert live.heard == [("person", person.pk)]
     await poll.look()
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_person_whom_a_doorbell_announced_does_not_ring_again(live, poll, do):
     await poll.look()
     person = await do(make_user)
-    poll.person_told(person.pk)
+    live.part(ChatList).heard(Bell("person", {"user": person.pk}))
     for _ in range(2):
         await poll.look()
-        assert live.heard == ([], [])
+        assert live.heard == []
 
 
 async def test_person_announced_while_the_poll_looks_does_not_ring_again(live, poll, do, monkeypatch):
     await poll.look()
-    see = poll_module._see
-
-    def see_nobody(*arguments):
-        sight = see(*arguments)
-        sight.people = set()
-        return sight
-
-    monkeypatch.setattr(poll_module, "_see", see_nobody)
+    monkeypatch.setattr(live.part(ChatList)._new_people, "_read", lambda after: {})
     person = await do(make_user)
     await poll.look()
-    poll.person_told(person.pk)
+    live.part(ChatList).heard(Bell("person", {"user": person.pk}))
     monkeypatch.undo()
     await poll.look()
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_inactive_person_does_not_ring(live, poll, do):
     await poll.look()
     await do(lambda: make_user(is_active=False))
     await poll.look()
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_room_whose_readers_are_behind_rings(live, poll, do, room, ada):
     await do(make_message, room, ada)
     live.tails[room.pk] = FakeTail(0)
     await poll.look()
-    assert live.heard == ([room.pk], [])
+    assert live.heard == [("room", room.pk)]
 
 
 async def test_room_that_is_gone_rings_for_its_readers_alone(live, poll, do, room):
@@ -169,7 +155,7 @@ async def test_room_that_is_gone_rings_for_its_readers_alone(live, poll, do, roo
     await do(room.delete)
     await poll.look()
     assert tail.rung
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_old_room_that_somebody_opens_does_not_ring(live, poll, do, room, ada, ben):
@@ -181,7 +167,7 @@ async def test_old_room_that_somebody_opens_does_not_ring(live, poll, do, room, 
     await poll.look()
     live.tails[private.pk] = FakeTail(1)
     await poll.look()
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_look_that_fails_loses_nothing(live, poll, do, room, ada, monkeypatch):
@@ -192,18 +178,18 @@ async def test_look_that_fails_loses_nothing(live, poll, do, room, ada, monkeypa
     def fail(*arguments):
         raise OperationalError("no database")
 
-    monkeypatch.setattr(poll_module, "_see", fail)
+    monkeypatch.setattr(live.looks[-1], "see", fail)
     with pytest.raises(OperationalError):
         await poll.look()
     monkeypatch.undo()
     await poll.look()
-    assert live.heard == ([room.pk], [person.pk])
+    assert live.heard == [("room", room.pk), ("person", person.pk)]
 
 
 async def test_empty_database_is_no_fault(live, poll):
     await poll.look()
     await poll.look()
-    assert live.heard == ([], [])
+    assert live.heard == []
 
 
 async def test_report_and_its_decision_ring_once_each(live, poll, do, room, ada, ben):
@@ -216,18 +202,17 @@ async def test_report_and_its_decision_ring_once_each(live, poll, do, room, ada,
         await do(verb)
         for _time in range(2):
             await poll.look()
-        assert live.reported == [(room.pk, ben.pk)]
-        live.reported.clear()
+        assert live.heard == [("report", room.pk, ben.pk)]
 
 
 async def test_changed_profile_rings_once(live, poll, do, ada):
     await do(lambda: ada.change_profile(status="before the first look"))
     await poll.look()
-    assert live.changed == []
+    assert live.heard == []
     await do(lambda: ada.change_profile(status="busy"))
     await poll.look()
     await poll.look()
-    assert live.changed == [ada.pk]
+    assert live.heard == [("profile", ada.pk)]
 
 
 async def test_status_that_ends_rings_once(live, poll, do, ada, clock):
@@ -236,8 +221,8 @@ async def test_status_that_ends_rings_once(live, poll, do, ada, clock):
     await poll.look()
     clock.shift(1799)
     await poll.look()
-    assert live.changed == []
+    assert live.heard == []
     clock.shift(1)
     await poll.look()
     await poll.look()
-    assert live.changed == [ada.pk]
+    assert live.heard == [("profile", ada.pk)]

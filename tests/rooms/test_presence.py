@@ -36,12 +36,12 @@ class Process:
         page.tell_state(b"")
         written.clear()
         self.hub.join(page)
-        self.presence.opened()
+        self.presence.joined(page)
         return page, written
 
     def close(self, page):
         self.hub.leave(page)
-        self.presence.closed()
+        self.presence.left(page)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from config.doorbell import Bell
 from rooms.live.endpoints.access import _moment
 from rooms.live.news import rounds
 from rooms.live.news.profiles import Profiles
@@ -80,7 +81,7 @@ def do(database):
 
 async def change(do, profiles, user, **fields):
     await do(lambda: user.change_profile(**fields))
-    profiles.changed([user.pk])
+    profiles.heard(Bell("profile", {"user": user.pk}))
 
 
 async def test_change_is_told_to_all_pages_once(profiles, hub, do, ada, ben, mallory):
@@ -93,7 +94,7 @@ async def test_change_is_told_to_all_pages_once(profiles, hub, do, ada, ben, mal
         news = page.news
         assert news.count(">Benedict<") == 1
         assert "&lt;i&gt;busy" in news
-    profiles.changed([ben.pk])  # the poll finds it, too
+    profiles.heard(Bell("profile", {"user": ben.pk}))  # the poll finds it, too
     await change(do, profiles, ada, display_name="Countess")
     await eventually(lambda: pages[0].told)
     assert "Benedict" not in pages[0].news
@@ -121,7 +122,8 @@ async def test_both_of_a_private_chat_may_change_at_once(profiles, hub, do, ada,
     hub.join(his)
     await do(lambda: ben.change_profile(display_name="Benedict"))
     await do(lambda: ada.change_profile(display_name="Countess"))
-    profiles.changed([ada.pk, ben.pk])
+    for person in (ada, ben):
+        profiles.heard(Bell("profile", {"user": person.pk}))
     await eventually(lambda: len(hers.told) > 2 and len(his.told) > 2)
     assert "Benedict – Hearth" in hers.news
     assert "Countess – Hearth" in his.news

@@ -4,10 +4,12 @@ import pytest
 from django.urls import reverse
 
 from rooms.live.news import typing_indicators
+from rooms.live.news.part import PresentState
 from rooms.live.news.typing_indicators import TypingIndicators
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import Document
 from rooms.live.wire.hub import Hub
+from rooms.models.tick import Marks
 
 
 def url(room):
@@ -207,7 +209,7 @@ async def test_page_that_opens_is_told_of_all_rooms_and_tells_nobody_else(hub, i
     await indicators.round(indicators.take())
     old.frames.clear()
     new = Page(hub, 4, room_id=8)
-    indicators.joined(new.connection)
+    indicators.began(new.connection, PresentState(b"", Marks(), {}))
     await indicators.round(indicators.take())
     assert "#room-7-typing" in "".join(new.frames)
     assert "cem is typing…" in "".join(new.frames)

@@ -1,20 +1,15 @@
 """Who may open a stream, and whose stream has to end."""
 
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.contrib.sessions.models import Session
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
-from django.db.models import Q
 from django.http import QueryDict
-from django.utils import timezone
 from django_eventstream.eventrequest import EventRequest
 from django_eventstream.utils import get_channelmanager
 
@@ -23,9 +18,7 @@ from accounts.session_store import SessionStore
 from accounts.time_zones import time_zone_name
 from config.languages import accepted_language, chosen_language
 from rooms.live.wire.channels import room_channel
-from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import EVENTS, Events, Format
-from rooms.models import Membership
 
 PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release"}
 NO_REVISION = -1
@@ -130,30 +123,3 @@ def _moment(text: str) -> datetime | None:
     """Return the moment that a page gives in milliseconds since 1970."""
     is_moment = text.isascii() and text.isdigit() and len(text) < 15
     return datetime.fromtimestamp(int(text) / 1000, UTC) if is_moment else None
-
-
-def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
-    """Return the streams that must end, with the reason, in three queries."""
-    connections = list(connections)
-    user_ids = {connection.user_id for connection in connections}
-    keys = {connection.session_key for connection in connections}
-    going_on = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
-    sessions = set(going_on.values_list("pk", flat=True))
-    # Who was made staff may have entered by name alone.
-    needs_password = Q(is_staff=True) | Q(is_superuser=True)
-    has_none = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    users = User.objects.filter(pk__in=user_ids, is_active=True).exclude(needs_password & has_none)
-    passwords = dict(users.values_list("pk", "password"))
-    members = _members(connections, user_ids)
-    result = {}
-    for connection in connections:
-        if connection.session_key not in sessions or passwords.get(connection.user_id) != connection.password:
-            result[connection] = "session"
-        elif connection.room_id is not None and (connection.user_id, connection.room_id) not in members:
-            result[connection] = "room"
-    return result
-
-
-def _members(connections: list[Connection], user_ids: set[int]) -> set[tuple[int, int]]:
-    room_ids = {connection.room_id for connection in connections if connection.room_id is not None}
-    return set(Membership.objects.filter(room__in=room_ids, user__in=user_ids).values_list("user", "room"))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from rooms.live.endpoints.access import Opening
-from rooms.live.endpoints.present_state import PresentState
+from rooms.live.news.part import PresentState
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.connection import Connection
 

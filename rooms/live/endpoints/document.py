@@ -9,8 +9,8 @@ from config import doorbell
 from config.languages import accepted_language
 from rooms.history import page_before, unread_line
 from rooms.live.endpoints.access import Opening, Refused
-from rooms.live.endpoints.present_state import PresentState
 from rooms.live.endpoints.stream import ENDLESS, EXPLANATIONS, Headers, StreamEndpoint, answer
+from rooms.live.news.part import PresentState
 from rooms.live.wire import fragments
 from rooms.live.wire.channels import room_channel
 from rooms.live.wire.formats import Document

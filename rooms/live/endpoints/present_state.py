@@ -1,7 +1,6 @@
 """What streams begin with: all that is not a message, as it is now, so that none of it needs a replay."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -10,19 +9,13 @@ from accounts.models import User
 from config import release
 from rooms.chats import Chat, chats_digest, lists_of, newest_in, unread_in
 from rooms.live.endpoints.access import Opening
+from rooms.live.news.part import PresentState
 from rooms.live.news.reports import ReportCounts, counts_for
 from rooms.live.wire import fragments, frames
 from rooms.models import ChatRoom, Membership
 from rooms.models.tick import Marks
 from rooms.receipts import marks_for
 from rooms.unread import Unread
-
-
-@dataclass(frozen=True, slots=True)
-class PresentState:
-    frame: bytes
-    marks: Marks
-    unread: dict[int, Unread]
 
 
 def present_states(openings: Collection[Opening]) -> list[PresentState | None]:

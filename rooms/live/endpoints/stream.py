@@ -13,7 +13,8 @@ from config.languages import accepted_language
 from config.text import one_line
 from rooms.live.endpoints.access import Opening, Refused, open_stream
 from rooms.live.endpoints.beginnings import Beginnings
-from rooms.live.endpoints.present_state import PresentState, present_states
+from rooms.live.endpoints.present_state import present_states
+from rooms.live.news.part import PresentState
 from rooms.live.process.live import Live
 from rooms.live.wire import fragments, frames
 from rooms.live.wire.connection import Connection
@@ -60,7 +61,8 @@ class StreamEndpoint:
         self.beginnings = Beginnings(live.openings, self.read_states)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        access_changes, settings_changes = self.live.access_changes, self.live.settings_changes
+        revocations = self.live.revocations
+        access_changes, settings_changes = revocations.access_changes, revocations.settings_changes
         try:
             opening = await self.authorise(scope)
         except Refused as refusal:
@@ -77,6 +79,7 @@ class StreamEndpoint:
             password=opening.user.password,
             room_id=opening.room_id,
             channels=opening.channels,
+            position=opening.position,
             address=address,
             format=opening.format,
             blocked=opening.blocked,
@@ -84,10 +87,10 @@ class StreamEndpoint:
         await send({"type": "http.response.start", "status": 200, "headers": opening.headers})
         connection.begin(opening.beginning)
         try:
-            self.live.join(connection, opening.position)
-            if self.live.has_new_settings(opening.user.pk, settings_changes):
+            self.live.join(connection)
+            if revocations.has_new_settings(opening.user.pk, settings_changes):
                 connection.end()  # it comes back, with what is now theirs to see
-            await self.begin(connection, opening, is_in_doubt=access_changes != self.live.access_changes)
+            await self.begin(connection, opening, is_in_doubt=access_changes != revocations.access_changes)
             del opening  # with the row of a user, which would be a tenth of what an open stream takes
             await connection.wait_until_ended(receive)
         finally:
@@ -122,7 +125,7 @@ class StreamEndpoint:
         """
         try:
             if is_in_doubt:
-                await self.live.hold_and_check([connection])
+                await self.live.revocations.hold_and_check([connection])
             await self.live.poll.has_looked.wait()
             await self.live.presence.has_looked.wait()
             state = await self.beginnings.of(connection, opening)

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, User
 from config import doorbell
-from rooms.chats import Chat
+from config.doorbell import Bell
+from rooms.chats import PEOPLE_LIMIT, Chat
+from rooms.live.news.look import Look, NewRows
+from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments, frames
@@ -106,45 +110,49 @@ class ChatList(Rounds[Gathered]):
         ] = {}  # user → room → what all pages of that user show
         self._listed: set[int] = set()  # open rooms that all pages have in their list
         self._first_message = 0  # what came before is no news
+        self._new_people = NewRows(User, _people_after)
+        self.looks = [Beginning(self), self._new_people]
 
     def begin_after(self, message_id: int, listed: set[int]) -> None:
         """Take messages up to this one as told, and that these open rooms are in everybody's list."""
         self._first_message = message_id
         self._listed = listed
 
-    def people_entered(self, user_ids: Collection[int]) -> None:
-        self._gathered.people |= set(user_ids)
+    def heard(self, bell: Bell) -> None:
+        if bell.kind == "person":
+            self._new_people.told(bell.ids["user"])
+        if not self._hub.connections:
+            return
+        match bell:
+            case Bell("person", {"user": user_id}):
+                self._gathered.people.add(user_id)
+            case Bell("room", {"room": room_id}):
+                self._gathered.rooms.add(room_id)
+            case Bell("act", {"act": act_id, "room": room_id}):
+                self._gathered.acts[act_id] = room_id
+                self._gathered.rooms.add(room_id)
+            case Bell("read", {"room": room_id, "user": user_id}):
+                self._gathered.readers[room_id].add(user_id)
+            case Bell("listing", {"room": room_id, "user": user_id}):
+                self._gathered.listings[room_id].add(user_id)
+            case _:
+                return
         self.ring()
 
-    def room_changed(self, room_id: int) -> None:
-        self._gathered.rooms.add(room_id)
-        self.ring()
-
-    def read(self, room_id: int, user_id: int) -> None:
-        self._gathered.readers[room_id].add(user_id)
-        self.ring()
-
-    def acted(self, act_id: int, room_id: int) -> None:
-        self._gathered.acts[act_id] = room_id
-        self.ring()
-
-    def listing_changed(self, room_id: int, user_id: int) -> None:
-        self._gathered.listings[room_id].add(user_id)
-        self.ring()
-
-    def join(self, connection: Connection, shown: dict[int, Unread]) -> None:
+    def began(self, connection: Connection, state: PresentState) -> None:
         """Remember what a page shows; what differs from then on is news.
 
         Where it shows something else than was told last, it is told again: what changed may have changed back
         since the page was read, and the page would go on to show it.
         """
         told = self._unread.setdefault(connection.user_id, {})
-        for room_id, unread in shown.items():
+        for room_id, unread in state.unread.items():
             if told.setdefault(room_id, unread) != unread:
                 told[room_id] = None
-                self.read(room_id, connection.user_id)
+                self._gathered.readers[room_id].add(connection.user_id)
+                self.ring()
 
-    def leave(self, connection: Connection) -> None:
+    def left(self, connection: Connection) -> None:
         if not self._hub.listeners(user_channel(connection.user_id)):
             self._unread.pop(connection.user_id, None)
 
@@ -313,6 +321,31 @@ class ChatList(Rounds[Gathered]):
             news.unread.append((user_id, room.pk, now))
             if now.count == 0 and not is_new:
                 news.add_event(user_id, "read-elsewhere", {"chat": chat.dom_id})
+
+
+class Beginning(Look[tuple[int, set[int]]]):
+    """What is no news, as of the first look: messages that were there, and rooms that lists have."""
+
+    def __init__(self, chat_list: ChatList) -> None:
+        self._chat_list = chat_list
+
+    def see(self) -> tuple[int, set[int]]:
+        return self.seen or (_last_message(), ChatRoom.objects.listed())
+
+    def news(self, now: tuple[int, set[int]]) -> Iterable[Bell]:
+        if self.seen is None:
+            self._chat_list.begin_after(*now)
+        return ()
+
+
+def _last_message() -> int:
+    last: int = ChatRoom.objects.aggregate(last=Max("last_message", default=0))["last"]
+    return last
+
+
+def _people_after(user_id: int) -> dict[int, Bell]:
+    found = User.objects.filter(pk__gt=user_id, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
+    return {pk: Bell("person", {"user": pk}) for pk in found.values_list("pk", flat=True)}
 
 
 def _banned(room_ids: set[int]) -> defaultdict[int, set[int]]:

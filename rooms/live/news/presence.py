@@ -16,6 +16,7 @@ from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
 from rooms.live.wire.channels import PRESENCE
+from rooms.live.wire.connection import Connection
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
 from rooms.models import ServerProcess
@@ -51,11 +52,11 @@ class Presence(Rounds[None]):
         """The number of people online in all processes, as of the last round."""
         return len(self._online)
 
-    def opened(self) -> None:
+    def joined(self, connection: Connection) -> None:
         self.ring()
         self._log("opened")
 
-    def closed(self) -> None:
+    def left(self, connection: Connection) -> None:
         """Nothing is told yet: somebody who goes from page to page closes one stream and opens the next."""
         self._log("closed")
 
@@ -74,11 +75,15 @@ class Presence(Rounds[None]):
     def put_back(self, gathered: None) -> None:
         pass
 
-    async def _run(self) -> None:
+    def stop(self) -> None:
+        super().stop()
+        self.has_looked.set()  # streams that wait for it end now
+
+    async def run(self) -> None:
         if not self.has_looked.is_set():
             self._online = await self._database.run(_online)
             self.has_looked.set()
-        await super()._run()
+        await super().run()
 
     async def round(self, gathered: None) -> None:
         online = await self._database.run(_exchange, self._hub.listening_users())

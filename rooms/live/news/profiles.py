@@ -1,14 +1,17 @@
 """Names, avatars and statuses on all open pages, as people change them and as statuses end."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from config.doorbell import Bell
 from rooms.chats import Chat
+from rooms.live.news.look import Look
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
@@ -43,10 +46,12 @@ class Profiles(Rounds[set[int]]):
         self._changed: set[int] = set()
         # What was told of people. Only the event loop changes it; `read_news` looks at it from its thread.
         self._told: dict[int, tuple[str, ...]] = {}
+        self.looks = [ChangedProfiles()]
 
-    def changed(self, user_ids: Collection[int]) -> None:
-        self._changed |= set(user_ids)
-        self.ring()
+    def heard(self, bell: Bell) -> None:
+        if bell.kind == "profile" and self._hub.connections:
+            self._changed.add(bell.ids["user"])
+            self.ring()
 
     def take(self) -> set[int]:
         gathered, self._changed = self._changed, set()
@@ -94,6 +99,28 @@ class Profiles(Rounds[set[int]]):
             news.outdated = set(members.values_list("room", flat=True))
             news.chats = _renamed_chats(renamed, open_rooms)
         return news
+
+
+@dataclass(slots=True)
+class ProfilesSeen:
+    moment: datetime
+    # Who was shown in another way of late: with when they changed that, and when their status ended
+    changes: set[tuple[int, datetime | None, datetime | None]]
+
+
+class ChangedProfiles(Look[ProfilesSeen]):
+    def see(self) -> ProfilesSeen:
+        now = timezone.now()
+        found = User.objects.changed_between(self.seen.moment if self.seen else now, now)
+        changes = {
+            (pk, changed_at, until if until and until <= now else None)
+            for pk, changed_at, until in found.values_list("pk", "profile_changed_at", "status_until")
+        }
+        return ProfilesSeen(now, changes)
+
+    def news(self, now: ProfilesSeen) -> Iterable[Bell]:
+        new = now.changes - self.seen.changes if self.seen else set()
+        return [Bell("profile", {"user": user_id}) for user_id in {user_id for user_id, *_moments in new}]
 
 
 def _renamed_chats(renamed: set[int], room_ids: set[int]) -> dict[tuple[int, int], Frame]:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from django.db.models import Count
 
 from accounts.models import User
+from config.doorbell import Bell
+from rooms.live.news.look import NewRows
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
@@ -13,6 +15,8 @@ from rooms.live.wire.channels import user_channel
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership, Report
+
+ANYBODY = 0  # in the place of whoever wrote what was reported
 
 type ReportCounts = dict[tuple[int, int | None], int]  # by user and room; None is the count of staff
 type Gathered = defaultdict[int, set[int]]  # by room, who wrote what was reported or decided
@@ -26,11 +30,18 @@ class Reports(Rounds[Gathered]):
         self._hub = hub
         self._database = database
         self._changed: Gathered = defaultdict(set)
+        self.looks = [NewRows(Report, _reports_after)]
 
-    def changed(self, room_id: int, sender_id: int) -> None:
-        """Take note that a message of `sender_id` was reported, or that this was decided; 0 for any."""
-        self._changed[room_id].add(sender_id)
-        self.ring()
+    def heard(self, bell: Bell) -> None:
+        if not self._hub.connections:
+            return
+        match bell:
+            case Bell("report", {"room": room_id, "person": sender_id}):
+                self._changed[room_id].add(sender_id)
+                self.ring()
+            case Bell("act", {"room": room_id, "person": person_id}) if person_id:
+                self._changed[room_id].add(ANYBODY)  # whoever became a moderator decides on them
+                self.ring()
 
     def take(self) -> Gathered:
         gathered, self._changed = self._changed, defaultdict(set)
@@ -52,6 +63,14 @@ class Reports(Rounds[Gathered]):
             await self._database.run(make_all, [frame], {page.format.language for page in pages})
             for page in pages:
                 page.tell(frame.in_language(page.format.language))
+
+
+def _reports_after(report_id: int) -> dict[int, Bell]:
+    found = Report.objects.filter(pk__gt=report_id)
+    return {
+        pk: Bell("report", {"room": room_id, "person": sender_id})
+        for pk, room_id, sender_id in found.values_list("pk", "message__room", "message__sender")
+    }
 
 
 def counts_for(gathered: Mapping[int, set[int]], listening: Collection[int]) -> ReportCounts:

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
-from rooms.live.watch.supervision import Watch, keep_running
+from rooms.live.news.part import Worker
 
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -12,26 +12,16 @@ LONGEST_PAUSE = 5.0
 PAUSE_FACTOR = 10
 
 
-class Rounds[Gathered](ABC):
+class Rounds[Gathered](Worker):
     """Runs `round` after `ring`, and then pauses in proportion to what the round took."""
 
-    name: str
-
     def __init__(self) -> None:
-        self.watch = Watch()
+        super().__init__()
         self._bell = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(keep_running(self.name, self._run))
 
     def ring(self) -> None:
         self.watch.due()
         self._bell.set()
-
-    def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
 
     @abstractmethod
     def take(self) -> Gathered:
@@ -45,7 +35,7 @@ class Rounds[Gathered](ABC):
     async def round(self, gathered: Gathered) -> None:
         """Tell what has gathered."""
 
-    async def _run(self) -> None:
+    async def run(self) -> None:
         while True:
             await self._bell.wait()
             self._bell.clear()

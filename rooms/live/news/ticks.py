@@ -1,9 +1,11 @@
 """Ticks: when a mark of somebody moves, the authors concerned are told, once, and nobody else."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from config.doorbell import Bell
+from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.channels import room_channel
@@ -33,18 +35,25 @@ class Ticks(Rounds[set[int]]):
         # room id → author → what that author's pages there were told
         self._told: defaultdict[int, dict[int, Marks]] = defaultdict(dict)
 
-    def room_changed(self, room_id: int) -> None:
-        if room_id in self._told:
-            self._changed_rooms.add(room_id)
+    def heard(self, bell: Bell) -> None:
+        match bell:
+            case Bell("read" | "receipt" | "act", {"room": room_id}):
+                self._changed([room_id])
+            case Bell("settings"):
+                self._changed(self._told)  # others may see more or less of what somebody reads
+
+    def _changed(self, room_ids: Iterable[int]) -> None:
+        if changed := self._told.keys() & room_ids:
+            self._changed_rooms |= changed
             self.ring()
 
-    def join(self, connection: Connection, marks: Marks) -> None:
+    def began(self, connection: Connection, state: PresentState) -> None:
         """Remember what a page of a room begins with."""
         if connection.room_id is not None:
-            self._told[connection.room_id].setdefault(connection.user_id, marks)
-            self.room_changed(connection.room_id)
+            self._told[connection.room_id].setdefault(connection.user_id, state.marks)
+            self._changed([connection.room_id])
 
-    def leave(self, connection: Connection) -> None:
+    def left(self, connection: Connection) -> None:
         room_id = connection.room_id or 0
         if not self._pages(room_id, connection.user_id):
             told = self._told.get(room_id, {})

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from accounts.models import User
+from config.doorbell import Bell
+from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.channels import LOBBY, room_channel, user_channel
@@ -44,6 +46,17 @@ class TypingIndicators(Rounds[Gathered]):
         self._gathered = Gathered()
         self._names: dict[int, str] = {}
 
+    def heard(self, bell: Bell) -> None:
+        match bell:
+            case Bell("typing", {"room": room_id, "user": user_id, "is_typing": 0}):
+                self.stopped(room_id, user_id)
+            case Bell("typing", {"room": room_id, "user": user_id, **rest}):
+                self.started(room_id, user_id, _pair_of(rest))
+            case Bell("room", {"room": room_id, "sender": user_id}):
+                self.stopped(room_id, user_id)
+            case Bell("profile", {"user": user_id}):
+                self._names.pop(user_id, None)  # it may be another one now
+
     def started(self, room_id: int, user_id: int, pair: tuple[int, int] | None) -> None:
         room = self._rooms.setdefault(room_id, _Room(pair))
         loop = asyncio.get_running_loop()
@@ -67,15 +80,11 @@ class TypingIndicators(Rounds[Gathered]):
         ):
             self.stopped(room_id, connection.user_id)
 
-    def joined(self, connection: Connection) -> None:
+    def began(self, connection: Connection, state: PresentState) -> None:
         """Begin a page with those who type now."""
         if self._rooms:
             self._gathered.pages.add(connection)
             self.ring()
-
-    def forget_name(self, user_id: int) -> None:
-        """Look it up again: it may be another one now."""
-        self._names.pop(user_id, None)
 
     def _change(self, room_id: int) -> None:
         self._gathered.rooms.add(room_id)
@@ -143,6 +152,10 @@ class TypingIndicators(Rounds[Gathered]):
             self._names.clear()
         if unknown := user_ids - self._names.keys():
             self._names |= await self._database.run(_names, unknown)
+
+
+def _pair_of(ids: Mapping[str, int]) -> tuple[int, int] | None:
+    return (ids["low"], ids["high"]) if ids.keys() >= {"low", "high"} else None
 
 
 def _names(user_ids: set[int]) -> dict[int, str]:

@@ -13,6 +13,7 @@ from channels.layers import get_channel_layer
 from config import doorbell
 from config.doorbell import Answer, Bell
 from config.text import one_line
+from rooms.live.news.part import Worker
 from rooms.live.watch import metrics
 
 logger = logging.getLogger(__name__)
@@ -26,20 +27,32 @@ ANSWER_SECONDS = 2.0
 ECHO_SECONDS = 1.0
 SILENCE_SECONDS = 3.5
 RETRY_SECONDS = 1.0
+# How long without an echo until a process counts as one that hears nothing.
+LATE_SECONDS = 5.0
 ECHO = "echo"
 
 
-class Relay:
+class Relay(Worker):
     """Passes bells of this process on to `answer` and to other processes, and theirs to `answer`."""
 
+    name = "doorbell"
+
     def __init__(self, answer: Answer) -> None:
+        super().__init__()
         self._answer = answer
 
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        doorbell.attach(loop, self._rung)
+    def start(self) -> None:
+        super().start()
+        doorbell.attach(asyncio.get_running_loop(), self._rung)
 
-    def detach(self) -> None:
+    def stop(self) -> None:
         doorbell.detach(self._rung)
+        super().stop()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether nothing comes through. Chat goes on then, more slowly."""
+        return outage.is_on or time.monotonic() - outage.heard_at > LATE_SECONDS
 
     def _rung(self, bell: Bell) -> None:
         if "sender" in bell.ids:
@@ -47,7 +60,7 @@ class Relay:
         _keep(asyncio.create_task(_tell_other_processes({"kind": bell.kind, **bell.ids})))
         self._answer(bell)
 
-    async def listen(self) -> None:
+    async def run(self) -> None:
         """Answer what other processes ring, for ever, whatever happens to the channel layer."""
         while True:
             try:

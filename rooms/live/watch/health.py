@@ -3,28 +3,30 @@
 import asyncio
 import shutil
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from rooms.live.process import relay
 from rooms.live.watch.database import DatabaseThreads
 from rooms.models import ChatRoom
 
-if TYPE_CHECKING:
-    from rooms.live.process.live import Live
-
 # An answer is good for so long, however often it is asked for.
 KEPT_SECONDS = 1.0
-ECHO_SECONDS = 5.0
 LEAST_DISK_SPACE = 64 * 1024**2
 
 
+class Watched(Protocol):
+    is_stopping: bool
+
+    def late_part(self) -> str:
+        """Return the name of something that does not come to its work; nothing if all do."""
+
+
 class Health:
-    def __init__(self, live: "Live") -> None:
-        self._live = live
+    def __init__(self, process: Watched) -> None:
+        self._process = process
         self._database = DatabaseThreads(threads=1)  # a queue of its own: others may be what hangs
         self._lock = asyncio.Lock()
         self._looked_at = -KEPT_SECONDS
@@ -33,7 +35,7 @@ class Health:
 
     async def problem(self) -> str:
         """Return the name of a part that does not work; nothing if all do."""
-        if self._live.is_stopping:
+        if self._process.is_stopping:
             return "stopping"
         async with self._lock:
             if time.monotonic() - self._looked_at >= KEPT_SECONDS:
@@ -50,10 +52,8 @@ class Health:
             return "database"
         if not self._is_migrated:
             return "migrations"
-        if late := self._live.late_part():
+        if late := self._process.late_part():
             return late
-        if relay.outage.is_on or time.monotonic() - relay.outage.heard_at > ECHO_SECONDS:
-            return "doorbell"
         if shutil.disk_usage(settings.DATA_DIR).free < LEAST_DISK_SPACE:
             return "disk"
         return ""

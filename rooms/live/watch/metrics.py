@@ -3,13 +3,9 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
-
-if TYPE_CHECKING:
-    from rooms.live.process.live import Live
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LAG_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -53,11 +49,6 @@ def note_lag(moments: Iterable[datetime]) -> None:
         delivery_lag.observe(max(0.0, (now - moment).total_seconds()))
 
 
-def as_text(live: "Live") -> bytes:
-    open_streams.set(len(live.hub.connections))
-    subscriptions.set(sum(map(len, live.hub.channels.values())))
-    open_streams_in_all.set(live.presence.stream_count)
-    people_here.set(len(live.hub.listening_users()))
-    people_online.set(live.presence.online_count)
+def as_text() -> bytes:
     tasks.set(len(asyncio.all_tasks()))
     return generate_latest(registry)

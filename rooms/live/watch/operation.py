@@ -1,31 +1,41 @@
 """/healthz, /readyz and /metrics: for programs that watch a process, not for people."""
 
 import secrets
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 
-from rooms.live.process.live import Live
 from rooms.live.watch import metrics
+from rooms.live.watch.health import Health
+
+
+class Measured(Protocol):
+    """A process that is watched."""
+
+    health: Health
+
+    def measure(self) -> None:
+        """Set the gauges whose values nobody keeps."""
 
 
 class Operation:
     """ASGI endpoints beside the streams: they are answered however busy the threads of the pages are."""
 
-    def __init__(self, live: Live) -> None:
-        self._live = live
+    def __init__(self, process: Measured) -> None:
+        self._process = process
 
     async def healthz(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """The process takes requests and answers them."""
         await answer(scope, send, 200, "ok")
 
     async def readyz(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        problem = await self._live.health.problem()
+        problem = await self._process.health.problem()
         await answer(scope, send, 503 if problem else 200, problem or "ok")
 
     async def metrics(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if may_read_metrics(scope):
-            await answer(scope, send, 200, metrics.as_text(self._live), metrics.CONTENT_TYPE)
+            self._process.measure()
+            await answer(scope, send, 200, metrics.as_text(), metrics.CONTENT_TYPE)
         else:
             await answer(scope, send, 404, "not found")
 

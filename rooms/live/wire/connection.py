@@ -33,6 +33,7 @@ class Connection:
         password: str,
         room_id: int | None,
         channels: set[str],
+        position: int = 0,
         address: str | None = None,
         format: Format = EVENTS,
         blocked: frozenset[int] = frozenset(),
@@ -42,6 +43,7 @@ class Connection:
         self.password = password  # its hash, under which the session was begun
         self.room_id = room_id
         self.channels = channels
+        self.position = position  # the revision of its room that the page had
         self.address = address  # for which streams are counted; None where they are not
         self.format = format
         self.blocked = blocked  # of whom the reader wants to hear nothing; a change ends the stream
