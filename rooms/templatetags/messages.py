@@ -1,5 +1,6 @@
 """How messages are shown."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django import template
@@ -8,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from rooms.models import Message
 
@@ -16,13 +18,40 @@ register = template.Library()
 TINTS = 8
 PREVIEW_LENGTH = 80  # characters, and their marks
 PREVIEW_LOOKED_AT = 400
+# Among these every language has one for each of its plural forms.
 PLURAL_SAMPLES = (1, 2, 3, 6, 11, 100)
 
 
 @register.simple_tag
-def plural_samples() -> tuple[int, ...]:
-    """Return numbers among which every language has one for each plural form; announcer.js knows them."""
-    return PLURAL_SAMPLES
+def unseen_sentences() -> str:
+    """Return what stands on the way to the newest message, by number; see `_by_count`."""
+    return _by_count(lambda count: ngettext("{count} new message", "{count} new messages", count))
+
+
+@register.simple_tag
+def announced_sentences() -> str:
+    """Return what is said of several messages at once, by number; a script puts the names in."""
+    return _by_count(
+        lambda count: ngettext("{count} new message from {names}", "{count} new messages from {names}", count)
+    )
+
+
+@register.simple_tag
+def crowd_sentences() -> str:
+    """Return what is said of messages of more people than one names; `{names}` is how many these are."""
+    return _by_count(
+        lambda count: ngettext(
+            "{count} new message from {names} people", "{count} new messages from {names} people", count
+        )
+    )
+
+
+def _by_count(sentence: Callable[[int], str]) -> str:
+    """Return a sentence for each sample: "1={count} message|2={count} messages|…".
+
+    The script finds the one for its number (`wordsFor` in static/js/helpers.js).
+    """
+    return "|".join(f"{count}={sentence(count)}" for count in PLURAL_SAMPLES)
 
 
 @register.filter

@@ -1,12 +1,24 @@
-// Has screen readers say what others write here. The list itself is no live region: all that changes in it would be read out.
-enhance('announcer', (announcer) => {
-  const { user, wanted, sent, messages: some, crowd } = announcer.dataset;
-  const isWanted = (message) => part('text', message) && (wanted !== 'mentions' || message.querySelector(`[data-user="${user}"]`));
-  const list = new Intl.ListFormat(root.lang);
-  const shown = () => parts('message');
-  const keyOf = (message) => +message?.dataset.key || 0;
-  let newest = keyOf(shown().at(-1));
-  let waiting = [], more = '', isSent, isLevel, timer;
+// Has screen readers say what others write here. The list itself is no live region: all that changes in it would be
+// read out.
+behave('announcer', ['announcer', 'composer'], () => {
+  const MOST_NAMES = 4; // more people are a number
+  const MOST_TEXTS = 3; // more messages are summed up
+  const announcer = hook('announcer');
+  const { user, wanted } = announcer.dataset;
+  if (wanted === 'none') return;
+  const conversation = hook('conversation');
+  const nameList = new Intl.ListFormat(root.lang);
+  const shownMessages = () => messagesIn(conversation);
+  const keyOf = (message) => Number(message.dataset.key);
+  const mentionsReader = (message) => message.querySelector(`[data-user="${user}"]`);
+  const isWanted = (message) => !isDeleted(message) && (wanted === 'all' || mentionsReader(message));
+
+  let newestKey = Math.max(0, ...shownMessages().map(keyOf));
+  let waiting = []; // messages to be told of
+  let andMore = ''; // "+" where there are more than the page shows
+  let hasSent = false; // something of the reader's own
+  let isLevel = false; // whether the page has all that came while it was away
+  let timer;
 
   const say = (text) => {
     const line = document.createElement('p');
@@ -14,41 +26,54 @@ enhance('announcer', (announcer) => {
     announcer.append(line);
     setTimeout(() => line.remove(), 3000);
   };
-  const speak = (atOnce = 3) => { // more are summed up
-    const messages = isLevel ? waiting.splice(0).filter(isWanted) : []; // some were deleted meanwhile
-    const texts = messages.map((message) => ['sender', 'text'].map((name) => part(name, message).textContent.trim()));
-    const names = [...new Set(texts.map(([name]) => name))];
-    const summary = formFor(messages.length, names[4] ? crowd : some).replace(messages.length, (count) => count + more)
-      .replace('{names}', () => names[4] ? names.length : list.format(names));
-    const words = messages.length > atOnce ? [summary] : texts.map((parts) => parts.join(': '));
-    if (isSent) words.unshift(sent);
-    isSent = more = '';
-    words.forEach(say);
+  const wordsOf = (message) => ({
+    name: part('sender', message).textContent.trim(),
+    text: part('text', message).textContent.trim(),
+  });
+  const summary = (names, count) => {
+    const isCrowd = names.length > MOST_NAMES;
+    return wordsFor(count, isCrowd ? announcer.dataset.crowd : announcer.dataset.messages)
+      .replace(count, (number) => number + andMore)
+      .replace('{names}', () => isCrowd ? names.length : nameList.format(names));
+  };
+  const linesFor = (messages, mostTexts) => {
+    const told = messages.filter(isWanted).map(wordsOf); // some may have been deleted by now
+    if (told.length <= mostTexts) return told.map(({ name, text }) => `${name}: ${text}`);
+    return [summary([...new Set(told.map(({ name }) => name))], told.length)];
+  };
+  const speak = (mostTexts = MOST_TEXTS) => {
+    const lines = isLevel ? linesFor(waiting.splice(0), mostTexts) : [];
+    if (hasSent) lines.unshift(announcer.dataset.sent);
+    hasSent = false;
+    andMore = '';
+    lines.forEach(say);
     // While this is being said, more gathers.
-    const said = words.join('');
-    timer = said && setTimeout(speak, Math.min(Math.max(1000, 40 * said.length), 5000));
+    const length = lines.join('').length;
+    timer = length ? setTimeout(speak, Math.min(Math.max(1000, 40 * length), 5000)) : null;
   };
   const speakSoon = () => { timer ||= setTimeout(speak, 500); };
 
-  const look = () => {
-    const messages = shown().filter((message) => keyOf(message) > newest && message.dataset.sender !== user);
-    if (!messages[0]) return;
-    if (keyOf(shown()[0]) > newest && byId('older-link')) more = '+'; // the newest page, after more than it shows
-    newest = keyOf(messages.at(-1));
-    waiting.push(...messages.filter((message) => message.checkVisibility() && isWanted(message)));
+  const lookForNew = () => {
+    const shown = shownMessages();
+    const fresh = shown.filter((message) => keyOf(message) > newestKey && message.dataset.sender !== user);
+    if (!fresh.length) return;
+    fresh.filter(isWanted).forEach(wordsOf); // says at once what is missing
+    if (keyOf(shown[0]) > newestKey && byId('older-link')) andMore = '+'; // the newest page
+    newestKey = keyOf(fresh.at(-1));
+    waiting.push(...fresh.filter((message) => message.checkVisibility() && isWanted(message)));
     speakSoon();
   };
-  keep(byId('conversation'), look);
+  keep(conversation, lookForNew);
   // What a page missed comes between these two: it is told as a number.
   on('connected', () => { isLevel = false; });
   on('level', () => {
-    look();
+    lookForNew();
     isLevel = true;
     clearTimeout(timer);
     speak(0);
   });
   on('sent', () => {
-    isSent = true;
+    hasSent = true;
     speakSoon();
   });
 });

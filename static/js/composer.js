@@ -1,62 +1,96 @@
 // Empties the box at once, gives back what could not be sent, and keeps drafts.
-enhance('composer', (composer) => {
-  const { content, dataset } = composer;
-  const [notice, hint] = ['notice', 'composer-hint'].map(byId);
-  // randomUUID exists on secure origins only.
-  const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+behave('composer', ['composer', 'content'], () => {
+  const LARGEST_KEPT_ALIVE = 5000; // browsers refuse more than 64 KB, in all
+  const composer = hook('composer');
+  const scroller = hook('scroller');
+  const notice = hook('notice');
+  const hint = hook('composer-hint');
+  const typingSignal = hook('typing-start');
+  const { content } = composer.elements;
+  const draftKey = composer.dataset.draft;
+  const token = () => composer.elements.token; // the server puts others in its place
+  const unfinished = []; // requests in the order of sending, the first under way
+  const takenBack = new Set(); // those that are not to be sent after all
+  let isSentAgain = false; // when the connection is back
+
   hint.textContent = hint.dataset.hint;
-  // Who has emptied the box, which sending does, does not type.
-  on('htmx-config-request', (event) => {
-    if (!content.value) event.preventDefault();
-  }, byId('typing-start'));
   composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
 
-  // The body is collected by now; requests that wait in the queue keep theirs.
+  // randomUUID exists on secure origins only.
+  const newToken = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  };
+
+  // Sending empties the box, which is no typing.
+  on('htmx-config-request', (event) => {
+    if (!content.value) event.preventDefault();
+  }, typingSignal);
+
+  // The body of the request is collected by now. It may wait in the queue.
   on('htmx-config-request', (event) => {
     const { ctx } = event.detail;
     content.focus();
     if (!content.value.trim()) return event.preventDefault();
-    ctx.sent = { text: content.value, token: composer.token.value };
-    // Leaving the page does not take it back. Browsers refuse this for more than 64 KB.
-    ctx.request.keepalive = content.value.length < 5000;
+    ctx.sent = { text: content.value, token: token().value };
+    unfinished.push(ctx);
+    ctx.request.keepalive = content.value.length < LARGEST_KEPT_ALIVE; // leaving the page does not take it back
     content.value = notice.textContent = '';
-    composer.token.value = newToken();
-    byId('scroller').scrollTop = 0;
+    token().value = newToken();
+    scroller.scrollTop = 0;
+  }, composer);
+
+  on('htmx-before-request', (event) => {
+    if (takenBack.has(event.detail.ctx)) event.preventDefault();
   }, composer);
 
   on('htmx-finally-request', ({ detail: { ctx } }) => {
+    if (takenBack.delete(ctx)) return;
     const status = ctx.response?.status;
+    unfinished.splice(unfinished.indexOf(ctx), 1);
     content.ariaInvalid = status === 422;
-    if (status === 201) return htmx.trigger(composer, 'sent');
-    // What waits in the queue would overtake it, so that comes back too.
-    const queue = composer._htmx_state.rq;
-    const texts = [ctx.sent.text];
-    while (queue.more()) texts.push(queue.next().sent.text);
-    // What the network has lost is sent again by itself, but nothing that is being written.
-    isUnsent = (!status || status > 501) && !content.value;
-    if (content.value) texts.push(content.value);
-    content.value = texts.join('\n');
-    // It may have been saved all the same: the same token again, unless the server has just put in another one.
-    if (status !== 409) composer.token.value = ctx.sent.token;
-    notice.textContent ||= dataset[status ?? 'offline'] ?? dataset.failed;
+    if (status === 201) htmx.trigger(composer, 'sent');
+    else giveBack(ctx.sent, status);
   }, composer);
-  let isUnsent;
-  on('input', () => { isUnsent = false; }, content);
+
+  const giveBack = (sent, status) => {
+    // What waits would overtake it, so that comes back too.
+    const waiting = unfinished.splice(0);
+    waiting.forEach((request) => takenBack.add(request));
+    // What the network has lost is sent again by itself, but nothing that is being written.
+    const isLost = !status || status > 501;
+    isSentAgain = isLost && !content.value;
+    content.value = [sent, ...waiting.map((request) => request.sent)]
+      .map(({ text }) => text)
+      .concat(content.value || [])
+      .join('\n');
+    // It may have been saved all the same: the same token again, unless the server has just put in another one.
+    if (status !== 409) token().value = sent.token;
+    notice.textContent ||= composer.dataset[status ?? 'offline'] ?? composer.dataset.failed;
+  };
+  on('input', () => { isSentAgain = false; }, content);
   on('connected heartbeat', () => {
-    if (isUnsent) composer.requestSubmit();
-    isUnsent = false;
+    if (isSentAgain) composer.requestSubmit();
+    isSentAgain = false;
   });
 
-  const [text, token, reason] = JSON.parse(sessionStorage[dataset.draft] ?? '[]');
-  if (text && !content.value) {
-    [content.value, composer.token.value, notice.textContent] = [text, token, reason];
-    isUnsent = reason;
-  }
+  const restoreDraft = () => {
+    const [text, itsToken, reason] = JSON.parse(sessionStorage[draftKey] ?? '[]');
+    if (!text || content.value) return;
+    content.value = text;
+    token().value = itsToken;
+    notice.textContent = reason;
+    isSentAgain = Boolean(reason);
+  };
+  restoreDraft();
   on('pagehide', () => {
-    sessionStorage[dataset.draft] = JSON.stringify([content.value, composer.token.value, isUnsent ? notice.textContent : '']);
+    const reason = isSentAgain ? notice.textContent : '';
+    sessionStorage[draftKey] = JSON.stringify([content.value, token().value, reason]);
   }, window);
+
   // Not before the page is loaded: going to #unread takes the focus away.
   on('load', () => {
-    if (document.activeElement === document.body && matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
+    const isFree = document.activeElement === document.body;
+    if (isFree && matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
   }, window);
 });

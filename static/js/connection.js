@@ -1,62 +1,83 @@
-// Keeps the stream open: tells its state, notices when it has died without a word, and asks for it again, but not too often.
-enhance('stream', (element) => {
+// Keeps the stream open: tells its state, notices when it has died without a word, and asks for it again, but not too
+// often.
+behave('connection', ['stream', 'retry'], () => {
   const SILENCE = 30000; // heartbeats come every 10 s
-  const BLIP = 3000; // a shorter loss is not worth telling
-  const ATTEMPTS = 5; // when so many have failed, so has the connection, though slow attempts go on
+  const SHORT_LOSS = 3000; // not worth telling
+  const MOST_ATTEMPTS = 5; // when so many have failed, so has the connection, though slow attempts go on
   const LONGEST_WAIT = 10000;
-  const state = (name) => { root.dataset.connection = name; };
-  const stream = () => element._htmx?.sse;
-  const close = () => stream()?.reader?.cancel();
-  let silence, blip, next, release, attempts = 0, pace = 500;
+  const LOCKS = ['hearth-1', 'hearth-2', 'hearth-3'];
+  const stream = hook('stream');
+  const retryButton = hook('retry');
+  const tell = (state) => { root.dataset.connection = state; };
+  let connection; // the one that htmx has open
+  let attempts = 0;
+  let shortestWait = 250;
+  let silenceTimer, lossTimer, nextAttempt;
+  let releaseLock; // where this window holds one of the locks
 
-  const watch = () => {
-    clearTimeout(silence);
-    silence = setTimeout(close, SILENCE);
+  const close = () => connection?.reader?.cancel();
+  const connect = () => { if (stream.isConnected) stream.dispatchEvent(new Event('connect')); };
+
+  const expectHeartbeat = () => {
+    clearTimeout(silenceTimer);
+    silenceTimer = setTimeout(close, SILENCE);
   };
-  const wait = () => {
-    blip ??= setTimeout(state, BLIP, 'reconnecting');
-    watch();
+  const forgetLoss = () => {
+    clearTimeout(lossTimer);
+    lossTimer = null;
   };
-  wait();
+  const awaitConnection = () => {
+    lossTimer ??= setTimeout(tell, SHORT_LOSS, 'reconnecting');
+    expectHeartbeat();
+  };
+  awaitConnection();
   on('connected heartbeat', () => {
-    blip = clearTimeout(blip);
-    state('connected');
-    watch();
-  }, element);
-  // A stream that ends before that was a failed attempt like others.
-  on('heartbeat', () => { attempts = 1; }, element);
+    forgetLoss();
+    tell('connected');
+    expectHeartbeat();
+  }, stream);
+  // A stream that ends before its first heartbeat was a failed attempt like others.
+  on('heartbeat', () => { attempts = 1; }, stream);
 
-  // Browsers give a host six connections: three windows stay live when hidden, the others have no stream meanwhile.
-  const isPaused = () => document.hidden && !release;
-  const connect = () => element.isConnected && element.dispatchEvent(new Event('connect'));
+  // Browsers give a host six connections: three windows stay live when hidden, the others have no stream then.
+  const isPaused = () => document.hidden && !releaseLock;
   const connectLater = () => {
     if (isPaused()) return;
-    wait();
-    if (attempts > ATTEMPTS) state('failed');
-    clearTimeout(next);
-    next = setTimeout(connect, Math.min(LONGEST_WAIT, pace * 2 ** attempts / 2));
+    awaitConnection();
+    if (attempts > MOST_ATTEMPTS) tell('failed');
+    clearTimeout(nextAttempt);
+    nextAttempt = setTimeout(connect, Math.min(LONGEST_WAIT, shortestWait * 2 ** attempts));
   };
-  on('htmx-sse-close', ({ detail }) => {
-    pace = detail.connection.config.reconnectDelay; // the server gives everybody another one
-    connectLater();
-  }, element);
-  // Whatever came that is no stream.
-  on('htmx-finally-request', () => { if (!stream()) connectLater(); }, element);
   on('htmx-before-request', (event) => {
     if (isPaused()) event.preventDefault();
     else attempts++;
-  }, element);
-  const keepLive = () => [1, 2, 3].forEach((slot) => navigator.locks?.request(`hearth-${slot}`, { ifAvailable: true }, (lock) => {
-    if (lock && !release) return new Promise((resolve) => { release = resolve; connect(); });
-  }));
-  keepLive();
-  // Whoever comes back to the page or the network does not wait for the next attempt.
+  }, stream);
+  on('htmx-before-sse-connection', ({ detail }) => { connection = detail.connection; }, stream);
+  on('htmx-sse-close', ({ detail }) => {
+    connection = null;
+    shortestWait = detail.connection.config.reconnectDelay / 2; // the server gives everybody another one
+    connectLater();
+  }, stream);
+  // What came may have been no stream.
+  on('htmx-finally-request', () => { if (!connection) connectLater(); }, stream);
+
+  const holdLock = (lock) => {
+    if (!lock || releaseLock) return; // taken by another window; or this one has another lock
+    return new Promise((release) => {
+      releaseLock = release;
+      connect();
+    });
+  };
+  const stayLive = () => LOCKS.forEach((name) => navigator.locks?.request(name, { ifAvailable: true }, holdLock));
+  stayLive();
+
+  // People who come back to the page or the network do not wait for the next attempt.
   on('visibilitychange', () => {
-    blip = clearTimeout(blip);
+    forgetLoss();
     if (isPaused()) close();
-    if (document.hidden || stream()?.reader) return;
-    state('connecting');
-    wait();
+    if (document.hidden || connection?.reader) return;
+    tell('connecting');
+    awaitConnection();
     connect();
   });
   on('online', () => {
@@ -64,12 +85,14 @@ enhance('stream', (element) => {
     setTimeout(connect);
   }, window);
   on('click', () => {
-    state('reconnecting');
+    tell('reconnecting');
     connect();
-  }, byId('retry'));
-  // The back/forward cache keeps no page that holds a lock.
-  on('pagehide', () => { release = release?.(); }, window);
-  on('pageshow', (event) => { if (event.persisted) keepLive(); }, window);
-});
+  }, retryButton);
 
-document.cookie = `hearth_timezone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; SameSite=Lax; max-age=31536000`;
+  // The back/forward cache keeps no page that holds a lock.
+  on('pagehide', () => {
+    releaseLock?.();
+    releaseLock = null;
+  }, window);
+  on('pageshow', (event) => { if (event.persisted) stayLive(); }, window);
+});

@@ -1,76 +1,120 @@
 // Keeps the live list short, shows the way down, and tells the server what was seen.
-enhance('conversation', (conversation) => {
-  const [scroller, form, down] = ['scroller', 'read', 'to-newest'].map(byId);
-  const messages = () => parts('message', conversation).filter((message) => message.checkVisibility());
-  let waiting, reportedAt = -Infinity, reported = +form.dataset.read;
+behave('conversation', ['conversation', 'scroller'], () => {
+  const conversation = hook('conversation');
+  const scroller = hook('scroller');
+  const readForm = hook('read');
+  const down = hook('to-newest');
+  const downLabel = part('to-newest-label', down);
+  const shownMessages = () => messagesIn(conversation).filter((message) => message.checkVisibility());
+  const keyOf = (message) => Number(message.dataset.key);
+  const isLive = () => byId('stream'); // the newest page, while its stream has not ended for good
 
-  const report = async () => {
-    waiting = null;
+  // What was seen is reported when the page is looked at, at most once in an interval.
+  let reportedKey = Number(readForm.dataset.read);
+  let reportedAt = -Infinity;
+  let nextReport;
+
+  const lastSeenKey = () => {
     const { bottom } = scroller.getBoundingClientRect();
-    const seen = +messages().findLast((message) => message.getBoundingClientRect().top < bottom)?.dataset.key;
-    if (!(seen > reported) || document.hidden || !document.hasFocus() || !byId('stream')) return;
-    const body = new FormData(form);
-    body.set('upto', seen);
-    body.set('version', form.dataset.version);
-    const before = reported;
-    reported = seen;
-    reportedAt = now();
-    const answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => {});
-    if (!answer?.ok) reported = before; // goes out with the next heartbeat
+    const lastSeen = shownMessages().findLast((message) => message.getBoundingClientRect().top < bottom);
+    return lastSeen ? keyOf(lastSeen) : 0;
   };
-  const unseen = () => messages().filter((message) => message.dataset.key > reported && message.dataset.sender !== down.dataset.user);
-  const showDown = () => {
-    const { length } = unseen();
+  const sendReport = (key) => {
+    const body = new FormData(readForm);
+    body.set('upto', key);
+    body.set('version', readForm.dataset.version);
+    return fetch(readForm.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } });
+  };
+  const report = async () => {
+    nextReport = null;
+    if (document.hidden || !document.hasFocus() || !isLive()) return;
+    const key = lastSeenKey();
+    if (key <= reportedKey) return;
+    const before = reportedKey;
+    reportedKey = key;
+    reportedAt = performance.now();
+    const answer = await sendReport(key).catch(() => null);
+    if (!answer?.ok) reportedKey = before; // goes out with the next heartbeat
+  };
+  const reportSoon = () => {
+    const rest = reportedAt + Number(readForm.dataset.interval) - performance.now();
+    nextReport ??= setTimeout(report, Math.max(100, rest));
+  };
+
+  const unseenMessages = () => {
+    const isOwn = (message) => message.dataset.sender === down.dataset.user;
+    return shownMessages().filter((message) => keyOf(message) > reportedKey && !isOwn(message));
+  };
+  const showWayDown = () => {
+    const count = unseenMessages().length;
     down.hidden = scroller.scrollTop > -40;
-    down.dataset.count = length || '';
-    write(part('to-newest-label', down), length ? formFor(length, down.dataset.unseen) : down.dataset.newest);
+    down.dataset.count = count || '';
+    write(downLabel, count ? wordsFor(count, down.dataset.unseen) : down.dataset.newest);
   };
-  const reportSoon = () => { waiting ??= setTimeout(report, Math.max(100, reportedAt + +form.dataset.interval - now())); };
 
   // Keys go from message to message, and Tab to the links of the one reached.
-  const tieLinks = () => all('a', conversation).forEach((link) => {
-    if (messageOf(link)) link.tabIndex = messageOf(link).matches(':focus-within') ? 0 : -1;
-  });
+  const tieLinks = () => {
+    for (const message of messagesIn(conversation)) {
+      const tabIndex = message.matches(':focus-within') ? 0 : -1;
+      message.querySelectorAll('a').forEach((link) => { link.tabIndex = tabIndex; });
+    }
+  };
   on('focusin focusout', tieLinks, conversation);
 
-  keep(conversation, () => {
-    // htmx searches the list it puts messages into from the start.
-    const [history, live] = ['history', 'messages'].map(byId);
+  // htmx searches the list it puts messages into from the start.
+  const keepLiveListShort = () => {
+    const live = hook('messages');
+    const history = hook('history');
     if (live.children.length > 60) [...live.children].slice(0, -20).forEach((item) => move(item, history, null));
-    const newest = messages().at(-1);
-    if (newest && byId('stream')) form.upto.value = newest.dataset.key;
+  };
+  const updateReadForm = () => {
+    const newest = shownMessages().at(-1);
+    if (newest && isLive()) readForm.elements.upto.value = newest.dataset.key;
+  };
+  keep(conversation, () => {
+    keepLiveListShort();
+    updateReadForm();
     tieLinks();
-    showDown();
+    showWayDown();
     reportSoon();
   });
   on('scroll', () => {
-    showDown();
+    showWayDown();
     reportSoon();
   }, scroller);
+  on('focus', reportSoon, window);
+  on('visibilitychange heartbeat', reportSoon);
+
   // The conversation is one stop for Tab.
   const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+  const focusMessage = (message) => {
+    // Named by all that is in it: a screen reader says no more than the name of what has the focus.
+    message.setAttribute('aria-labelledby', message.id);
+    message.focus();
+  };
+  // Go so many messages on; from outside of them, to the newest. Tell whether there was one.
+  const step = (from, steps) => {
+    const shown = shownMessages();
+    const newest = shown.length - 1;
+    const here = shown.findIndex((message) => message.contains(from));
+    const next = here < 0 ? newest : Math.min(Math.max(here + steps, 0), newest);
+    if (shown[next]) focusMessage(shown[next]);
+    return Boolean(shown[next]);
+  };
+  const act = ({ key, target }) => {
+    if (STEPS[key]) return step(target, STEPS[key]);
+    if (key === 'Escape') byId('content')?.focus();
+    else if (key === 'Enter' && target.dataset.part === 'message') part('details', target).click();
+    else return false;
+    return true;
+  };
   on('keydown', (event) => {
-    const { key, target } = event;
-    if (hasModifier(event) || event.shiftKey) return;
-    if (key === 'Enter' && target === messageOf(target)) part('details', target).click();
-    else if (key === 'Escape') byId('content')?.focus();
-    else if (STEPS[key]) {
-      const shown = messages();
-      const here = shown.indexOf(messageOf(target));
-      const next = shown[here < 0 ? shown.length - 1 : Math.max(0, Math.min(here + STEPS[key], shown.length - 1))];
-      if (!next) return;
-      // Named by all that is in it: a screen reader says no more than the name of what has the focus.
-      next.setAttribute('aria-labelledby', next.id);
-      next.focus();
-    } else return;
-    event.preventDefault();
+    if (!hasModifier(event) && !event.shiftKey && act(event)) event.preventDefault();
   }, scroller);
   on('click', () => {
-    const [first] = unseen();
+    const [first] = unseenMessages();
     if (first) return first.focus(); // which scrolls to it
     scroller.scrollTop = 0;
     byId('content')?.focus();
   }, down);
-  on('focus', reportSoon, window);
-  on('visibilitychange heartbeat', reportSoon);
 });

@@ -1,28 +1,34 @@
-// Notifies of messages while no window of Hearth is looked at: one notification for a chat, taken back when it is read.
-enhance('notifications', (button) => {
+// Notifies of messages while no window of Hearth is looked at: one notification for a chat, taken back when it is
+// read. localStorage is what all windows share.
+behave('notifications', ['notifications', 'chats'], () => {
   const RECENTLY = 15000; // a window that is looked at says so with every heartbeat
-  const shown = new Map();
+  const button = hook('notifications');
+  const shown = new Map(); // the notification of each chat
   const dataOf = (event) => JSON.parse(event.detail.data);
   const isOn = () => window.Notification?.permission === 'granted' && !localStorage.silent;
-  const show = () => {
-    if (!window.Notification) return;
-    button.hidden = false;
-    button.textContent = button.dataset[isOn() ? 'granted' : Notification.permission === 'denied' ? 'denied' : 'default'];
-  };
-  const look = () => { if (document.hasFocus()) localStorage.lookedAt = Date.now(); };
 
+  const labelButton = () => {
+    if (!window.Notification) return;
+    const { granted, denied, default: enable } = button.dataset;
+    button.hidden = false;
+    if (isOn()) button.textContent = granted;
+    else button.textContent = Notification.permission === 'denied' ? denied : enable;
+  };
+  labelButton();
   on('click', async () => {
     if (isOn()) localStorage.silent = 1;
     else {
       delete localStorage.silent;
       await Notification.requestPermission();
     }
-    show();
+    labelButton();
   }, button);
-  show();
-  look();
-  on('heartbeat', look);
-  on('focus', look, window);
+
+  const sayLookedAt = () => { if (document.hasFocus()) localStorage.lookedAt = Date.now(); };
+  const isLookedAt = () => document.hasFocus() || Math.abs(Date.now() - localStorage.lookedAt) < RECENTLY;
+  sayLookedAt();
+  on('heartbeat', sayLookedAt);
+  on('focus', sayLookedAt, window);
   on('blur', () => { delete localStorage.lookedAt; }, window);
 
   let audio;
@@ -33,14 +39,16 @@ enhance('notifications', (button) => {
     tone.start();
     tone.stop(audio.currentTime + 0.12);
   };
-  const isLookedAt = () => document.hasFocus() || Math.abs(Date.now() - localStorage.lookedAt) < RECENTLY;
   const notify = ({ chat, message, title, body, url }) => {
-    if (localStorage.notified === `${message}`) return; // by another window
+    if (localStorage.notified === String(message)) return; // by another window
     localStorage.notified = message;
     if (button.dataset.sound) beep();
     if (!isOn()) return;
     const notification = new Notification(title, { body, tag: chat, data: message, renotify: true });
-    notification.onclick = () => { window.focus(); location.href = url; };
+    notification.onclick = () => {
+      window.focus();
+      location.href = url;
+    };
     shown.set(chat, notification);
   };
   on('notify', (event) => {
@@ -51,6 +59,6 @@ enhance('notifications', (button) => {
   on('read-elsewhere', (event) => {
     const { chat, messages } = dataOf(event); // those that were deleted, or all of the chat
     const notification = shown.get(chat);
-    if (messages?.includes(notification?.data) ?? true) notification?.close();
+    if (!messages || messages.includes(notification?.data)) notification?.close();
   });
 });

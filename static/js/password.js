@@ -1,11 +1,15 @@
 // Shows what stands in a field for a password while the button beside it is pressed.
-for (const button of document.querySelectorAll('[data-part="show-password"]')) {
-  const field = document.getElementById(button.getAttribute('aria-controls'));
-  const show = (is) => {
-    button.ariaPressed = is;
-    field.type = is ? 'text' : 'password';
-  };
-  button.hidden = false;
-  button.addEventListener('click', () => show(field.type !== 'text'));
-  field.form.addEventListener('submit', () => show(false)); // browsers keep what was in fields of text
-}
+behave('passwords', [], () => {
+  const fields = [...document.querySelectorAll('input[type=password]')];
+  const buttons = fields.length ? [part('show-password')] && parts('show-password') : [];
+  for (const button of buttons) {
+    const field = hook(button.getAttribute('aria-controls'));
+    const show = (isShown) => {
+      button.ariaPressed = isShown;
+      field.type = isShown ? 'text' : 'password';
+    };
+    button.hidden = false;
+    on('click', () => show(field.type !== 'text'), button);
+    on('submit', () => show(false), field.form); // browsers keep what was in fields of text
+  }
+});

@@ -1,20 +1,27 @@
 // F6 goes from region to region. The first Tab in a room finds the skip link, though the box has the focus by then.
-{
-  const stopIn = (region) => region.querySelector('textarea, [aria-current], #chats:not(:has([aria-current])) a') ?? region;
-  let isFirst = true;
-  on('pointerdown', () => { isFirst = false; });
+behave('regions', [], () => {
+  // In a region: the box, the open chat or the first one, else the region itself.
+  const STOPS = 'textarea, [aria-current], #chats:not(:has([aria-current])) a';
+  const stopIn = (region) => region.querySelector(STOPS) ?? region;
+  const nextStop = (from, isBackwards) => {
+    const isShown = (region) => stopIn(region).checkVisibility();
+    const regions = [...document.querySelectorAll('[data-region]')].filter(isShown);
+    const here = regions.findIndex((region) => region.contains(from));
+    const next = isBackwards ? Math.max(here, 0) - 1 : (here + 1) % regions.length;
+    return regions.length ? stopIn(regions.at(next)) : null;
+  };
+
+  let isUntouched = true; // no key and no click so far
+  on('pointerdown', () => { isUntouched = false; });
   on('keydown', (event) => {
     const { key, shiftKey, target } = event;
+    const isFirstTab = isUntouched && key === 'Tab' && !shiftKey && target.id === 'content';
+    if (key !== 'Shift') isUntouched = false;
     let next;
-    if (key === 'Tab' && !shiftKey && isFirst && target.id === 'content') next = part('skip-link');
-    isFirst &&= key === 'Shift';
-    if (key === 'F6' && !hasModifier(event)) {
-      const stops = all('[data-region]').map(stopIn).filter((stop) => stop.checkVisibility());
-      const here = stops.findIndex((stop) => stop.closest('[data-region]').contains(target));
-      next = stops.at(shiftKey ? Math.max(here, 0) - 1 : (here + 1) % stops.length);
-    }
+    if (isFirstTab) next = part('skip-link');
+    if (key === 'F6' && !hasModifier(event)) next = nextStop(target, shiftKey);
     if (!next) return;
     next.focus();
     event.preventDefault();
   });
-}
+});

@@ -1,40 +1,71 @@
 // Shows times in the reader's zone and language, and a line above the first message of each day.
-{
+behave('times', [], () => {
+  const DAY = 86400000; // in milliseconds
   const { today, yesterday, timeZone } = document.body.dataset;
-  const format = (options, locale = root.lang) => {
+  const formatter = (options, locale = root.lang) => {
     try {
       return new Intl.DateTimeFormat(locale, { timeZone, ...options });
     } catch { // a zone that this browser does not know
       return new Intl.DateTimeFormat(locale, options);
     }
   };
-  const [long, short] = ['long', 'short'].map((dateStyle) => format({ dateStyle, timeZone: 'UTC' }));
-  const clock = format({ timeStyle: 'short', hourCycle: 'h23' });
-  const isoDay = format({}, 'sv'); // 2026-11-23
-  // A day is its midnight in UTC, where all days are equally long.
-  const dayOf = (moment) => Date.parse(isoDay.format(new Date(moment)));
-  const daysAgo = (day) => (dayOf(Date.now()) - day) / 86400000;
-  const dayName = (day, other) => [today, yesterday][daysAgo(day)] ?? other.format(day);
+  const longDate = formatter({ dateStyle: 'long', timeZone: 'UTC' });
+  const shortDate = formatter({ dateStyle: 'short', timeZone: 'UTC' });
+  const clock = formatter({ timeStyle: 'short', hourCycle: 'h23' });
+  const isoDate = formatter({}, 'sv'); // Swedes write 2026-11-23
 
-  const showTimes = () => {
-    let last;
-    for (const time of parts('time')) {
-      const day = dayOf(time.dateTime);
-      const message = messageOf(time);
-      write(time, message || !daysAgo(day) ? clock.format(new Date(time.dateTime)) : dayName(day, short));
-      if (!message) continue;
-      const dayAbove = () => message.previousElementSibling && part('day', message.previousElementSibling);
-      if (day === last) dayAbove() && message.previousElementSibling.remove();
-      else {
-        if (!dayAbove()) {
-          message.before(byId('day-line').content.cloneNode(true));
-          message.previousElementSibling.dataset.key = message.dataset.key;
-        }
-        write(dayAbove(), dayName(day, long));
-      }
-      last = day;
+  const momentOf = (time) => new Date(time.dateTime);
+  // A day is its midnight in UTC, where all days are equally long.
+  const dayOf = (moment) => Date.parse(isoDate.format(moment));
+  const isToday = (day) => day === dayOf(Date.now());
+  const nameOf = (day, date) => {
+    const daysAgo = (dayOf(Date.now()) - day) / DAY;
+    return [today, yesterday][daysAgo] ?? date.format(day);
+  };
+
+  const dayLineAbove = (message) => {
+    const above = message.previousElementSibling;
+    return above && parts('day', above).length ? above : null;
+  };
+  const insertDayLine = (line, message) => {
+    message.before(line.cloneNode(true));
+    const inserted = message.previousElementSibling;
+    inserted.dataset.key = message.dataset.key;
+    return inserted;
+  };
+
+  const showTimesOfMessages = () => {
+    const messages = messagesIn(document);
+    if (!messages.length) return;
+    const line = hook('day-line').content;
+    part('day', line);
+    let lastDay;
+    for (const message of messages) {
+      const time = part('time', message);
+      const day = dayOf(momentOf(time));
+      write(time, clock.format(momentOf(time)));
+      if (day === lastDay) dayLineAbove(message)?.remove();
+      else write(part('day', dayLineAbove(message) ?? insertDayLine(line, message)), nameOf(day, longDate));
+      lastDay = day;
     }
+  };
+  const showOtherTimes = () => {
+    for (const time of parts('time')) {
+      if (time.closest('[data-part="message"]')) continue;
+      const day = dayOf(momentOf(time));
+      write(time, isToday(day) ? clock.format(momentOf(time)) : nameOf(day, shortDate));
+    }
+  };
+  const showTimes = () => {
+    showOtherTimes();
+    showTimesOfMessages();
   };
   keep(document.body, showTimes);
   on('heartbeat', showTimes); // today becomes yesterday
-}
+});
+
+// Tells the server the reader's time zone, for those who have chosen none.
+behave('time zone', [], () => {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  document.cookie = `hearth_timezone=${timeZone}; path=/; SameSite=Lax; max-age=31536000`;
+});

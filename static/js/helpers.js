@@ -1,0 +1,95 @@
+// What the other files share. They are joined into one script (config/bundle.py), where each sees these names:
+//
+//   behave(name, ids, setUp)       set up one behaviour, apart from all others
+//   hook(id), part(name, within)   find what a behaviour cannot do without
+//   byId(id), parts(name, within)  find what a page may lack
+//   messageOf(element), messagesIn(list), isDeleted(message)
+//   on(events, listener, target), keep(element, listener, options)
+//   write(element, text), move(element, parent, before)
+//   wordsFor(number, sentences), hasModifier(event), root
+
+const root = document.documentElement;
+
+// Hooks. Templates mark what scripts look for with an id or with data-part, which mean nothing else.
+
+class MissingHook extends Error {}
+
+const found = (element, name) => {
+  if (!element) throw new MissingHook(name);
+  return element;
+};
+const byId = (id) => document.getElementById(id);
+const parts = (name, within = document) => [...within.querySelectorAll(`[data-part="${name}"]`)];
+const hook = (id) => found(byId(id), `id="${id}"`);
+const part = (name, within) => found(parts(name, within)[0], `data-part="${name}"`);
+
+const messageOf = (element) => found(element.closest('[data-part="message"]'), 'data-part="message"');
+const messagesIn = (list) => {
+  parts('text', list).slice(0, 1).forEach(messageOf); // a text is in a message
+  return parts('message', list);
+};
+// What was deleted has neither.
+const isDeleted = (message) => !parts('text', message).length && !parts('tick', message).length;
+
+// Behaviours. What one of them lacks or throws ends what it was doing, and nothing else.
+
+let current; // the behaviour that is being set up
+const complaints = new Set();
+
+const complain = (behaviour, error) => {
+  if (!(error instanceof MissingHook)) return reportError(error);
+  const complaint = `Hearth: "${behaviour}" does not work, as this page has no ${error.message}.`;
+  if (!complaints.has(complaint)) console.error(complaint);
+  complaints.add(complaint);
+};
+
+// Bind `work` to the behaviour that is being set up.
+const apart = (work) => {
+  const behaviour = current;
+  return (...given) => {
+    try {
+      return work(...given);
+    } catch (error) {
+      complain(behaviour, error);
+    }
+  };
+};
+
+// Set up a behaviour on pages that have one of these ids, or on all pages where none is given.
+const behave = (name, ids, setUp) => {
+  if (ids.length && !ids.some((id) => byId(id))) return;
+  current = name;
+  apart(setUp)();
+};
+
+// htmx names its events with "-" where it has ":" by default (metaCharacter): valid HTML has no ":" in attributes.
+const on = (events, listener, target = document) => {
+  const listenApart = apart(listener);
+  events.split(' ').forEach((event) => target.addEventListener(event, listenApart));
+};
+
+// Call `listener` now, and after every change inside `element`, before it is painted.
+const keep = (element, listener, options) => {
+  listener();
+  new MutationObserver(apart(listener)).observe(element, { childList: true, subtree: true, ...options });
+};
+
+// Observers are not told of what stays the same.
+const write = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
+// Move an element without taking the focus from it.
+const move = (element, parent, before) => (parent.moveBefore ?? parent.insertBefore).call(parent, element, before);
+
+// The server writes sentences about some numbers, among which is one for each plural form of every language:
+// "1={count} message|2={count} messages|3=…". Take that of the first number which is counted alike.
+const wordsFor = (number, sentences) => {
+  const rules = new Intl.PluralRules(root.lang);
+  const isCountedAlike = (sample) => rules.select(Number(sample)) === rules.select(number);
+  const samples = sentences.split('|').map((sample) => sample.split('='));
+  const [, sentence] = samples.find(([sample]) => isCountedAlike(sample));
+  return sentence.replace('{count}', number);
+};
+
+const hasModifier = (event) => event.altKey || event.ctrlKey || event.metaKey;
