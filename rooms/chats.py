@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import User
+from rooms.ids import person_line, room_line
 from rooms.models import Ban, ChatRoom, Membership, Message
 from rooms.unread import Unread, unread_of
 
@@ -34,7 +35,7 @@ class Chat:
 
     @property
     def dom_id(self) -> str:
-        return f"person-{self.person.pk}" if self.person else f"room-{self.room.pk}"  # type: ignore[union-attr]  # one is set
+        return person_line(self.person.pk) if self.person else room_line(self.room.pk)  # type: ignore[union-attr]  # one is set
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.urls import reverse
 
+from rooms.ids import cursor
 from rooms.models import ChatRoom, Membership, Message
 from rooms.models.message import newest_that_fit
 
@@ -31,8 +32,8 @@ class HistoryPage:
 
     @property
     def cursor(self) -> str:
-        """What a stream needs to go on from here, in the form of django-eventstream's ids."""
-        return f"room-{self.room.pk}:{self.revision}"
+        """What a stream needs to go on from here."""
+        return cursor(self.room.pk, self.revision)
 
 
 def page_before(room: ChatRoom, before: int | None = None, unread: int | None = None) -> HistoryPage:

@@ -7,7 +7,7 @@ from django.db.models import Case, Q, QuerySet, When
 
 from accounts.models import User
 from rooms.models import ChatRoom, Membership, Message
-from rooms.models.tick import Mark, Marks
+from rooms.models.tick import Mark, Marks, Tick
 
 # In a room of more people ticks say whether all have it, not how many: each reader would be news.
 COUNTED_PARTICIPANTS = 32
@@ -38,6 +38,35 @@ def _others(author: int, rows: list[tuple[int, Mark]], is_large: bool) -> tuple[
     marks = tuple(mark for user, mark in rows if user != author)
     # Who joined later has all that was there before, so the lowest mark says whether everybody has a message.
     return tuple(Mark(0, mark.upto) for mark in marks[:1]) if is_large else marks
+
+
+@dataclass(frozen=True, slots=True)
+class TickBounds:
+    """How far an author's messages in a room have come, by messages of their own.
+
+    Those up to `delivered` are delivered to everybody, but for those up to `undelivered`, which nobody else
+    was there for; `read` and `unread` say the same of reading.
+    """
+
+    delivered: Message | None
+    undelivered: Message | None
+    read: Message | None
+    unread: Message | None
+    last: Tick | None  # the tick of the newest
+
+
+def tick_bounds(room_id: int, author_id: int, marks: Marks) -> TickBounds:
+    """Return them for a page in which no tick can be changed."""
+    own = Message.objects.filter(room=room_id, sender=author_id).order_by("-pk")
+    last = own.first()
+    delivered, read = marks.delivered_to_all, marks.read_by_all
+    return TickBounds(
+        delivered=own.filter(pk__lte=delivered.upto).first(),
+        undelivered=own.filter(pk__lte=delivered.after).first(),
+        read=own.filter(pk__lte=read.upto).first(),
+        unread=own.filter(pk__lte=read.after).first(),
+        last=marks.tick(last.pk) if last else None,
+    )
 
 
 def show_ticks(messages: Iterable[Message], room: ChatRoom, author: User) -> Marks:

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from accounts.models import NameShape, User
 from rooms.chats import Chat
 from rooms.history import page_before
+from rooms.ids import room_channel
 from rooms.live.news.chat_list import ChatList, Gathered
 from rooms.live.news.profiles import Profiles
 from rooms.live.wire import fragments, frames
-from rooms.live.wire.channels import RoomStorage, room_channel
+from rooms.live.wire.channels import Change, RoomStorage
 from rooms.live.wire.formats import EVENTS
 from rooms.live.wire.hub import Hub
 from rooms.models import ChatRoom, Message, MessageVersion, ModerationAct, Report
@@ -376,7 +377,7 @@ def shown(text, name):
     message.timestamp = timezone.datetime(2026, 1, 1, tzinfo=timezone.get_default_timezone())
     room = ChatRoom(pk=1, type="group", name=name, last_message=message, description=text)
     parts = [
-        fragments.changes([message], 0, "room-1:1"),
+        fragments.changes(Change(1, 0, 1, [message])),
         fragments.new_chat(Chat(room, None)),
         fragments.new_person(sender),
         fragments.title(name, 1),

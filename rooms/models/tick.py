@@ -1,6 +1,6 @@
 """How far a message has come: ✓ sent, ✓✓ delivered, blue ✓✓ read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +29,17 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The messages after one and up to another; both are ids."""
+
+    after: int
+    upto: int
+
+    def __contains__(self, message_id: int) -> bool:
+        return self.after < message_id <= self.upto
+
+
+@dataclass(frozen=True, slots=True)
 class Marks:
     """How far the others of a room have come, as one author may know it.
 
@@ -39,17 +50,33 @@ class Marks:
     delivered: tuple[Mark, ...] = ()
     read: tuple[Mark, ...] = ()
 
+    @property
+    def delivered_to_all(self) -> Span:
+        """Messages that all have for whom they are."""
+        return _common(self.delivered)
+
+    @property
+    def read_by_all(self) -> Span:
+        """Messages that all have read who tell; those that are not delivered to all are not read by all."""
+        read = _common(self.read)
+        return Span(read.after, min(read.upto, self.delivered_to_all.upto))
+
     def tick(self, message_id: int) -> Tick:
-        people, receivers = _count(self.delivered, message_id)
+        people, _receivers = _count(self.delivered, message_id)
         tellers, readers = _count(self.read, message_id)
-        is_delivered = people > 0 and receivers == people
         label: StrOrPromise = _("Read")
         if people > 1:
             label = _("Read by %(readers)d of %(others)d") % {"readers": readers, "others": tellers}
-        if is_delivered and tellers and readers == tellers:
+        if message_id in self.read_by_all:
             return Tick("read", label)
+        is_delivered = message_id in self.delivered_to_all
         state, word = ("delivered", _("Delivered")) if is_delivered else ("sent", _("Sent"))
         return Tick(state, f"{word}, {label}" if readers else word)
+
+
+def _common(marks: Collection[Mark]) -> Span:
+    """Return what all have for whom it is. No mark is below its own `since`."""
+    return Span(min((mark.since for mark in marks), default=0), min((mark.upto for mark in marks), default=0))
 
 
 def _count(marks: Iterable[Mark], message_id: int) -> tuple[int, int]:

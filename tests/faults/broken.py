@@ -68,8 +68,8 @@ def without_positions():
 
     begin = Change.__init__
 
-    def one_back(self, channel, html, revision, *more):
-        begin(self, channel, html, revision, *more)
+    def one_back(self, room_id, since, revision, *more, **others):
+        begin(self, room_id, since, revision, *more, **others)
         self.id -= 1
 
     Change.__init__ = one_back

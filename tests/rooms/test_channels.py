@@ -4,11 +4,14 @@ import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from rooms.live.wire.channels import ChannelManager, RoomStorage, room_channel
+from rooms.ids import room_channel
+from rooms.live.wire.channels import ChannelManager, RoomStorage
+from rooms.live.wire.formats import EVENTS
 from rooms.models import ChatRoom
 from rooms.models.message import MessageQuerySet
 from tests.support.factories import make_message, make_messages
 from tests.support.htmx import Page, messages_in, parse, posted_in
+from tests.support.sse import parse as event_of
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +27,10 @@ def changes(room, settings):
     return changes
 
 
+def html_of(change):
+    return event_of(EVENTS.changes(change).removesuffix(b"\n\n")).data
+
+
 def contents(html):
     return [text for _id, text in messages_in(parse(html))]
 
@@ -33,7 +40,7 @@ def test_page_that_is_near_gets_what_was_posted_since(ada, room, changes, revisi
     ids = [message.pk for message in make_messages(room, ada, 3)]
     event = changes(revision)[revision]
     assert event.id == 3
-    assert posted_in(event.data) == ids[revision:]
+    assert posted_in(html_of(event)) == ids[revision:]
 
 
 def test_head_that_changes_while_it_is_looked_is_not_passed_over(ada, room, changes, monkeypatch):
@@ -50,8 +57,8 @@ def test_head_that_changes_while_it_is_looked_is_not_passed_over(ada, room, chan
     monkeypatch.setattr(MessageQuerySet, "changed_since", late)
     event = changes(1)[1]
     assert event.id == 3
-    assert "after that" in event.data
-    assert "Renamed" in event.data
+    assert "after that" in html_of(event)
+    assert "Renamed" in html_of(event)
 
 
 def test_page_that_is_level_gets_nothing(ada, room, changes):
@@ -64,21 +71,21 @@ def test_page_far_behind_or_ahead_gets_the_newest_page(ada, room, changes, revis
     make_messages(room, ada, 8)
     event = changes(revision)[revision]
     assert event.id == 8
-    assert not posted_in(event.data)
-    assert contents(event.data) == ["Hello 6", "Hello 7", "Hello 8"]
+    assert not posted_in(html_of(event))
+    assert contents(html_of(event)) == ["Hello 6", "Hello 7", "Hello 8"]
 
 
 def test_page_that_misses_more_bytes_than_a_page_has_gets_the_newest_page(ada, room, changes, settings):
     settings.HISTORY_PAGE_BYTES = 10_000
     ids = [message.pk for message in make_messages(room, ada, 4, "x" * 3900)]
     events = changes(0, 1, 2, 3)
-    assert [posted_in(events[revision].data) for revision in range(4)] == [[], [], ids[2:], ids[3:]]
-    assert len(contents(events[0].data)) == 2
+    assert [posted_in(html_of(events[revision])) for revision in range(4)] == [[], [], ids[2:], ids[3:]]
+    assert len(contents(html_of(events[0]))) == 2
 
 
 def test_cursor_that_means_nothing_is_not_near_in_a_young_room(ada, room, changes):
     make_messages(room, ada, 1)
-    assert not posted_in(changes(-1)[-1].data)
+    assert not posted_in(html_of(changes(-1)[-1]))
 
 
 def test_all_pages_are_brought_to_one_revision(ada, room, changes, django_assert_num_queries):
@@ -94,9 +101,9 @@ def test_message_that_was_changed_is_changed_where_it_stands(ada, room, changes)
     first.save()
     ChatRoom.objects.filter(pk=room.pk).update(revision=4)
     event = changes(3)[3]
-    assert not posted_in(event.data)
+    assert not posted_in(html_of(event))
     page = Page(f'<ol id="messages"><li id="message-{first.pk}">Hello</li></ol><input id="cursor">').apply(
-        event.data
+        html_of(event)
     )
     assert "Changed" in page.text(f"message-{first.pk}")
     assert page.cursor == f"room-{room.pk}:4"
@@ -104,7 +111,7 @@ def test_message_that_was_changed_is_changed_where_it_stands(ada, room, changes)
 
 def test_change_that_shows_nothing_moves_the_cursor(room, changes):
     ChatRoom.objects.filter(pk=room.pk).update(revision=2)
-    page = Page('<input id="cursor">').apply(changes(1)[1].data)
+    page = Page('<input id="cursor">').apply(html_of(changes(1)[1]))
     assert page.cursor == f"room-{room.pk}:2"
 
 

@@ -12,7 +12,8 @@ from django.db import connection
 
 from accounts.models import User
 from rooms import moderation
-from rooms.live.wire.channels import RoomStorage, room_channel
+from rooms.ids import room_channel
+from rooms.live.wire.channels import RoomStorage
 from rooms.models import (
     Ban,
     ChangeRefused,

@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from rooms.ids import room_channel
 from rooms.live.news.chat_list import ChatList, Gathered, _make
 from rooms.live.news.presence import _changes
 from rooms.live.news.tail import Tail
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments, frames
-from rooms.live.wire.channels import RoomStorage, room_channel
+from rooms.live.wire.channels import RoomStorage
 from rooms.live.wire.formats import Document, Events
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership

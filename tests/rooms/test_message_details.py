@@ -1,7 +1,10 @@
 import pytest
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rooms.models import Membership
+from rooms.models.tick import Mark, Marks
 from rooms.receipts import marks_for
 from tests.support.factories import make_membership, make_message, make_room, make_user
 
@@ -193,3 +196,25 @@ def test_page_beyond_the_last_is_empty(ada_client, ada, room):
     response = ada_client.get(details(make_message(room, ada)) + "?page=999999999999999999")
     assert response.status_code == 200
     assert response.context["receipts"] == []
+
+
+def has_all(marks, message_id):
+    """What a tick says, one person after the other."""
+    concerned = [mark for mark in marks if mark.since < message_id]
+    return bool(concerned) and all(mark.upto >= message_id for mark in concerned)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.booleans()), max_size=4)
+)
+def test_bounds_say_of_each_message_what_each_person_has(people):
+    delivered, read = [], []
+    for since, reads, has, tells in people:
+        delivered.append(Mark(since, since + reads + has))
+        if tells:
+            read.append(Mark(since, since + reads))
+    marks = Marks(tuple(delivered), tuple(read))
+    for message_id in range(1, 30):
+        is_delivered = has_all(delivered, message_id)
+        assert (message_id in marks.delivered_to_all) == is_delivered
+        assert (message_id in marks.read_by_all) == (is_delivered and has_all(read, message_id))

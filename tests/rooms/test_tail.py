@@ -31,11 +31,12 @@ class FakeDatabase:
         await self.gate.wait()
         if self.errors:
             raise self.errors.popleft()
+        changes = {position: Change(1, position, revision, page=object()) for _format, position in wanted}
         changes = {
-            position: Change("room-1", f"{position} to {revision}", revision) for _format, position in wanted
-        }
-        changes = {
-            (format, position): (changes[position], format.changes(changes[position]))
+            (format, position): (
+                changes[position],
+                None if format.is_append_only else frames.swap(f"{position} to {revision}"),
+            )
             for format, position in wanted
             if position != revision
         }

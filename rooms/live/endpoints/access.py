@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.session_store import SessionStore
 from accounts.time_zones import time_zone_name
 from config.languages import accepted_language, chosen_language
-from rooms.live.wire.channels import room_channel
+from rooms.ids import room_channel
 from rooms.live.wire.formats import EVENTS, Events, Format
 
 PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release"}

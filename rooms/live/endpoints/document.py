@@ -8,11 +8,12 @@ from django.utils import timezone, translation
 from config import doorbell
 from config.languages import accepted_language
 from rooms.history import page_before, unread_line
+from rooms.ids import room_channel
 from rooms.live.endpoints.access import Opening, Refused
 from rooms.live.endpoints.stream import ENDLESS, EXPLANATIONS, Headers, StreamEndpoint, answer
 from rooms.live.news.part import PresentState
+from rooms.live.news.ticks import tick_frame
 from rooms.live.wire import fragments
-from rooms.live.wire.channels import room_channel
 from rooms.live.wire.formats import Document
 from rooms.models import ChatRoom, Membership
 from rooms.receipts import marks_for
@@ -68,7 +69,7 @@ def _state(opening: Opening) -> PresentState | None:
     if Membership.objects.mark_delivered(room.pk, [opening.user.pk], room.last_message_id or 0):
         doorbell.ring("receipt", room=room.pk)
     marks = marks_for(room.pk, [opening.user.pk])[opening.user.pk]
-    return PresentState(opening.format.ticks(room.pk, opening.user.pk, marks), marks, {})
+    return PresentState(tick_frame(opening.format, room.pk, opening.user.pk, marks), marks, {})
 
 
 def policy(style_source: str = "") -> tuple[bytes, bytes]:

@@ -1,16 +1,19 @@
 """What streams begin with: all that is not a message, as it is now, so that none of it needs a replay."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config import release
-from rooms.chats import Chat, chats_digest, lists_of, newest_in, unread_in
+from rooms.chats import PEOPLE_LIMIT, Chat, chats_digest, lists_of, newest_in, unread_in
 from rooms.live.endpoints.access import Opening
 from rooms.live.news.part import PresentState
-from rooms.live.news.reports import ReportCounts, counts_for
+from rooms.live.news.reports import ANYBODY, ReportCounts, counts_for
 from rooms.live.wire import fragments, frames
 from rooms.models import ChatRoom, Membership
 from rooms.models.tick import Marks
@@ -28,27 +31,33 @@ def present_states(openings: Collection[Opening]) -> list[PresentState | None]:
     subscribing: what changes meanwhile is then told twice rather than never.
     """
     users = {opening.user.pk: opening.user for opening in openings}
-    lists = lists_of(users.values())
-    room_ids = {opening.room_id for opening in openings if opening.room_id is not None}
-    rooms = ChatRoom.objects.select_related("low_user", "high_user").in_bulk(room_ids)
-    marks = {room_id: marks_for(room_id, _in_room(openings, room_id)) for room_id in room_ids}
-    reports = counts_for({room_id: {0} for room_id in room_ids}, users)
-    has_changed_profiles = _has_changed_profiles(openings)
-    states: list[PresentState | None] = []
-    for opening in openings:
-        room = rooms.get(opening.room_id or 0)
-        if opening.room_id is not None and room is None:
-            states.append(None)
-            continue
-        chats = lists[opening.user.pk]
-        mine = marks[room.pk].get(opening.user.pk, Marks()) if room else Marks()
-        with translation.override(opening.format.language):
-            html = _html(opening, chats, room, mine, reports, has_changed_profiles=has_changed_profiles)
-        unread = {chat.room.pk: chat.unread for chat in chats if chat.room}
-        states.append(PresentState(frames.swap(html), mine, unread))
-    newest = max(map(newest_in, lists.values()), default=0)
+    facts = Facts.read(openings, users)
+    states = [_state(opening, facts) for opening in openings]
+    newest = max(map(newest_in, facts.lists.values()), default=0)
     Membership.objects.mark_lists_delivered(users.values(), newest)
     return states
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was read for all who begin at once."""
+
+    lists: dict[int, list[Chat]]  # by user
+    rooms: dict[int, ChatRoom]
+    marks: dict[int, dict[int, Marks]]  # by room and user
+    reports: ReportCounts
+    has_changed_profiles: bool
+
+    @classmethod
+    def read(cls, openings: Collection[Opening], users: dict[int, User]) -> Self:
+        room_ids = {opening.room_id for opening in openings if opening.room_id is not None}
+        return cls(
+            lists=lists_of(users.values()),
+            rooms=ChatRoom.objects.select_related("low_user", "high_user").in_bulk(room_ids),
+            marks={room_id: marks_for(room_id, _in_room(openings, room_id)) for room_id in room_ids},
+            reports=counts_for({room_id: {ANYBODY} for room_id in room_ids}, users),
+            has_changed_profiles=_has_changed_profiles(openings),
+        )
 
 
 def _in_room(openings: Collection[Opening], room_id: int) -> set[int]:
@@ -61,34 +70,49 @@ def _has_changed_profiles(openings: Collection[Opening]) -> bool:
     return bool(moments) and User.objects.changed_between(min(moments), timezone.now()).exists()
 
 
-def _html(
-    opening: Opening,
-    chats: list[Chat],
-    room: ChatRoom | None,
-    marks: Marks,
-    reports: ReportCounts,
-    *,
-    has_changed_profiles: bool,
-) -> str:
-    user = opening.user
-    parts = []
+def changed_people(since: datetime, now: datetime) -> Collection[User]:
+    """Return who is to be shown in another way than a page does that is as of `since`."""
+    return User.objects.changed_between(since, now).order_by("-profile_changed_at")[:PEOPLE_LIMIT]
+
+
+def _state(opening: Opening, facts: Facts) -> PresentState | None:
+    room = facts.rooms.get(opening.room_id or 0)
+    if opening.room_id is not None and room is None:
+        return None
+    chats = facts.lists[opening.user.pk]
+    marks = facts.marks[room.pk].get(opening.user.pk, Marks()) if room else Marks()
+    with translation.override(opening.format.language):
+        parts = [*_general(opening, chats, facts), *_reports(opening, facts.reports)]
+        parts += _of_room(opening.user, room, chats, marks) if room else [_lobby_title(chats)]
+    unread = {chat.room.pk: chat.unread for chat in chats if chat.room}
+    return PresentState(frames.swap("".join(parts)), marks, unread)
+
+
+def _general(opening: Opening, chats: list[Chat], facts: Facts) -> Iterator[str]:
+    user, now = opening.user, timezone.now()
     if opening.release not in (None, release.current()):
-        parts.append(fragments.updated())
+        yield fragments.updated()
     if opening.chats != chats_digest(chats, user):
-        parts.append(fragments.chat_list(chats, opening.room_id, user))
+        yield fragments.chat_list(chats, opening.room_id, user)
     if user.blocks_version:
-        parts.append(fragments.own_style(user))
-    if opening.profiles and has_changed_profiles:
-        parts.append(fragments.changed_profiles(opening.profiles))
+        yield fragments.own_style(user)
+    if opening.profiles and facts.has_changed_profiles:
+        yield from (fragments.profile(person, now) for person in changed_people(opening.profiles, now))
+
+
+def _reports(opening: Opening, counts: ReportCounts) -> Iterator[str]:
     for room_id in {None, opening.room_id}:
-        if (count := reports.get((user.pk, room_id))) is not None:
-            parts.append(fragments.reports(room_id, count))
-    if room is None:
-        parts.append(fragments.title(_("Chats"), unread_in(chats)))
-    else:
-        unread = next((chat.unread for chat in chats if chat.room == room), Unread())
-        parts.append(fragments.title(room.title_for(user), unread.count))
-        parts.append(fragments.ticks(marks, user.pk))
-        if other := room.other_person(user):
-            parts.append(fragments.other_presence(other if user.shows_presence else None))
-    return "".join(parts)
+        if (count := counts.get((opening.user.pk, room_id))) is not None:
+            yield fragments.reports(room_id, count)
+
+
+def _of_room(user: User, room: ChatRoom, chats: list[Chat], marks: Marks) -> Iterator[str]:
+    unread = next((chat.unread for chat in chats if chat.room == room), Unread())
+    yield fragments.title(room.title_for(user), unread.count)
+    yield fragments.ticks(marks, user.pk)
+    if other := room.other_person(user):
+        yield fragments.other_presence(other if user.shows_presence else None)
+
+
+def _lobby_title(chats: list[Chat]) -> str:
+    return fragments.title(_("Chats"), unread_in(chats))

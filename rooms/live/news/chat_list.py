@@ -13,12 +13,12 @@ from accounts.models import Block, User
 from config import doorbell
 from config.doorbell import Bell
 from rooms.chats import PEOPLE_LIMIT, Chat
+from rooms.ids import LOBBY, room_channel, user_channel
 from rooms.live.news.look import Look, NewRows
 from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments, frames
-from rooms.live.wire.channels import LOBBY, room_channel, user_channel
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub

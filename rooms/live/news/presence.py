@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.database import update_in_order
+from rooms.ids import PRESENCE
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
-from rooms.live.wire.channels import PRESENCE
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub

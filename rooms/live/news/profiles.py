@@ -11,13 +11,12 @@ from django.utils import timezone
 from accounts.models import User
 from config.doorbell import Bell
 from rooms.chats import Chat
+from rooms.ids import LOBBY, room_channel
 from rooms.live.news.look import Look
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
-from rooms.live.wire.channels import LOBBY, room_channel
 from rooms.live.wire.connection import Connection
-from rooms.live.wire.formats import Document
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
 from rooms.models import ChatRoom, Membership
@@ -72,7 +71,7 @@ class Profiles(Rounds[set[int]]):
         self._told |= news.shown
 
     def _bring_up_to_date(self, page: Connection, room_id: int, news: News) -> None:
-        if isinstance(page.format, Document):
+        if page.format.is_append_only:
             if room_id in news.outdated:
                 page.end(page.format.begin_anew(at_once=True))
         elif frame := news.chats.get((page.user_id, room_id)):

@@ -7,11 +7,11 @@ from django.db.models import Count
 
 from accounts.models import User
 from config.doorbell import Bell
+from rooms.ids import user_channel
 from rooms.live.news.look import NewRows
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
-from rooms.live.wire.channels import user_channel
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership, Report

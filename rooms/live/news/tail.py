@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Collection
 
+from rooms.ids import room_channel
 from rooms.live.watch import metrics
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.watch.supervision import Watch, keep_running
-from rooms.live.wire.channels import Change, RoomStorage, room_channel
+from rooms.live.wire.channels import Change, RoomStorage
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import Format
 from rooms.models import ChatRoom, Membership
@@ -89,14 +90,13 @@ class Tail:
             if connection.user_id not in members:
                 connection.end(connection.format.forbidden("room"))
                 continue
-            if connection in self._positions and (connection.format, position) in changes:
-                change, frame = changes[connection.format, position]
+            change, frame = changes.get((connection.format, position), (None, b""))
+            if change and connection in self._positions:
                 self._positions[connection] = change.id
                 if frame is None:
                     connection.end(connection.format.begin_anew(at_once=True))
                     continue
-                write = connection.begin if connection in self._joined else connection.write
-                write(frame)
+                self._write(connection, frame)
                 written[connection] = change
             if connection in self._joined:
                 connection.write(connection.format.level)
@@ -104,11 +104,19 @@ class Tail:
         self._joined -= readers.keys()
         return posted
 
+    def _write(self, connection: Connection, frame: bytes) -> None:
+        if connection in self._joined:
+            connection.begin(frame)
+        else:
+            connection.write(frame)
+
     def _count(self, written: dict[Connection, Change]) -> int:
         replays = self._joined & written.keys()
         metrics.replays.inc(len(replays))
-        metrics.deliveries.inc(sum(len(change.posted_at) for change in written.values()))
-        just_posted = {moment for page in written.keys() - replays for moment in written[page].posted_at}
+        metrics.deliveries.inc(sum(len(change.posted) for change in written.values()))
+        just_posted = {
+            message.timestamp for page in written.keys() - replays for message in written[page].posted
+        }
         metrics.note_lag(just_posted)
         return len(just_posted)
 
@@ -119,8 +127,10 @@ class Tail:
 
         Members are read last: nobody gets what was said after their membership ended, doorbell or not.
         """
+        revisions = {revision for _format, revision in wanted}
+        with_previous = {revision for format, revision in wanted if format.is_append_only}
         try:
-            events = RoomStorage().get_changes(self.channel, {revision for _format, revision in wanted})
+            events = RoomStorage().get_changes(self.channel, revisions, with_previous=with_previous)
         except ChatRoom.DoesNotExist:
             return {}, set()
         changes = {

@@ -5,15 +5,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from config.doorbell import Bell
+from rooms.ids import room_channel
 from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
-from rooms.live.wire.channels import room_channel
 from rooms.live.wire.connection import Connection
+from rooms.live.wire.formats import Format
 from rooms.live.wire.hub import Hub
 from rooms.models import Message
 from rooms.models.tick import Mark, Marks
-from rooms.receipts import marks_for
+from rooms.receipts import marks_for, tick_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,12 @@ class Ticks(Rounds[set[int]]):
 
 
 def _frames(room_id: int, pages: dict[Connection, Marks]) -> dict[Connection, bytes]:
-    return {page: page.format.ticks(room_id, page.user_id, marks) for page, marks in pages.items()}
+    return {page: tick_frame(page.format, room_id, page.user_id, marks) for page, marks in pages.items()}
+
+
+def tick_frame(format: Format, room_id: int, author_id: int, marks: Marks) -> bytes:
+    bounds = tick_bounds(room_id, author_id, marks) if format.is_append_only else None
+    return format.ticks(author_id, marks, bounds)
 
 
 def _authors(room_id: int, changes: list[tuple[Marks, Marks]], among: Collection[int]) -> set[int]:

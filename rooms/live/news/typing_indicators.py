@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from accounts.models import User
 from config.doorbell import Bell
+from rooms.ids import LOBBY, person_line, room_channel, room_line, user_channel
 from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
-from rooms.live.wire.channels import LOBBY, room_channel, user_channel
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import Format
 from rooms.live.wire.hub import Hub
@@ -25,6 +25,11 @@ NAMES_KEPT = 10_000
 class _Room:
     pair: tuple[int, int] | None  # the two people of a private chat
     deadlines: dict[int, float] = field(default_factory=dict)
+
+    def other(self, user_id: int) -> int:
+        """Return the other person of a private chat."""
+        low, high = self.pair or (0, 0)
+        return low if user_id == high else high
 
 
 @dataclass(slots=True)
@@ -105,19 +110,23 @@ class TypingIndicators(Rounds[Gathered]):
         self._gathered.pages |= gathered.pages
 
     async def round(self, gathered: Gathered) -> None:
-        rooms = {
-            room_id: room
-            for room_id, room in self._rooms.items()
-            if gathered.pages or room_id in gathered.rooms
-        }
+        rooms = dict(self._rooms) if gathered.pages else self._of(gathered.rooms)
         await self._learn_names({user_id for room in rooms.values() for user_id in room.deadlines})
         groups = [room_id for room_id, room in rooms.items() if not room.pair]
         members, banned = await self._database.run(_audiences, groups) if groups else ({}, {})
         for room_id, room in rooms.items():
             listeners = self._listeners(room_id, room, members.get(room_id), banned.get(room_id, ()))
             self._tell(room_id, room, listeners if room_id in gathered.rooms else listeners & gathered.pages)
-            if not room.deadlines and room_id in gathered.rooms and self._rooms.get(room_id) is room:
-                del self._rooms[room_id]
+        for room_id in gathered.rooms & rooms.keys():
+            self._forget_if_silent(room_id, rooms[room_id])
+
+    def _of(self, room_ids: set[int]) -> dict[int, _Room]:
+        return {room_id: self._rooms[room_id] for room_id in room_ids & self._rooms.keys()}
+
+    def _forget_if_silent(self, room_id: int, told: _Room) -> None:
+        """Forget a room where nobody types, as was told; by now it may be another one, of the same id."""
+        if not told.deadlines and self._rooms.get(room_id) is told:
+            del self._rooms[room_id]
 
     def _listeners(
         self, room_id: int, room: _Room, members: Collection[int] | None, banned: Collection[int]
@@ -139,7 +148,7 @@ class TypingIndicators(Rounds[Gathered]):
         typists = room.deadlines.keys() & self._names.keys()
         for connection in connections:
             others = frozenset(typists - {connection.user_id} - connection.blocked)
-            dom_id = f"person-{sum(room.pair) - connection.user_id}" if room.pair else f"room-{room_id}"
+            dom_id = person_line(room.other(connection.user_id)) if room.pair else room_line(room_id)
             format = connection.format
             key = others, dom_id, connection.room_id == room_id, format
             if key not in rendered:

@@ -1,47 +1,22 @@
 """django-eventstream's contract for rooms: who may read which channel, and what changed since an id.
 
-Channels are `room-<id>` (messages), `user-<id>` (what is that person's own), `lobby` (what everybody may
-see who is logged in) and `presence` (who is online, for those who show it themselves). Only rooms have ids,
-which are the room's revision: `room-5:17`.
+Only channels of rooms have ids, which are the room's revision: `room-5:17`.
 """
 
-import re
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import cached_property, lazy
 from django_eventstream.channelmanager import ChannelManagerBase
 from django_eventstream.event import Event
 from django_eventstream.storage import StorageBase
-from django_eventstream.utils import make_id
 
 from accounts.models import User
-from rooms.history import page_before
-from rooms.live.wire import fragments
+from rooms.history import HistoryPage, page_before
+from rooms.ids import LOBBY, PRESENCE, cursor, room_channel, room_id_of, user_channel
 from rooms.models import ChatRoom, Membership, Message
 from rooms.models.message import newest_that_fit
-
-_ROOM = re.compile(r"room-(\d{1,18})", re.ASCII)
-
-
-def room_channel(room_id: int) -> str:
-    return f"room-{room_id}"
-
-
-def user_channel(user_id: int) -> str:
-    return f"user-{user_id}"
-
-
-LOBBY = "lobby"
-PRESENCE = "presence"
-
-
-def room_id_of(channel: str) -> int | None:
-    match = _ROOM.fullmatch(channel)
-    return int(match[1]) if match else None
 
 
 class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package has no types
@@ -70,31 +45,37 @@ class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package h
 
 
 class Change(Event):  # type: ignore[misc]  # the package has no types
-    """What takes a page to revision `revision`: fragments, and the messages that it adds.
+    """What takes a page from revision `since` of its room to revision `id`: facts, which formats render.
 
-    `posted` is None where there is more to it than messages that were added; `posted_at` says when those that
-    were added were saved. `data` is lazy: read as text, it is rendered in the language that is active then.
+    For a page that is too far behind it is the newest `page`. For others it is the messages that were posted
+    or changed since, in order, and `head`, the room, where what stands at the head of its pages has changed.
     """
 
     def __init__(
         self,
-        channel: str,
-        html: str,
+        room_id: int,
+        since: int,
         revision: int,
-        posted_at: Collection[datetime] = (),
-        posted: list[Message] | None = None,
+        messages: Collection[Message] = (),
+        head: ChatRoom | None = None,
+        page: HistoryPage | None = None,
     ) -> None:
-        super().__init__(channel, "message", html, revision)
-        self.posted_at = posted_at
-        self.posted = posted
+        super().__init__(room_channel(room_id), "message", None, revision)
+        self.room_id = room_id
+        self.posted = [message for message in messages if message.position > since]
+        self.changed = [message for message in messages if message.position <= since]
+        self.head = head
+        self.page = page
+        self.previous: Message | None = None  # the one before those that were posted, where it was asked for
 
-    @cached_property
-    def previous(self) -> Message | None:
-        """The message before those that were posted."""
-        if not self.posted:
-            return None
-        earlier = Message.objects.filter(room=self.posted[0].room_id).before(self.posted[0].pk)
-        return earlier.order_by("-pk").first()
+    @property
+    def only_adds(self) -> bool:
+        """Whether all there is to it are messages that follow those a page has."""
+        return not (self.changed or self.head or self.page)
+
+    @property
+    def cursor(self) -> str:
+        return cursor(self.room_id, self.id)
 
 
 class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no types
@@ -111,39 +92,51 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         return list(self.get_changes(channel, {last_id}, limit).values())
 
     def get_changes(
-        self, channel: str, revisions: Collection[int], limit: int = settings.REPLAY_LIMIT
+        self,
+        channel: str,
+        revisions: Collection[int],
+        limit: int = settings.REPLAY_LIMIT,
+        with_previous: Collection[int] = (),
     ) -> dict[int, Change]:
         """Return for each of `revisions` that is behind the event that takes a page from it to the present.
 
-        One query finds the changed messages, in one moment of the database: every change up to the greatest
-        revision found is among them, in its latest state. So all pages are brought to the same revision. A
-        page more than `limit` changes behind, or more than a page has bytes, or at a revision that the room
-        never had, gets the newest page.
+        A page more than `limit` changes behind, or more than a page has bytes, or at a revision that the room
+        never had, gets the newest page. For those `with_previous` the message before is read as well.
         """
-        room_id = room_id_of(channel) or 0
-        room = ChatRoom.objects.get(pk=room_id)
-        current = room.revision
-        near = {revision for revision in revisions if max(current - limit, 0) <= revision <= current}
-        events: dict[int, Change] = {}
-        if near:
-            messages = list(Message.objects.filter(room=room_id).changed_since(min(near)))
-            reached = max([current, *(message.revision for message in messages)])
-            if reached > current:  # its head may have changed as well since it was read
-                room.refresh_from_db()
-            for revision in near - {reached}:
-                changed = [message for message in messages if message.revision > revision]
-                if len(newest_that_fit(changed)) < len(changed):
-                    near.discard(revision)
-                    continue
-                head = room if room.head_revision > revision else None
-                cursor = make_id({channel: reached})
-                html = lazy(fragments.changes, str)(changed, revision, cursor, head)
-                added = [message for message in changed if message.position > revision]
-                posted_at = [message.timestamp for message in added]
-                posted = added if len(added) == len(changed) and not head else None
-                events[revision] = Change(channel, html, reached, posted_at, posted)
-        if far := set(revisions) - near:
+        room = ChatRoom.objects.get(pk=room_id_of(channel) or 0)
+        earliest = max(room.revision - limit, 0)
+        near = {revision for revision in revisions if earliest <= revision <= room.revision}
+        changes, too_large = _changes_since(room, near) if near else ({}, set())
+        for revision in changes.keys() & set(with_previous):
+            changes[revision].previous = _before(room, changes[revision].posted)
+        if far := set(revisions) - near | too_large:
             page = page_before(room)
-            html = lazy(fragments.newest_page, str)(room, page)
-            events |= dict.fromkeys(far, Change(channel, html, page.revision))
-        return events
+            changes |= {revision: Change(room.pk, revision, page.revision, page=page) for revision in far}
+        return changes
+
+
+def _changes_since(room: ChatRoom, revisions: set[int]) -> tuple[dict[int, Change], set[int]]:
+    """Return the changes, and the revisions since which more has changed than a page has bytes.
+
+    One query finds the changed messages, in one moment of the database: every change up to the greatest
+    revision found is among them, in its latest state. So all pages are brought to the same revision.
+    """
+    messages = list(Message.objects.filter(room=room).changed_since(min(revisions)))
+    reached = max([room.revision, *(message.revision for message in messages)])
+    if reached > room.revision:  # its head may have changed as well since it was read
+        room.refresh_from_db()
+    changes, too_large = {}, set()
+    for revision in revisions - {reached}:
+        changed = [message for message in messages if message.revision > revision]
+        if len(newest_that_fit(changed)) < len(changed):
+            too_large.add(revision)
+        else:
+            head = room if room.head_revision > revision else None
+            changes[revision] = Change(room.pk, revision, reached, changed, head)
+    return changes, too_large
+
+
+def _before(room: ChatRoom, posted: list[Message]) -> Message | None:
+    if not posted:
+        return None
+    return Message.objects.filter(room=room).before(posted[0].pk).order_by("-pk").first()

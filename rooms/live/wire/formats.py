@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from rooms.live.wire import fragments, frames
 from rooms.live.wire.channels import Change
 from rooms.models.tick import Marks
+from rooms.receipts import TickBounds
 
 DOCUMENT_LIFETIME = 30 * 60.0
 
@@ -25,13 +26,19 @@ class Format(Protocol):
     def lifetime(self) -> float:
         """Seconds after which a response ends, and is asked for anew."""
 
+    # Whether nothing that was written can be changed: what is added says what it follows, and to show another
+    # change its page begins anew.
+    is_append_only: ClassVar[bool]
     level: ClassVar[bytes]  # what follows the first change: the page has missed no more than that
 
     def changes(self, change: Change) -> bytes | None:
         """Encode a change of the room; None where a page has to begin anew to show it."""
 
-    def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
-        """Encode how far the author's messages have come. It is for one reader, and never shared."""
+    def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
+        """Encode how far the author's messages have come. It is for one reader, and never shared.
+
+        `bounds` is what the marks mean, where `is_append_only`.
+        """
 
     def typing(self, names: list[str], dom_id: str, *, is_open: bool) -> bytes: ...
 
@@ -49,15 +56,17 @@ class Events:
     """Server-Sent Events whose fragments htmx puts where they belong."""
 
     lifetime: ClassVar[float] = float("inf")
+    is_append_only: ClassVar[bool] = False
     level: ClassVar[bytes] = frames.LEVEL
 
     language: str = settings.LANGUAGE_CODE
 
     def changes(self, change: Change) -> bytes:
         with translation.override(self.language):
-            return frames.swap(str(change.data), change)
+            html = fragments.newest_page(change.page) if change.page else fragments.changes(change)
+            return frames.swap(html, change.cursor)
 
-    def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
+    def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
         with translation.override(self.language):
             return frames.swap(fragments.ticks(marks, author_id))
 
@@ -81,6 +90,7 @@ class Document:
     """An HTML document that never ends. Nothing in it can be changed; style decides what is still seen."""
 
     lifetime: ClassVar[float] = DOCUMENT_LIFETIME
+    is_append_only: ClassVar[bool] = True
     level: ClassVar[bytes] = b""
 
     language: str
@@ -89,14 +99,15 @@ class Document:
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16), compare=False)
 
     def changes(self, change: Change) -> bytes | None:
-        if change.posted is None:
+        if not change.only_adds:
             return None
         with translation.override(self.language), timezone.override(self.time_zone):
             return fragments.document_messages(change.posted, change.previous).encode()
 
-    def ticks(self, room_id: int, author_id: int, marks: Marks) -> bytes:
+    def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
+        assert bounds  # noqa: S101 (whoever has marks encoded for a document has looked for them)
         with translation.override(self.language):
-            return fragments.document_ticks(room_id, author_id, marks, self.nonce).encode()
+            return fragments.document_ticks(bounds, self.nonce).encode()
 
     def typing(self, names: list[str], dom_id: str, *, is_open: bool) -> bytes:
         with translation.override(self.language):

@@ -4,34 +4,31 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from accounts.models import User
-from rooms.chats import PEOPLE_LIMIT, Chat, as_of
+from rooms.chats import Chat, as_of
 from rooms.history import HistoryPage
+from rooms.live.wire.channels import Change
 from rooms.models import ChatRoom, Message
 from rooms.models.tick import Marks
+from rooms.receipts import TickBounds
 from rooms.unread import unread_label
 
 
-def changes(messages: Iterable[Message], since: int, cursor: str, head: ChatRoom | None = None) -> str:
-    """Messages posted after revision `since` are put in, earlier ones changed where they stand.
-
-    `head` is the room if what stands at the head of its pages has changed, too.
-    """
-    messages = list(messages)
+def changes(change: Change) -> str:
+    """Messages that were posted are put in, earlier ones changed where they stand, and so is the head."""
     context = {
-        "posted": [message for message in messages if message.position > since],
-        "changed": [message for message in messages if message.position <= since],
-        "cursor": cursor,
-        "room": head,
+        "posted": change.posted,
+        "changed": change.changed,
+        "cursor": change.cursor,
+        "room": change.head,
     }
     return _render("rooms/live/_changes.html", context)
 
 
-def newest_page(room: ChatRoom, page: HistoryPage) -> str:
+def newest_page(page: HistoryPage) -> str:
     """The newest page for a reader who is too far behind."""
-    return _render("rooms/live/_newest_page.html", {"page": page, "room": room})
+    return _render("rooms/live/_newest_page.html", {"page": page, "room": page.room})
 
 
 def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
@@ -102,13 +99,6 @@ def profile(person: User, read_at: datetime) -> str:
     return _render("rooms/live/_profile.html", {"person": person, "as_of": as_of(read_at)})
 
 
-def changed_profiles(since: datetime) -> str:
-    """Who is to be shown in another way than a page does that is as of `since`."""
-    now = timezone.now()
-    people = User.objects.changed_between(since, now).order_by("-profile_changed_at")[:PEOPLE_LIMIT]
-    return "".join(profile(person, now) for person in people)
-
-
 def other_renamed(chat: Chat) -> str:
     """In a private chat, what the other person's name is part of."""
     return title(chat.name, chat.unread.count) + _render(
@@ -157,21 +147,17 @@ def document_messages(messages: list[Message], previous: Message | None) -> str:
     return _render("rooms/document/_messages.html", {"messages": messages, "previous": previous})
 
 
-def document_ticks(room_id: int, author_id: int, marks: Marks, nonce: str) -> str:
+def document_ticks(bounds: TickBounds, nonce: str) -> str:
     """How far the author's messages have come: a style for the ticks, and words for the last of them.
 
     The style finds messages by the ids of own ones, since those are in the document or older than all of it.
     """
-    own = Message.objects.filter(room=room_id, sender=author_id).order_by("-pk")
-    last = own.first()
-    delivered = min((mark.upto for mark in marks.delivered), default=0)
-    read = min(delivered, min((mark.upto for mark in marks.read), default=0))
     context = {
-        "delivered": own.filter(pk__lte=delivered).first(),
-        "undelivered": own.filter(pk__lte=min((mark.since for mark in marks.delivered), default=0)).first(),
-        "read": own.filter(pk__lte=read).first(),
-        "unread": own.filter(pk__lte=min((mark.since for mark in marks.read), default=0)).first(),
-        "last": last and marks.tick(last.pk),
+        "delivered": bounds.delivered,
+        "undelivered": bounds.undelivered,
+        "read": bounds.read,
+        "unread": bounds.unread,
+        "last": bounds.last,
         "nonce": nonce,
     }
     return _render("rooms/document/_ticks.html", context)

@@ -8,19 +8,18 @@ from itertools import product
 from typing import Any
 
 from django.utils import translation
-from django_eventstream.event import Event
-from django_eventstream.utils import make_id, sse_encode_event
+from django_eventstream.utils import sse_encode_event
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def swap(html: str, event: Event | None = None) -> bytes:
+def swap(html: str, cursor: str = "") -> bytes:
     """Encode HTML for the page to swap in: an unnamed event, since htmx only dispatches named ones.
 
-    Every line has its own field: a line end in somebody's message ends neither the field nor the event. The
-    id is that of `event`, a change of a room.
+    Every line has its own field: a line end in somebody's message ends neither the field nor the event. A
+    change of a room has its `cursor` for an id.
     """
-    head = f"id: {make_id({event.channel: event.id})}\n" if event else ""
+    head = f"id: {cursor}\n" if cursor else ""
     lines = "".join(f"data: {line}\n" for line in _LINE_END.split(html))
     return f"{head}{lines}\n".encode()
 
