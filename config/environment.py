@@ -75,9 +75,10 @@ def seconds(name: str, default: float) -> timedelta:
 
 
 def count(name: str, default: int) -> int:
+    """Return a whole number from 1."""
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ImproperlyConfigured(f"{name} must be a number such as {default}, not {value!r}.")
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) > 0):
+        raise ImproperlyConfigured(f"{name} must be a whole number, such as {default}, not {value!r}.")
     return int(value)
 
 
@@ -175,10 +176,3 @@ def networks(name: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
             f"{name} must be addresses or networks such as 192.0.2.0/24, not {value!r}."
         ) from None
 
-
-def number(name: str, default: int) -> int:
-    """Return a whole number from 1."""
-    value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and 0 < int(value) < 2**31):
-        raise ImproperlyConfigured(f"{name} must be a whole number, such as {default}, not {value!r}.")
-    return int(value)

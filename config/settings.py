@@ -167,10 +167,10 @@ LIMITS = {
     "block_per_user": environment.rate("LIMIT_BLOCK_PER_USER", "60/10m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
-ROOMS_PER_OWNER = environment.number("ROOMS_PER_OWNER", 20)  # that are not archived
-ROOMS_IN_LIST = environment.number("ROOMS_IN_LIST", 50)  # open rooms, besides those that one is in
-STREAMS_PER_USER = environment.number("STREAMS_PER_USER", 100)  # open at a time, in one process
-STREAMS_PER_ADDRESS = environment.number("STREAMS_PER_ADDRESS", 500)
+ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)  # that are not archived
+ROOMS_IN_LIST = environment.count("ROOMS_IN_LIST", 50)  # open rooms, besides those that one is in
+STREAMS_PER_USER = environment.count("STREAMS_PER_USER", 100)  # open at a time, in one process
+STREAMS_PER_ADDRESS = environment.count("STREAMS_PER_ADDRESS", 500)
 # Not limited by address. Behind a proxy that is not trusted, this machine's own stands for everybody.
 UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8", "::1"])
 

@@ -108,9 +108,9 @@ def test_networks_are_separated_by_commas(variable, value, expected):
 
 def test_number_has_a_default(variable):
     variable(None)
-    assert environment.number("X", 7) == 7
+    assert environment.count("X", 7) == 7
     variable(" 9 ")
-    assert environment.number("X", 7) == 9
+    assert environment.count("X", 7) == 9
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_number_has_a_default(variable):
         (lambda: environment.rate("X", "1/1m"), "1/m/m"),
         (lambda: environment.networks("X", []), "192.0.2.0/33"),
         (lambda: environment.networks("X", []), "here"),
-        (lambda: environment.number("X", 1), "0"),
-        (lambda: environment.number("X", 1), "many"),
+        (lambda: environment.count("X", 1), "0"),
+        (lambda: environment.count("X", 1), "many"),
         (lambda: environment.folder("X", Path()), __file__),
         (lambda: environment.folder("X", Path()), f"{__file__}/below"),
     ],
