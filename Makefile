@@ -21,13 +21,36 @@ demo: ## Fill the database with people and conversations to look at
 	@$(PY) manage.py setup
 	@$(PY) manage.py demo
 
+# Side by side: there are two processors mostly, and much of a test is waiting. What fails beside the others is run
+# once more, alone and by name; a part that did not come to its end fails then, too. tests/faults/ starts the servers
+# that it needs by itself.
+PYTEST := .venv/bin/pytest
+PARTS := browser sqlite postgresql
+STAMPS := $(PARTS:%=var/tests/%)
+tests-of-browser = $(PYTEST) tests/browser
+tests-of-sqlite = $(PYTEST) --ignore=tests/browser
+tests-of-postgresql = $(PY) -m tests.support.services $(PYTEST) --ignore=tests/browser --ignore=tests/faults
+
 test: ## Run the tests, with SQLite and PostgreSQL (ARGS="-k name": some of them, with SQLite)
 	@bin/setup --dev
-	@$(if $(ARGS),.venv/bin/pytest $(ARGS),$(PY) -m tests.parts)
+ifneq ($(ARGS),)
+	@$(PYTEST) $(ARGS)
+else
+	@rm -rf var/tests
+	@$(MAKE) --no-print-directory -k -j3 --output-sync=target $(STAMPS) || { \
+		printf '\n==> What failed, once more and alone\n'; \
+		$(MAKE) --no-print-directory -k ALONE="-v --last-failed --last-failed-no-failures=none --maxfail=6" $(STAMPS); }
+endif
+
+$(STAMPS): var/tests/%:
+	@printf '\n==> Tests: $*\n'
+	@COLUMNS=160 $(tests-of-$*) -o cache_dir=.pytest_cache/$* $(ALONE)
+	@mkdir -p var/tests
+	@touch $@
 
 test-postgresql: ## Run those tests with PostgreSQL that need no browser
 	@bin/setup --dev
-	@$(PY) -m tests.parts postgresql $(ARGS)
+	@$(tests-of-postgresql) $(ARGS)
 
 bench: ## Measure it on this machine (ARGS="fanout": one part; see benchmarks/README.md)
 	@bin/setup --dev
