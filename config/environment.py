@@ -175,4 +175,3 @@ def networks(name: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(
             f"{name} must be addresses or networks such as 192.0.2.0/24, not {value!r}."
         ) from None
-

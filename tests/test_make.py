@@ -1,4 +1,4 @@
-"""`make test` itself: red where something fails, and tried once more where tests stand in each other's way."""
+"""`make test` itself: red where something fails; what fails beside the others is tried once more."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 MAKEFILE = Path(__file__).resolve().parent.parent / "Makefile"
-# Stands for pytest: what it says of each part is in a file of that part's name, a line for each time it is asked.
+# Stands for pytest: its exit status is the next line of a file that has the part's name.
 PYTEST = r"""#!/usr/bin/env bash
 part=$(sed -E "s|.*pytest_cache/([a-z]+).*|\1|" <<<"$*")
 echo "$part: $*"
