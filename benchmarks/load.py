@@ -47,6 +47,10 @@ class Writer:
     number: int | None = None
     answer: bytes = b""
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.waiting) or self.number is not None
+
 
 @dataclass(slots=True)
 class Result:
@@ -163,32 +167,38 @@ class Load:
         answered_until = began
         while (now := time.monotonic()) < began + seconds + patience:
             while numbers < count and (rate or now < began + seconds):
-                if rate:
-                    if now < began + numbers / rate:
-                        break
-                    self.due.append(began + numbers / rate)
-                    self.writers[numbers % len(self.writers)].waiting.append(numbers)
-                elif idle := next((one for one in self.writers if one.number is None), None):
-                    self.due.append(now)
-                    idle.waiting.append(numbers)
-                    self._send(idle)
-                else:
+                if not self._give_out(numbers, began + numbers / rate if rate else None, now):
                     break
                 numbers += 1
-            for writer in self.writers:
-                if now > began + seconds + patience / 2:
-                    writer.waiting.clear()  # what is posted now would not come in time
-                if writer.number is None and writer.waiting:
-                    self._send(writer)
-            is_posting = now < began + seconds or any(
-                one.waiting or one.number is not None for one in self.writers
-            )
-            if is_posting:
+            self._send_waiting(is_too_late=now > began + seconds + patience / 2)
+            if now < began + seconds or any(one.is_busy for one in self.writers):
                 answered_until = now
             elif self.result.delivered >= self.result.posted * len(self.readers):
                 break
             self.turn(0.002 if rate else 0.02)
         return self.sum_up(began, answered_until)
+
+    def _give_out(self, number: int, due: float | None, now: float) -> bool:
+        """Give a message to a writer once it is due, or as soon as one is idle; False if it has to wait."""
+        if due is not None:
+            if now < due:
+                return False
+            self.due.append(due)
+            self.writers[number % len(self.writers)].waiting.append(number)
+        elif idle := next((one for one in self.writers if one.number is None), None):
+            self.due.append(now)
+            idle.waiting.append(number)
+            self._send(idle)
+        else:
+            return False
+        return True
+
+    def _send_waiting(self, *, is_too_late: bool) -> None:
+        for writer in self.writers:
+            if is_too_late:
+                writer.waiting.clear()  # what is posted now would not come in time
+            if writer.number is None and writer.waiting:
+                self._send(writer)
 
     def sum_up(self, began: float, answered_until: float) -> Result:
         result = self.result

@@ -172,13 +172,22 @@ class ChatList(Rounds[Gathered]):
         await self._database.run(_make, wanted)  # a thread's work, though it asks the database nothing
         # What was read of a room may not be for everybody any longer: the next round tells it.
         doubtful = set(self._gathered.acts.values())
+        self._tell(letter for letter in news.letters if letter.about not in doubtful)
+        self._remember(news, doubtful)
+        received = self._told_of(news.delivered)
+        for room_id in await self._database.run(mark_delivered, news.delivered, received):
+            doorbell.ring("receipt", room=room_id)
+
+    def _tell(self, letters: Iterable[Letter]) -> None:
         told: defaultdict[Connection, list[bytes]] = defaultdict(list)
-        for letter in news.letters:
-            if letter.about not in doubtful:
-                for page in self._pages(letter):
-                    told[page].append(letter.frame.in_language(page.format.language))
+        for letter in letters:
+            for page in self._pages(letter):
+                told[page].append(letter.frame.in_language(page.format.language))
         for page, frames_for_page in told.items():
             page.tell(b"".join(frames_for_page))  # a write is what it costs
+
+    def _remember(self, news: News, doubtful: set[int]) -> None:
+        """Note what pages have now, but for rooms of which the next round tells again."""
         for room_id in doubtful:
             news.revisions.pop(room_id, None)
         self._listed = (news.listed - doubtful) | (self._listed & doubtful)
@@ -189,9 +198,6 @@ class ChatList(Rounds[Gathered]):
                 self._unread.setdefault(user_id, {})[room_id] = unread
         for user_id, room_id in news.gone:
             self._unread.get(user_id, {}).pop(room_id, None)
-        received = self._told_of(news.delivered)
-        for room_id in await self._database.run(mark_delivered, news.delivered, received):
-            doorbell.ring("receipt", room=room_id)
 
     def _told_of(self, room_ids: Collection[int]) -> dict[int, set[int]]:
         """Return for each room who has a page that lists it, or that shows it without a list."""
@@ -211,8 +217,7 @@ class ChatList(Rounds[Gathered]):
     def read_news(self, gathered: Gathered, listening: set[int]) -> News:
         """Return the news: people first, since what they said puts more into their line."""
         news = News()
-        for user in User.objects.filter(pk__in=gathered.people, is_active=True).order_by("pk"):
-            news.add(LOBBY, swapped(fragments.new_person, user), not_for={user.pk})
+        _tell_people(news, gathered.people)
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
         news.listed = ChatRoom.objects.listed() if gathered.rooms or gathered.acts else self._listed
         moved = news.listed ^ self._listed  # these came into everybody's list or fell out of it
@@ -236,19 +241,20 @@ class ChatList(Rounds[Gathered]):
                 _tell_others(news, room, banned[room.pk] | unread[room.pk].keys())
             _tell_listing(news, room, listings.get(room.pk, set()), unread[room.pk], banned[room.pk])
             if room.pk in gathered.rooms:
-                if room.revision != self._revisions.get(room.pk):
-                    news.revisions[room.pk] = room.revision
-                    self._tell_line(news, room, unread[room.pk], banned[room.pk])
-                news.delivered[room.pk] = room.last_message_id or 0
+                self._tell_line(news, room, unread[room.pk], banned[room.pk])
             self._tell_unread(news, room, unread[room.pk], is_new=has_new_head)
             _notify(news, room, unread[room.pk], messages[room.pk], blocked)
             _take_back(news, room, unread[room.pk], deleted[room.pk])
-        for room_id in missing:
+        self._tell_missing(news, missing, moved, listening)
+        _tell_totals(news)
+        return news
+
+    def _tell_missing(self, news: News, room_ids: set[int], moved: set[int], listening: set[int]) -> None:
+        """Take rooms that are not there any more out of all lists."""
+        for room_id in room_ids:
             if room_id in moved:
                 news.add(LOBBY, _gone(room_id))
             self._tell_gone(news, room_id, listening)
-        _tell_totals(news)
-        return news
 
     def _tell_gone(self, news: News, room_id: int, others: Iterable[int]) -> None:
         """Take the line of a room that is not there for `others` out of their lists, where it was told."""
@@ -287,6 +293,11 @@ class ChatList(Rounds[Gathered]):
     def _tell_line(
         self, news: News, room: ChatRoom, unread: dict[int, Unread], banned: Collection[int]
     ) -> None:
+        """Tell what was said last, unless that was told already."""
+        news.delivered[room.pk] = room.last_message_id or 0
+        if room.revision == self._revisions.get(room.pk):
+            return
+        news.revisions[room.pk] = room.revision
         if room.pk in news.listed:
             news.add(LOBBY, self._line(Chat(room, None)), not_for=banned, about=room.pk)
         elif room.is_group:
@@ -346,6 +357,11 @@ def _last_message() -> int:
 def _people_after(user_id: int) -> dict[int, Bell]:
     found = User.objects.filter(pk__gt=user_id, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
     return {pk: Bell("person", {"user": pk}) for pk in found.values_list("pk", flat=True)}
+
+
+def _tell_people(news: News, user_ids: set[int]) -> None:
+    for user in User.objects.filter(pk__in=user_ids, is_active=True).order_by("pk"):
+        news.add(LOBBY, swapped(fragments.new_person, user), not_for={user.pk})
 
 
 def _banned(room_ids: set[int]) -> defaultdict[int, set[int]]:

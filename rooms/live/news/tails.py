@@ -68,19 +68,16 @@ class Rooms(Look[RoomsSeen]):
     def see(self) -> RoomsSeen:
         open_rooms = set(self._tails)
         message, room = (self.seen.message, self.seen.room) if self.seen else _greatest()
-        near_message, near_room = message - OVERLAP, room - OVERLAP
-        is_near = Q(last_message__gt=near_message) | Q(pk__gt=near_room)
+        is_near = Q(last_message__gt=message - OVERLAP) | Q(pk__gt=room - OVERLAP)
         found = ChatRoom.objects.filter(Q(pk__in=open_rooms) | is_near)
-        rows = [
-            (pk, revision, last or 0)
-            for pk, revision, last in found.values_list("pk", "revision", "last_message")
-        ]
+        rows = list(found.annotate(is_near=is_near).values_list("pk", "revision", "last_message", "is_near"))
+        revisions = {pk: revision for pk, revision, _last, _is_near in rows}
         return RoomsSeen(
-            message=max([message, *(last for _pk, _revision, last in rows)]),
-            room=max([room, *(pk for pk, _revision, _last in rows)]),
-            read={pk: revision for pk, revision, _last in rows if pk in open_rooms},
-            gone=open_rooms - {pk for pk, _revision, _last in rows},
-            near={pk: revision for pk, revision, last in rows if last > near_message or pk > near_room},
+            message=max([message, *(last or 0 for _pk, _revision, last, _is_near in rows)]),
+            room=max([room, *revisions]),
+            read={pk: revisions[pk] for pk in open_rooms & revisions.keys()},
+            gone=open_rooms - revisions.keys(),
+            near={pk: revision for pk, revision, _last, is_near in rows if is_near},
         )
 
     def news(self, now: RoomsSeen) -> Iterable[Bell]:
