@@ -6,7 +6,8 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import LoginSession
+from accounts import limits
+from accounts.models import LoginSession, UsedAddress, User
 
 INTERVAL = 60.0
 USED_ON = "used_on"  # a day; in a session
@@ -48,3 +49,5 @@ def _save(request: HttpRequest, key: str) -> None:
     with transaction.atomic():
         if not LoginSession.objects.filter(session=key).update(**fields):
             LoginSession.objects.create(session_id=key, **fields)
+        if isinstance(request.user, User):
+            UsedAddress.objects.note(request.user, limits.address_of(request))

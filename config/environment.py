@@ -74,10 +74,10 @@ def seconds(name: str, default: float) -> timedelta:
     return duration
 
 
-def count(name: str, default: int) -> int:
-    """Return a whole number from 1."""
+def count(name: str, default: int, least: int = 1) -> int:
+    """Return a whole number from `least`."""
     value = text(name, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) > 0):
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) >= least):
         raise ImproperlyConfigured(f"{name} must be a whole number, such as {default}, not {value!r}.")
     return int(value)
 

@@ -174,6 +174,9 @@ STREAMS_PER_ADDRESS = environment.count("STREAMS_PER_ADDRESS", 500)
 # Not limited by address. Behind a proxy that is not trusted, this machine's own stands for everybody.
 UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8", "::1"])
 
+# Which addresses somebody used is kept for so many days after that, so that a raid can be undone; 0 for never
+ADDRESS_DAYS = environment.count("ADDRESS_DAYS", 7, least=0)
+
 # Language and time
 LANGUAGE_CODE = "en"  # where a browser wants none of the others
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -12,13 +12,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from rooms import moderation, removal
-from rooms.models import Ban, ChatRoom, Message, ModerationAct, Report
+from rooms import moderation, raids, removal
+from rooms.models import Ban, ChatRoom, Message, ModerationAct, Raid, Report
+from rooms.raid_form import RaidForm
 
 AT_ONCE = 100  # rooms that are hidden or deleted with one press of a button
 SECONDS = 5.0  # that a request takes for it; then somebody has to ask again
@@ -240,6 +242,71 @@ class ModerationActAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModerationAct]:
         return ModerationAct.objects.filter(room__type=ChatRoom.Type.GROUP)
+
+
+@admin.register(Raid)
+class RaidAdmin(ReadOnlyAdmin):
+    """Raids that were undone; adding one is undoing one, in two steps: look, then do."""
+
+    list_display = (
+        "at",
+        "by",
+        "since",
+        "until",
+        "rooms_hidden",
+        "messages_deleted",
+        "people_deactivated",
+        "finished_at",
+    )
+    list_select_related = ("by",)
+    ordering = ("-pk",)
+    fields = (*list_display, "is_of_everybody", "deactivates", "concerned")
+    actions = ("go_on",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("rooms.add_raid")
+
+    @admin.display(description=_("people"))
+    def concerned(self, raid: Raid) -> str:
+        names = list(raid.people.order_by("canonical_name").values_list("username", flat=True)[: raids.NAMED])
+        rest = raid.people.count() - len(names)
+        return ", ".join([*names, *([f"+ {rest}"] if rest else [])])
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = RaidForm(request.POST if request.method == "POST" else None)
+        if not request.user.has_perm("accounts.change_user"):
+            del form.fields["deactivates"]
+        is_valid = form.is_valid()
+        if is_valid and "sure" in request.POST:
+            raid = raids.begin(form.choice, user_of(request), form.cleaned_data.get("deactivates", False))
+            self._go_on(request, [raid])
+            return redirect("admin:rooms_raid_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Undo a raid"),
+            "form": form,
+            "look": raids.look(form.choice) if is_valid else None,
+        }
+        status = 422 if form.is_bound and not is_valid else 200
+        return TemplateResponse(request, "admin/rooms/raid/add.html", context, status=status)
+
+    @admin.action(description=_("Go on with what is not finished"), permissions=["add"])
+    def go_on(self, request: HttpRequest, queryset: QuerySet[Raid]) -> None:
+        self._go_on(request, list(queryset.filter(finished_at=None)))
+
+    def _go_on(self, request: HttpRequest, chosen: list[Raid]) -> None:
+        until = time.monotonic() + SECONDS
+        left = [raid for raid in chosen if not raids.go_on(raid, until - time.monotonic())]
+        if left:
+            text = gettext("So much is not undone at once. Choose the action to go on, until it says so.")
+            self.message_user(request, text, messages.WARNING)
+        else:
+            self.message_user(request, gettext("Everything is done."), messages.SUCCESS)
 
 
 @admin.register(LogEntry)

@@ -4,14 +4,16 @@ Hiding is one transaction: from then on nobody is in the room, so that streams o
 it answers 404. What is deleted after that goes in batches, each a transaction, and can be gone on with.
 """
 
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db import transaction
 
 from accounts.models import User
 from config import doorbell
+from rooms import batches
 from rooms.models import ChatRoom, HiddenRoom, Message, ModerationAct, Report
 
 BATCH = 500  # messages
@@ -48,7 +50,7 @@ def hide(room: ChatRoom, by: User | None) -> bool:
         room.note_act(by, ModerationAct.Act.HIDE)
         _log(by, room, CHANGE, "Hidden.")
         # Reports that its moderators had are for staff now.
-        transaction.on_commit(lambda: doorbell.ring("report", room=room.pk, person=0), robust=True)
+        doorbell.ring_after_commit("report", room=room.pk, person=0)
     return True
 
 
@@ -64,7 +66,7 @@ def show(room: ChatRoom, by: User | None) -> bool:
         room.note_act(by, ModerationAct.Act.SHOW)
         _log(by, room, CHANGE, "Shown again.")
         room.keep_owned()
-        transaction.on_commit(lambda: doorbell.ring("report", room=room.pk, person=0), robust=True)
+        doorbell.ring_after_commit("report", room=room.pk, person=0)
     return True
 
 
@@ -78,23 +80,21 @@ def delete(room: ChatRoom, by: User, seconds: float) -> bool:
         hide(room, by)
         if HiddenRoom.objects.filter(room=room, is_doomed=False).update(is_doomed=True):
             _log(by, room, DELETION, f"Deleted for good, with {room.messages.count()} messages.")
-    return _finish(room, time.monotonic() + seconds)
+    return batches.run(_batches(room), seconds)
 
 
 def finish(seconds: float) -> bool:
     """Go on with deletions that took longer or were interrupted; return whether all these rooms are gone."""
-    until = time.monotonic() + seconds
-    return all(_finish(hidden.room, until) for hidden in HiddenRoom.objects.filter(is_doomed=True))
+    doomed = HiddenRoom.objects.filter(is_doomed=True).select_related("room")
+    return batches.run(chain.from_iterable(_batches(hidden.room) for hidden in doomed), seconds)
 
 
-def _finish(room: ChatRoom, until: float) -> bool:
+def _batches(room: ChatRoom) -> Iterator[None]:
     messages = Message.objects.filter(room=room).order_by("pk")
     while batch := list(messages.values_list("pk", flat=True)[:BATCH]):
-        if time.monotonic() > until:
-            return False
         Message.objects.filter(pk__in=batch).delete()  # with receipts, mentions, earlier versions and reports
+        yield
     ChatRoom.objects.filter(pk=room.pk, hidden__is_doomed=True).delete()
-    return True
 
 
 def _log(by: User | None, room: ChatRoom, flag: int, text: str) -> None:

@@ -5,6 +5,7 @@ from accounts.models.claim import Claim
 from accounts.models.entry_link import EntryLink
 from accounts.models.login_session import LoginSession
 from accounts.models.name_shape import NameShape
+from accounts.models.used_address import UsedAddress
 from accounts.models.user import NameTaken, User, UserManager
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LoginSession",
     "NameShape",
     "NameTaken",
+    "UsedAddress",
     "User",
     "UserManager",
 ]

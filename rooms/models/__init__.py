@@ -6,6 +6,7 @@ from rooms.models.mention import Mention
 from rooms.models.message import ChangeRefused, Message, TokenReused
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
+from rooms.models.raid import Raid
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.report import Report
 from rooms.models.room_invitation import RoomInvitation
@@ -24,6 +25,7 @@ __all__ = [
     "MessageVersion",
     "ModerationAct",
     "NotAdmitted",
+    "Raid",
     "ReadReceipt",
     "Report",
     "RoomInvitation",

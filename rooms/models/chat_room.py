@@ -356,9 +356,9 @@ class ChatRoom(models.Model):
             return {}
         return dict(self.participants.filter(canonical_name__in=names).values_list("canonical_name", "pk"))
 
-    def next_revision(self) -> int:
-        """Take the next number. Locks the room's row until the transaction ends."""
-        ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
+    def next_revision(self, count: int = 1) -> int:
+        """Take the next number, or so many; return the last. Locks the room until the transaction ends."""
+        ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + count)
         self.refresh_from_db(fields=["revision", "archived_at"])
         return self.revision
 

@@ -31,6 +31,10 @@ class ChangeRefused(Exception):
     """A message cannot be changed like this; the text says why, to whom tries."""
 
 
+# What changes when a message is deleted.
+BLANKED = ("content", "mentioned", "edited_at", "deleted_at", "deleted_by_moderator")
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def before(self, message_id: int) -> Self:
         return self.filter(pk__lt=message_id)
@@ -163,14 +167,18 @@ class Message(models.Model):
             self._lock()
             if self.is_deleted:
                 return False
-            self.content, self.mentioned, self.edited_at = "", {}, None
-            self.deleted_at, self.deleted_by_moderator = timezone.now(), moderator is not None
-            self._save_change("content", "mentioned", "edited_at", "deleted_at", "deleted_by_moderator")
+            self.blank(by_moderator=moderator is not None)
+            self._save_change(*BLANKED)
             self.save_mentions()
             self.versions.all().delete()
             if moderator:
                 self._decide(moderator, ModerationAct.Act.DELETE_MESSAGE)
         return True
+
+    def blank(self, by_moderator: bool) -> None:
+        """Leave nothing but its place; `BLANKED` is what that changes."""
+        self.content, self.mentioned, self.edited_at = "", {}, None
+        self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
 
     def report(self, reporter: Any, **fields: str) -> None:
         """Ask those who moderate to look at the text as it is now; once, and once more after an edit."""
@@ -213,8 +221,7 @@ class Message(models.Model):
     def _lock(self) -> None:
         """Let nobody else change a message of the room until the transaction ends; see this one as it is."""
         self.room.lock()
-        fields = ["content", "mentioned", "edited_at", "deleted_at", "deleted_by_moderator", "revision"]
-        self.refresh_from_db(fields=fields)
+        self.refresh_from_db(fields=["revision", *BLANKED])
 
     def _save_change(self, *fields: str) -> None:
         self.revision = self.room.next_revision()

@@ -74,6 +74,7 @@ class ModerationAct(models.Model):
         LET_IN = "let in", _("let in by a link")
         REMOVE = "remove", _("removed")
         DELETE_MESSAGE = "delete_message", _("deleted the message")
+        UNDO_RAID = "undo_raid", _("deleted the messages of a raid")
         DISMISS_REPORT = "dismiss_report", _("dismissed what was reported of the message")
         BAN = "ban", _("banned")
         UNBAN = "unban", _("lifted the ban")

@@ -91,3 +91,20 @@ async def test_outsiders_hear_nothing_of_a_room_by_invitation_that_is_hidden(
         await ann.create_room(f"After {group_id}")
         await outside.wait_for_text(f"After {group_id}")
         assert not outside.with_text(f"room-{group_id}")
+
+
+async def test_messages_of_a_raid_become_tombstones_on_open_pages(ann, bob, eve, group_id, staff):
+    await ann.post(group_id, "before")
+    spam = [await bob.post(group_id, f"spam {number}") for number in range(12)]
+    async with await LivePage.open(ann, group_id) as inside, await LivePage.open(ann, None) as lobby:
+        await eventually(lambda: inside.connections and lobby.connections)
+        assert inside.page.text(f"message-{spam[0]}")
+        answer = await eve.send("/admin/rooms/raid/add/", person=bob.name, sure="yes")
+        assert answer.status_code == 302
+        for message in spam:
+            await eventually(lambda message=message: "spam" not in inside.page.text(f"message-{message}"))
+        await eventually(lambda: "spam" not in lobby.page.text(f"room-{group_id}-preview"))
+        await eventually(lambda: not lobby.page.text(f"room-{group_id}-badge"))
+        assert "before" in inside.page.text(f"message-{spam[0] - 1}")
+        for live in (inside, lobby):
+            assert not live.errors

@@ -188,15 +188,17 @@ def test_deletion_that_was_interrupted_is_gone_on_with(room, root, ben, monkeypa
     monkeypatch.setattr(removal, "BATCH", 2)
     make_messages(room, ben, 5)
     assert not removal.delete(room, root, -1)
-    assert room.messages.count() == 5
+    assert room.messages.count() == 3
     assert not removal.show(room, root)
     assert not removal.finish(-1)
+    assert room.messages.count() == 1
     assert removal.delete(room, root, 60)
     assert not ChatRoom.objects.filter(pk=room.pk).exists()
     assert [entry.action_flag for entry in LogEntry.objects.order_by("pk")] == [2, 3]
 
 
-def test_deletion_is_finished_without_naming_the_room(room, root, ben):
+def test_deletion_is_finished_without_naming_the_room(room, root, ben, monkeypatch):
+    monkeypatch.setattr(removal, "BATCH", 2)
     make_messages(room, ben, 5)
     removal.delete(room, root, -1)
     assert removal.finish(60)
@@ -231,8 +233,10 @@ def test_staff_hide_show_and_delete(root_client, room, message):
         assert text in log
 
 
-def test_so_much_is_not_deleted_at_once(root_client, room, message, monkeypatch):
+def test_so_much_is_not_deleted_at_once(root_client, room, ben, monkeypatch):
     monkeypatch.setattr("rooms.admin.SECONDS", -1.0)
+    monkeypatch.setattr(removal, "BATCH", 1)
+    make_messages(room, ben, 4)
     choose(root_client, "remove", room, sure="yes")
     assert "choose Delete again" in root_client.get(ADDRESS).content.decode()
     monkeypatch.undo()
