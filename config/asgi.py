@@ -4,8 +4,16 @@ import asyncio
 import logging
 import os
 from contextlib import suppress
-from typing import Any
 
+from asgiref.typing import (
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    HTTPRequestEvent,
+    HTTPScope,
+    Scope,
+    WebSocketScope,
+)
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -17,10 +25,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
+from config import events  # noqa: E402
 from config.languages import accepted_language  # noqa: E402
 from config.middleware import error_sentence, make_fragment  # noqa: E402
 from config.serving import bodies  # noqa: E402
-from config.serving.wsgi_threads import WSGIThreads  # noqa: E402
+from config.serving.wsgi_threads import Receive, WSGIThreads  # noqa: E402
 from rooms.live.endpoints.document import DocumentEndpoint  # noqa: E402
 from rooms.live.endpoints.stream import StreamEndpoint  # noqa: E402
 from rooms.live.process.live import Live  # noqa: E402
@@ -46,9 +55,9 @@ class Pages:
 
     def __init__(self) -> None:
         self.under_way: set[asyncio.Future[None]] = set()
-        self.application: Any = WSGIThreads(wsgi_application, WORKERS)
+        self.application = WSGIThreads(wsgi_application, WORKERS)
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if not is_acceptable(scope):
             return await refuse(scope, receive, send, 400)
         if body_length(scope) > bodies.max_bytes(scope["path"]):
@@ -63,7 +72,8 @@ class Pages:
         # In WSGI a name with _ is the same as one with -, and could pass for what a proxy says.
         headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
         answer = Answer(send)
-        request = asyncio.ensure_future(self.application({**scope, "headers": headers}, once(body), answer))
+        plain_scope: HTTPScope = {**scope, "headers": headers}
+        request = asyncio.ensure_future(self.application(plain_scope, once(body), answer))
         self.under_way.add(request)
         request.add_done_callback(self.under_way.discard)
         # Goes on when its sender has gone: a thread whose answer nobody takes would wait for ever.
@@ -87,11 +97,11 @@ class Pages:
 class Answer:
     """Passes on what a page answers, unless somebody else has answered by then."""
 
-    def __init__(self, send: Any) -> None:
+    def __init__(self, send: ASGISendCallable) -> None:
         self._send = send
         self._has_begun = self._is_given_up = False
 
-    async def __call__(self, message: dict[str, Any]) -> None:
+    async def __call__(self, message: ASGISendEvent) -> None:
         if not self._is_given_up:
             self._has_begun = True
             await self._send(message)
@@ -111,35 +121,35 @@ def patience() -> float:
     return 3 * settings.DATABASE_TIMEOUT.total_seconds() + 1
 
 
-async def body_from(receive: Any) -> bytes | None:
+async def body_from(receive: ASGIReceiveCallable) -> bytes | None:
     """Return the body; None where the sender has gone first, since a part of a form could pass for all."""
     parts: list[bytes] = []
     while True:
         message = await receive()
-        if message["type"] == "http.disconnect":
+        if message["type"] != "http.request":
             return None
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
 
 
-def once(body: bytes) -> Any:
-    async def receive() -> dict[str, Any]:
+def once(body: bytes) -> Receive:
+    async def receive() -> HTTPRequestEvent:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
 
 
-def is_acceptable(scope: dict[str, Any]) -> bool:
+def is_acceptable(scope: HTTPScope) -> bool:
     """Whether the address is one that WSGI can express."""
     try:
         scope["path"].encode()
     except UnicodeEncodeError:
         return False
-    return bool(scope["query_string"].isascii())
+    return scope["query_string"].isascii()
 
 
-def body_length(scope: dict[str, Any]) -> int:
+def body_length(scope: HTTPScope) -> int:
     """Return the announced length of the body; without a valid announcement more than is accepted.
 
     Refusing before reading keeps a large body out of the memory of a server that passes on what comes in.
@@ -163,26 +173,30 @@ def refusal(status: int, is_htmx: bool) -> HttpResponse:
     return response
 
 
-async def refuse(scope: dict[str, Any], receive: Any, send: Any, status: int) -> None:
+async def refuse(
+    scope: HTTPScope, receive: ASGIReceiveCallable | Receive, send: ASGISendCallable, status: int
+) -> None:
     """Answer now, and throw away what still comes: closed at once, the sender would not see why."""
     with translation.override(accepted_language(scope)):
         response = refusal(status, dict(scope["headers"]).get(b"hx-request") == b"true")
     response["Content-Length"] = str(len(response.content))
     response["Connection"] = "close"
     lines = [(name.lower().encode(), value.encode()) for name, value in response.items()]
-    await send({"type": "http.response.start", "status": status, "headers": lines})
-    await send({"type": "http.response.body", "body": response.content, "more_body": True})
+    await send(events.start(status, lines))
+    await send(events.body(response.content, more=True))
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER_SECONDS):
-            while (await receive()).get("more_body", False):
+            while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
                 pass
-    await send({"type": "http.response.body", "body": b""})
+    await send(events.body())
 
 
-async def refuse_websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def refuse_websocket(
+    scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
     """Close it: Hearth has none."""
     await receive()
-    await send({"type": "websocket.close"})
+    await send({"type": "websocket.close", "code": 1000, "reason": None})
 
 
 live = Live()
@@ -208,7 +222,7 @@ router = ProtocolTypeRouter(
 )
 
 
-async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     live.start()
     await router(scope, receive, send)
 

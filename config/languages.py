@@ -1,7 +1,6 @@
 """In which language somebody is answered."""
 
-from typing import Any
-
+from asgiref.typing import HTTPScope
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
@@ -12,7 +11,7 @@ def chosen_language(*choices: str | None) -> str | None:
     return next((choice for choice in choices if choice in dict(settings.LANGUAGES)), None)
 
 
-def accepted_language(scope: dict[str, Any]) -> str:
+def accepted_language(scope: HTTPScope) -> str:
     """Return the language that the browser asks for, of those that there are."""
     lines = [value for name, value in scope["headers"] if name == b"accept-language"]
     request = HttpRequest()

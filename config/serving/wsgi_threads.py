@@ -6,14 +6,21 @@ and its thread never.
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
+from asgiref.typing import ASGISendCallable, HTTPRequestEvent, HTTPScope
+
+from config.events import respond
+
 type Headers = list[tuple[bytes, bytes]]
 # What is named otherwise than HTTP_….
 PLAIN_NAMES = {"content-length": "CONTENT_LENGTH", "content-type": "CONTENT_TYPE"}
+
+
+type Receive = Callable[[], Awaitable[HTTPRequestEvent]]
 
 
 class WSGIThreads:
@@ -23,12 +30,11 @@ class WSGIThreads:
         self.application = application
         self.executor = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: ASGISendCallable) -> None:
         environ = environ_of(scope, (await receive())["body"])
         loop = asyncio.get_running_loop()
         status, headers, body = await loop.run_in_executor(self.executor, self.answer_to, environ)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await respond(send, status, headers, body)
 
     def answer_to(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
         begun: list[tuple[str, list[tuple[str, str]]]] = []
@@ -47,7 +53,7 @@ class WSGIThreads:
         return int(status[:3]), lines, body
 
 
-def environ_of(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
+def environ_of(scope: HTTPScope, body: bytes) -> dict[str, Any]:
     """Return the request as PEP 3333 has it."""
     server, port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {

@@ -72,6 +72,7 @@ async def test_answer_comes_as_a_whole_and_is_closed():
         "type": "http.response.start",
         "status": 404,
         "headers": [(b"content-type", b"text/plain")],
+        "trailers": False,
     }
     assert body["body"] == b"all of it"
     assert parts.is_closed

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from asgiref.typing import HTTPScope
 from django.conf import settings
 from django.contrib import auth
 from django.core.exceptions import SuspiciousOperation
@@ -62,7 +63,7 @@ class Opening:
     beginning: bytes = b""
 
 
-def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
+def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
     """Authorise the request of `scope`. Raises Refused."""
     request = _request(scope)
     session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
@@ -92,9 +93,9 @@ def open_stream(scope: dict[str, Any], room_id: int | None) -> Opening:
     )
 
 
-def _request(scope: dict[str, Any]) -> ASGIRequest:
+def _request(scope: HTTPScope) -> ASGIRequest:
     try:
-        request = ASGIRequest(scope, io.BytesIO())
+        request = ASGIRequest(dict(scope), io.BytesIO())
         known = set(request.GET) <= PARAMETERS
     except (SuspiciousOperation, UnicodeDecodeError):
         known = False

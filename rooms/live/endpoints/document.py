@@ -1,16 +1,17 @@
 """The ASGI endpoint of rooms for readers without scripts: a document to which changes are added as HTML."""
 
 from collections.abc import Collection
-from typing import Any
 
+from asgiref.typing import ASGISendCallable
 from django.utils import timezone, translation
 
 from config import doorbell
+from config.events import respond
 from config.languages import accepted_language
 from rooms.history import page_before, unread_line
 from rooms.ids import room_channel
 from rooms.live.endpoints.access import Opening, Refused
-from rooms.live.endpoints.stream import ENDLESS, EXPLANATIONS, Headers, StreamEndpoint, answer
+from rooms.live.endpoints.stream import ENDLESS, EXPLANATIONS, Headers, RoomScope, StreamEndpoint
 from rooms.live.news.part import PresentState
 from rooms.live.news.ticks import tick_frame
 from rooms.live.wire import fragments
@@ -33,7 +34,7 @@ class DocumentEndpoint(StreamEndpoint):
     it shows would have to change, with an element that has the browser ask for it anew.
     """
 
-    def opening(self, scope: dict[str, Any]) -> Opening:
+    def opening(self, scope: RoomScope) -> Opening:
         opening = super().opening(scope)
         document = Document(opening.format.language, opening.time_zone)
         room = ChatRoom.objects.select_related("low_user", "high_user").get(pk=opening.room_id or 0)
@@ -54,12 +55,12 @@ class DocumentEndpoint(StreamEndpoint):
     def read_states(self, openings: Collection[Opening]) -> list[PresentState | None]:
         return [_state(opening) for opening in openings]
 
-    async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
+    async def refuse(self, scope: RoomScope, send: ASGISendCallable, refusal: Refused) -> None:
         """Answer with a small page that says why, and asks again where that may help."""
         with translation.override(refusal.language or accepted_language(scope)):
             body = fragments.document_refusal(refusal.status, refusal.reason, refusal.reader).encode()
         headers = [*HTML, (b"cache-control", b"no-store"), policy(), *EXPLANATIONS.get(refusal.status, ())]
-        await answer(send, refusal.status, headers, body)
+        await respond(send, refusal.status, headers, body)
 
 
 def _state(opening: Opening) -> PresentState | None:

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Collection
-from typing import Any
+from typing import TypedDict
 
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from config.addresses import client_address, counted_as
+from config.events import respond, start
 from config.languages import accepted_language
 from config.text import one_line
 from rooms.live.endpoints.access import Opening, Refused, open_stream
@@ -49,6 +51,16 @@ EXPLANATIONS: dict[int, Headers] = {
 }
 
 
+class Route(TypedDict):
+    kwargs: dict[str, int]
+
+
+class RoomScope(HTTPScope):
+    """A request as Channels passes it on: with the `room_id` of its address, if there is one."""
+
+    url_route: Route
+
+
 class StreamEndpoint:
     """`GET /stream` and `GET /rooms/<id>/stream`.
 
@@ -60,7 +72,7 @@ class StreamEndpoint:
         self.live = live
         self.beginnings = Beginnings(live.openings, self.read_states)
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: RoomScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         revocations = self.live.revocations
         access_changes, settings_changes = revocations.access_changes, revocations.settings_changes
         try:
@@ -84,7 +96,7 @@ class StreamEndpoint:
             format=opening.format,
             blocked=opening.blocked,
         )
-        await send({"type": "http.response.start", "status": 200, "headers": opening.headers})
+        await send(start(200, opening.headers))
         connection.begin(opening.beginning)
         try:
             self.live.join(connection)
@@ -103,7 +115,7 @@ class StreamEndpoint:
             return True
         return address is not None and hub.addresses[address] >= settings.STREAMS_PER_ADDRESS
 
-    async def authorise(self, scope: dict[str, Any]) -> Opening:
+    async def authorise(self, scope: RoomScope) -> Opening:
         if scope["method"] != "GET":
             raise Refused(405)
         if (b"sec-fetch-site", b"cross-site") in scope["headers"]:
@@ -137,7 +149,7 @@ class StreamEndpoint:
             return connection.end()  # its room is gone: the page comes back, and is told
         self.live.begin(connection, state)
 
-    def open(self, scope: dict[str, Any]) -> Opening:
+    def open(self, scope: RoomScope) -> Opening:
         # It has waited for a thread, behind others. A server that stops does not wait for all of them.
         if self.live.is_stopping:
             raise Refused(503)
@@ -145,7 +157,7 @@ class StreamEndpoint:
 
     # What an endpoint of another format does in another way
 
-    def opening(self, scope: dict[str, Any]) -> Opening:
+    def opening(self, scope: RoomScope) -> Opening:
         opening = open_stream(scope, scope["url_route"]["kwargs"].get("room_id"))
         opening.headers = HEADERS
         opening.beginning = frames.greeting()
@@ -155,7 +167,7 @@ class StreamEndpoint:
         """Return what each begins with; None where its room is gone."""
         return present_states(openings)
 
-    async def refuse(self, scope: dict[str, Any], send: Any, refusal: Refused) -> None:
+    async def refuse(self, scope: RoomScope, send: ASGISendCallable, refusal: Refused) -> None:
         """Answer without a stream; the page tries again, later and later, unless it is told to stop."""
         with translation.override(refusal.language or accepted_language(scope)):
             if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
@@ -163,19 +175,14 @@ class StreamEndpoint:
             else:
                 status, headers = refusal.status, [*PLAIN, *EXPLANATIONS.get(refusal.status, ())]
                 body = too_many_streams().encode() if status == 429 else b""
-        await answer(send, status, headers, body)
-
-
-async def answer(send: Any, status: int, headers: Headers, body: bytes = b"") -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+        await respond(send, status, headers, body)
 
 
 def too_many_streams() -> str:
     return _("Too many pages are open. Close some of them; this one tries again after 10 seconds.")
 
 
-def counted_address(scope: dict[str, Any]) -> str | None:
+def counted_address(scope: HTTPScope) -> str | None:
     """Return for which address a stream counts; None for one that is not limited."""
     lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     return counted_as(client_address((scope.get("client") or ("",))[0], ",".join(lines)))

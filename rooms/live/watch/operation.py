@@ -1,10 +1,12 @@
 """/healthz, /readyz and /metrics: for programs that watch a process, not for people."""
 
 import secrets
-from typing import Any, Protocol
+from typing import Protocol
 
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
 
+from config.events import respond
 from rooms.live.watch import metrics
 from rooms.live.watch.health import Health
 
@@ -24,15 +26,15 @@ class Operation:
     def __init__(self, process: Measured) -> None:
         self._process = process
 
-    async def healthz(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def healthz(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """The process takes requests and answers them."""
         await answer(scope, send, 200, "ok")
 
-    async def readyz(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def readyz(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         problem = await self._process.health.problem()
         await answer(scope, send, 503 if problem else 200, problem or "ok")
 
-    async def metrics(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def metrics(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if may_read_metrics(scope):
             self._process.measure()
             await answer(scope, send, 200, metrics.as_text(), metrics.CONTENT_TYPE)
@@ -40,15 +42,15 @@ class Operation:
             await answer(scope, send, 404, "not found")
 
 
-def may_read_metrics(scope: dict[str, Any]) -> bool:
+def may_read_metrics(scope: HTTPScope) -> bool:
     wanted = f"Bearer {settings.METRICS_TOKEN}".encode()
     given = dict(scope["headers"]).get(b"authorization", b"")
     return bool(settings.METRICS_TOKEN) and secrets.compare_digest(given, wanted)
 
 
 async def answer(
-    scope: dict[str, Any],
-    send: Any,
+    scope: HTTPScope,
+    send: ASGISendCallable,
     status: int,
     text: str | bytes,
     content_type: str = "text/plain; charset=utf-8",
@@ -62,5 +64,4 @@ async def answer(
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await respond(send, status, headers, b"" if scope["method"] == "HEAD" else body)

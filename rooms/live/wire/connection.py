@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from django.conf import settings
 
+from config import events
 from config.text import one_line
 from rooms.live.watch import metrics
 from rooms.live.wire.formats import EVENTS, Format
@@ -18,15 +19,13 @@ logger = logging.getLogger(__name__)
 # How long a reader may take to take the last bytes of a stream that ends.
 END_SECONDS = 5.0
 
-type Send = Callable[[dict[str, Any]], Awaitable[None]]
-
 
 class Connection:
     """The stream of one page, with what has to stay true for it to go on."""
 
     def __init__(
         self,
-        send: Send,
+        send: ASGISendCallable,
         *,
         user_id: int,
         session_key: str,
@@ -123,9 +122,9 @@ class Connection:
             self._writing = None
 
     async def _send_body(self, body: bytes, more: bool = True) -> None:
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        await self._send(events.body(body, more=more))
 
-    async def wait_until_ended(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    async def wait_until_ended(self, receive: ASGIReceiveCallable) -> None:
         """Return when the reader has gone or `end` was called; then the response is complete."""
         self._reader = asyncio.current_task()
         try:
@@ -178,7 +177,7 @@ class Connection:
             self._reader.cancel()
 
 
-def unsent_bytes(send: Send) -> int:
+def unsent_bytes(send: ASGISendCallable) -> int:
     """Return how much Daphne holds for the reader behind `send`; 0 for servers that push back by themselves.
 
     Daphne takes whatever it is given and never closes a reader who has stopped reading
@@ -188,7 +187,7 @@ def unsent_bytes(send: Send) -> int:
     return len(transport.dataBuffer) + transport._tempDataLen if transport else 0
 
 
-def abort(send: Send) -> bool:
+def abort(send: ASGISendCallable) -> bool:
     """Close the connection behind `send`, of Daphne or uvicorn, without waiting for its reader.
 
     Return whether that was possible; `receive` then tells of the disconnect.
@@ -200,7 +199,7 @@ def abort(send: Send) -> bool:
     return transport is not None
 
 
-def _daphne_transport(send: Send) -> Any:
+def _daphne_transport(send: ASGISendCallable) -> Any:
     if not (isinstance(send, partial) and send.args):
         return None
     transport = getattr(getattr(send.args[0], "channel", None), "transport", None)
