@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from rooms.ids import person_line, room_line
 from rooms.models import Ban, ChatRoom, Membership, Message
+from rooms.models.chat_room import listed_among
 from rooms.unread import Unread, unread_of
 
 NOTHING_UNREAD = Unread()
@@ -88,27 +89,25 @@ def chats_of(user: User) -> list[Chat]:
 
 
 def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
-    """Return the list of each of `users` by id, in five queries however many there are.
+    """Return the list of each of `users` by id, in four queries however many there are.
 
     It has the chats that one is in, and the open rooms that are in everybody's list.
     """
-    listed = ChatRoom.objects.listed()
     is_mine = Q(pk__in=Membership.objects.filter(user__in=users).values("room"))
-    found = ChatRoom.objects.filter(Q(pk__in=listed) | is_mine)
+    found = ChatRoom.objects.filter(ChatRoom.objects.perhaps_listed() | is_mine)
     rooms = {
         room.pk: room
         for room in found.select_related("last_message__sender", "low_user", "high_user").order_by("name")
     }
     unread = unread_of(users)  # after the rooms: who is no member any more sees nothing that was said since
-    # Asked again: it may have been closed or archived meanwhile.
-    open_rooms = {room.pk for room in rooms.values() if room.pk in listed and room.is_open}
+    listed = listed_among(rooms.values())
     banned = defaultdict(set)
     for user_id, room_id in Ban.objects.active().filter(user__in=users).values_list("user", "room"):
         banned[user_id].add(room_id)
     own: dict[int, list[Chat]] = {}
     for user in users:
         mine = unread[user.pk]
-        visible = (open_rooms - banned[user.pk]) | (rooms.keys() & mine.keys())
+        visible = (listed - banned[user.pk]) | (rooms.keys() & mine.keys())
         own[user.pk] = [
             Chat(room, room.other_person(user), mine.get(pk, NOTHING_UNREAD))
             for pk, room in rooms.items()

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Self
 from uuid import UUID, uuid5
@@ -55,6 +56,20 @@ class TooManyRooms(Exception):
         }
 
 
+# What the index says, which is used where a query says the same: everybody may see the room and write there.
+IS_OPEN: dict[str, Any] = {"type": "group", "is_by_invitation": False, "archived_at": None}
+
+
+def listed_among(rooms: "Iterable[ChatRoom]") -> set[int]:
+    """Return the ids of those in everybody's list, out of all rooms that are `perhaps_listed`, and others.
+
+    These are the open ones in which something was said last, ROOMS_IN_LIST of them; where there are fewer,
+    the newest of those in which nothing was said yet. Archived ones are in the lists of their members alone.
+    """
+    found = ((room.last_message_id or 0, room.pk) for room in rooms if room.is_open)
+    return {pk for _last, pk in sorted(found, reverse=True)[: settings.ROOMS_IN_LIST]}
+
+
 class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def groups(self) -> Self:
         return self.filter(type=ChatRoom.Type.GROUP)
@@ -71,19 +86,15 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         return self.filter(participants=user)
 
     def listed(self) -> set[int]:
-        """Return the ids of the open rooms that are in everybody's list, in one query.
+        """Return the ids of the open rooms that are in everybody's list, in one query: `listed_among`."""
+        return listed_among(self.filter(self.perhaps_listed()).only("last_message", *IS_OPEN))
 
-        These are the ROOMS_IN_LIST in which something was said last; where there are fewer, the newest of
-        those in which nothing was said yet. Archived ones are in the lists of their members alone.
-        """
-        # As the index says it, which is used only then.
-        found = self.filter(type=ChatRoom.Type.GROUP, is_by_invitation=False, archived_at=None)
+    def perhaps_listed(self) -> Q:
+        """Return what is so of all rooms that `listed_among` may take, and of as many others at most."""
+        found = self.filter(**IS_OPEN)
         used = found.exclude(last_message=None).order_by("-last_message").values("pk")
         new = found.filter(last_message=None).order_by("-pk").values("pk")
-        count = settings.ROOMS_IN_LIST
-        rows = self.filter(Q(pk__in=used[:count]) | Q(pk__in=new[:count])).values_list("last_message", "pk")
-        latest_first = sorted(((last or 0, pk) for last, pk in rows), reverse=True)
-        return {pk for _last, pk in latest_first[:count]}
+        return Q(pk__in=used[: settings.ROOMS_IN_LIST]) | Q(pk__in=new[: settings.ROOMS_IN_LIST])
 
     def create_group(
         self, name: str, creator: User | None = None, is_by_invitation: bool = False
@@ -198,7 +209,7 @@ class ChatRoom(models.Model):
             models.Index(
                 name="open_room_by_use",
                 fields=["last_message", "id"],
-                condition=Q(type="group", is_by_invitation=False, archived_at=None),
+                condition=Q(**IS_OPEN),
             )
         ]
 
