@@ -11,6 +11,7 @@ from django.db import transaction
 from config import doorbell
 from config.doorbell import KINDS, Bell, bell_from
 from rooms.live.process import relay
+from rooms.live.process.live import TOPICS
 from rooms.live.process.relay import Relay
 from tests.support.clients import eventually
 
@@ -228,3 +229,7 @@ def test_ring_waits_for_the_commit_and_is_gone_with_a_rollback(rung, committed):
             raise ZeroDivisionError
         assert rung == []
     assert rung == [("room", {"room": 7})]
+
+
+def test_every_kind_of_bell_is_heard_and_there_is_no_other():
+    assert {kind for topic in TOPICS for kind in topic.hears} == KINDS.keys()

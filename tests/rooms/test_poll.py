@@ -125,7 +125,7 @@ async def test_person_whom_a_doorbell_announced_does_not_ring_again(live, poll, 
 
 async def test_person_announced_while_the_poll_looks_does_not_ring_again(live, poll, do, monkeypatch):
     await poll.look()
-    monkeypatch.setattr(live.part(ChatList)._new_people, "_read", lambda after: {})
+    monkeypatch.setattr(live.part(ChatList)._new_people, "read", lambda after: {})
     person = await do(make_user)
     await poll.look()
     live.part(ChatList).heard(Bell("person", {"user": person.pk}))

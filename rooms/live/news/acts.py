@@ -1,7 +1,5 @@
 """What moderators did: the parts that are concerned hear of it; this one finds what no bell told of."""
 
-from collections.abc import Iterable
-
 from config.doorbell import Bell
 from rooms.live.news.look import NewRows
 from rooms.live.news.part import Part
@@ -13,33 +11,29 @@ from rooms.models import ModerationAct
 
 class Acts(Part):
     name = "acts"
+    hears = ("act",)
 
     def __init__(self, _hub: Hub, _database: DatabaseThreads) -> None:
-        self._look = NewActs(ModerationAct, _acts_after)
+        self._look = NewActs()
         self.looks = [self._look]
 
     def heard(self, bell: Bell) -> None:
-        if bell.kind == "act":
-            self._look.told(bell.ids["act"])
+        self._look.told(bell.ids["act"])
 
 
-class NewActs(NewRows):
-    def news(self, now: tuple[int, dict[int, Bell]]) -> Iterable[Bell]:
-        bells = list(super().news(now))
-        metrics.poll_finds.inc(sum(bell.kind == "act" for bell in bells))
-        return bells
+class NewActs(NewRows[tuple[int, int | None, int | None]]):
+    """Acts by id: room, person and message."""
 
+    model = ModerationAct
 
-def _acts_after(act_id: int) -> dict[int, Bell]:
-    found = ModerationAct.objects.filter(pk__gt=act_id)
-    return {
-        pk: _bell(pk, room_id, person_id or 0, is_decision=bool(message_id))
-        for pk, room_id, person_id, message_id in found.values_list("pk", "room", "person", "message_id")
-    }
+    def read(self, after: int) -> dict[int, tuple[int, int | None, int | None]]:
+        found = ModerationAct.objects.filter(pk__gt=after).values_list("pk", "room", "person", "message_id")
+        return {pk: (room_id, person_id, message_id) for pk, room_id, person_id, message_id in found}
 
-
-def _bell(act_id: int, room_id: int, person_id: int, *, is_decision: bool) -> Bell:
-    """Return what `ModerationActQuerySet.record` rings, and for a decision on reports what that one rings."""
-    if is_decision:
-        return Bell("report", {"room": room_id, "person": person_id})
-    return Bell("act", {"act": act_id, "room": room_id, "person": person_id})
+    def bell(self, row_id: int, row: tuple[int, int | None, int | None]) -> Bell:
+        """Return what is rung for an act, or for a decision on a message, which concerns its reports."""
+        room_id, person_id, message_id = row
+        if message_id:
+            return Bell("report", {"room": room_id, "person": person_id or 0})
+        metrics.poll_finds.inc()
+        return Bell("act", {"act": row_id, "room": room_id, "person": person_id or 0})

@@ -96,6 +96,7 @@ class Gathered:
 
 class ChatList(Rounds[Gathered]):
     name = "chat list"
+    hears = ("person", "room", "act", "read", "listing")
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
         super().__init__()
@@ -110,7 +111,7 @@ class ChatList(Rounds[Gathered]):
         ] = {}  # user → room → what all pages of that user show
         self._listed: set[int] = set()  # open rooms that all pages have in their list
         self._first_message = 0  # what came before is no news
-        self._new_people = NewRows(User, _people_after)
+        self._new_people = NewPeople()
         self.looks = [Beginning(self), self._new_people]
 
     def begin_after(self, message_id: int, listed: set[int]) -> None:
@@ -135,8 +136,6 @@ class ChatList(Rounds[Gathered]):
                 self._gathered.readers[room_id].add(user_id)
             case Bell("listing", {"room": room_id, "user": user_id}):
                 self._gathered.listings[room_id].add(user_id)
-            case _:
-                return
         self.ring()
 
     def began(self, connection: Connection, state: PresentState) -> None:
@@ -354,9 +353,15 @@ def _last_message() -> int:
     return last
 
 
-def _people_after(user_id: int) -> dict[int, Bell]:
-    found = User.objects.filter(pk__gt=user_id, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
-    return {pk: Bell("person", {"user": pk}) for pk in found.values_list("pk", flat=True)}
+class NewPeople(NewRows[None]):
+    model = User
+
+    def read(self, after: int) -> dict[int, None]:
+        found = User.objects.filter(pk__gt=after, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
+        return dict.fromkeys(found.values_list("pk", flat=True))
+
+    def bell(self, row_id: int, row: None) -> Bell:
+        return Bell("person", {"user": row_id})
 
 
 def _tell_people(news: News, user_ids: set[int]) -> None:

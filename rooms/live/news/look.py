@@ -1,7 +1,7 @@
 """What the poll asks the database for a topic, to find what no bell told of."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from django.db.models import Max, Model
 
@@ -25,29 +25,37 @@ class Look[Sight](ABC):
         """Return what to ring for, in the event loop. The first look only says after what the news begins."""
 
 
-class NewRows(Look[tuple[int, dict[int, Bell]]]):
-    """Rows that are only ever added. `read` returns those after an id, with the bell for each."""
+class NewRows[Row](Look[tuple[int, dict[int, Row]]]):
+    """Rows that are only ever added."""
 
-    def __init__(self, model: type[Model], read: Callable[[int], dict[int, Bell]]) -> None:
-        self._model = model
-        self._read = read
+    model: type[Model]
+
+    def __init__(self) -> None:
         self._told: set[int] = set()  # by bells that somebody rang
+
+    @abstractmethod
+    def read(self, after: int) -> dict[int, Row]:
+        """Return the rows after that id, by id."""
+
+    @abstractmethod
+    def bell(self, row_id: int, row: Row) -> Bell:
+        """Return what to ring for a new row."""
 
     def told(self, row_id: int) -> None:
         self._told.add(row_id)
 
-    def see(self) -> tuple[int, dict[int, Bell]]:
+    def see(self) -> tuple[int, dict[int, Row]]:
         """Return the greatest id so far, and the rows near it."""
         last = self.seen[0] if self.seen else self._greatest()
-        rows = self._read(last - OVERLAP)
+        rows = self.read(last - OVERLAP)
         return max([last, *rows]), rows
 
-    def news(self, now: tuple[int, dict[int, Bell]]) -> Iterable[Bell]:
+    def news(self, now: tuple[int, dict[int, Row]]) -> Iterable[Bell]:
         _last, rows = now
         new = sorted(rows.keys() - self.seen[1].keys() - self._told) if self.seen else []
         self._told -= rows.keys()
-        return [rows[row_id] for row_id in new]
+        return [self.bell(row_id, rows[row_id]) for row_id in new]
 
     def _greatest(self) -> int:
-        newest: int = self._model._default_manager.aggregate(pk=Max("pk", default=0))["pk"]
+        newest: int = self.model._default_manager.aggregate(pk=Max("pk", default=0))["pk"]
         return newest

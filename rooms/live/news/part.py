@@ -27,6 +27,7 @@ class Part:
     """One topic. All of this runs in the event loop and returns at once; a part defines what concerns it."""
 
     name: str
+    hears: Collection[str] = ()  # kinds of bell
     looks: Collection[Look[Any]] = ()  # what the poll asks for it
 
     def start(self) -> None:
@@ -41,7 +42,7 @@ class Part:
         return False
 
     def heard(self, bell: Bell) -> None:
-        """Take note of what has changed."""
+        """Take note of what has changed. It is of a kind that the part hears."""
 
     def joined(self, connection: Connection) -> None:
         """Take note of a page that listens from now on; it has begun nothing yet."""

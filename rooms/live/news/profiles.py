@@ -37,6 +37,7 @@ class News:
 
 class Profiles(Rounds[set[int]]):
     name = "profiles"
+    hears = ("profile",)
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
         super().__init__()
@@ -48,7 +49,7 @@ class Profiles(Rounds[set[int]]):
         self.looks = [ChangedProfiles()]
 
     def heard(self, bell: Bell) -> None:
-        if bell.kind == "profile" and self._hub.connections:
+        if self._hub.connections:
             self._changed.add(bell.ids["user"])
             self.ring()
 

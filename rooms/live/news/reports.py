@@ -24,13 +24,14 @@ type Gathered = defaultdict[int, set[int]]  # by room, who wrote what was report
 
 class Reports(Rounds[Gathered]):
     name = "reports"
+    hears = ("report", "act")
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
         super().__init__()
         self._hub = hub
         self._database = database
         self._changed: Gathered = defaultdict(set)
-        self.looks = [NewRows(Report, _reports_after)]
+        self.looks = [NewReports()]
 
     def heard(self, bell: Bell) -> None:
         if not self._hub.connections:
@@ -65,12 +66,17 @@ class Reports(Rounds[Gathered]):
                 page.tell(frame.in_language(page.format.language))
 
 
-def _reports_after(report_id: int) -> dict[int, Bell]:
-    found = Report.objects.filter(pk__gt=report_id)
-    return {
-        pk: Bell("report", {"room": room_id, "person": sender_id})
-        for pk, room_id, sender_id in found.values_list("pk", "message__room", "message__sender")
-    }
+class NewReports(NewRows[tuple[int, int]]):
+    """Reports by id: room, and who wrote the message."""
+
+    model = Report
+
+    def read(self, after: int) -> dict[int, tuple[int, int]]:
+        found = Report.objects.filter(pk__gt=after).values_list("pk", "message__room", "message__sender")
+        return {pk: (room_id, sender_id) for pk, room_id, sender_id in found}
+
+    def bell(self, row_id: int, row: tuple[int, int]) -> Bell:
+        return Bell("report", {"room": row[0], "person": row[1]})
 
 
 def counts_for(gathered: Mapping[int, set[int]], listening: Collection[int]) -> ReportCounts:

@@ -31,6 +31,7 @@ class Revocations(Worker):
     """Hears of what ends streams, and looks for it now and then: what no bell told of ends them as well."""
 
     name = "access check"
+    hears = ("access", "act", "settings")
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ from rooms.models import ChatRoom
 
 class Tails(Part):
     name = "tail"
+    hears = ("room", "act")
 
     def __init__(self, _hub: Hub, database: DatabaseThreads) -> None:
         self._database = database
@@ -33,7 +34,7 @@ class Tails(Part):
         return any(tail.watch.is_late for tail in self.of_rooms.values())
 
     def heard(self, bell: Bell) -> None:
-        if bell.kind in ("room", "act") and (tail := self.of_rooms.get(bell.ids["room"])):
+        if tail := self.of_rooms.get(bell.ids["room"]):
             tail.ring()
 
     def joined(self, connection: Connection) -> None:
@@ -68,16 +69,19 @@ class Rooms(Look[RoomsSeen]):
     def see(self) -> RoomsSeen:
         open_rooms = set(self._tails)
         message, room = (self.seen.message, self.seen.room) if self.seen else _greatest()
-        is_near = Q(last_message__gt=message - OVERLAP) | Q(pk__gt=room - OVERLAP)
+        near_message, near_room = message - OVERLAP, room - OVERLAP
+        is_near = Q(last_message__gt=near_message) | Q(pk__gt=near_room)
         found = ChatRoom.objects.filter(Q(pk__in=open_rooms) | is_near)
-        rows = list(found.annotate(is_near=is_near).values_list("pk", "revision", "last_message", "is_near"))
-        revisions = {pk: revision for pk, revision, _last, _is_near in rows}
+        rows = list(found.values_list("pk", "revision", "last_message"))
+        revisions = {pk: revision for pk, revision, _last in rows}
+        last_messages = {pk: last or 0 for pk, _revision, last in rows}
+        near = {pk for pk, last in last_messages.items() if last > near_message or pk > near_room}
         return RoomsSeen(
-            message=max([message, *(last or 0 for _pk, _revision, last, _is_near in rows)]),
+            message=max([message, *last_messages.values()]),
             room=max([room, *revisions]),
             read={pk: revisions[pk] for pk in open_rooms & revisions.keys()},
             gone=open_rooms - revisions.keys(),
-            near={pk: revision for pk, revision, _last, is_near in rows if is_near},
+            near={pk: revisions[pk] for pk in near},
         )
 
     def news(self, now: RoomsSeen) -> Iterable[Bell]:

@@ -27,6 +27,7 @@ class TickNews:
 
 class Ticks(Rounds[set[int]]):
     name = "ticks"
+    hears = ("read", "receipt", "act", "settings")
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
         super().__init__()
@@ -37,11 +38,8 @@ class Ticks(Rounds[set[int]]):
         self._told: defaultdict[int, dict[int, Marks]] = defaultdict(dict)
 
     def heard(self, bell: Bell) -> None:
-        match bell:
-            case Bell("read" | "receipt" | "act", {"room": room_id}):
-                self._changed([room_id])
-            case Bell("settings"):
-                self._changed(self._told)  # others may see more or less of what somebody reads
+        # With settings others may see more or less of what somebody reads, in any room.
+        self._changed(self._told if bell.kind == "settings" else [bell.ids["room"]])
 
     def _changed(self, room_ids: Iterable[int]) -> None:
         if changed := self._told.keys() & room_ids:

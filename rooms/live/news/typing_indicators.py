@@ -42,6 +42,7 @@ class Gathered:
 
 class TypingIndicators(Rounds[Gathered]):
     name = "typing indicators"
+    hears = ("typing", "room", "profile")
 
     def __init__(self, hub: Hub, database: DatabaseThreads) -> None:
         super().__init__()

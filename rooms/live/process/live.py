@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from config.doorbell import Bell
+from config.doorbell import KINDS, Bell
 from rooms.live.news.acts import Acts
 from rooms.live.news.chat_list import ChatList
 from rooms.live.news.part import Part, PresentState
@@ -52,6 +52,7 @@ class Live:
         looks = [look for topic in topics for look in topic.looks]
         self.poll = Poll(self.database, looks, self.answer)
         self.parts = (*topics, self.poll, Heartbeat(self.hub, self.presence), Relay(self.answer))
+        self._hearing = {kind: [part for part in topics if kind in part.hears] for kind in KINDS}
         self.health = Health(self)
         self.is_started = self.is_stopping = False
 
@@ -80,8 +81,8 @@ class Live:
         return next((part.name for part in self.parts if part.is_late), "")
 
     def answer(self, bell: Bell) -> None:
-        """Have all parts look at what a bell says has changed. A forged one costs some queries."""
-        for part in self.parts:
+        """Have the parts that a bell concerns look at what has changed. A forged one costs some queries."""
+        for part in self._hearing.get(bell.kind, ()):
             part.heard(bell)
 
     def join(self, connection: Connection) -> None:
