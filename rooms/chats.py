@@ -83,6 +83,12 @@ class Chat:
         return self.person is not None and self.person.is_online
 
 
+def chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
+    """Return the line of a room in the list of somebody who is in it."""
+    other = None if room.is_group else (room.high_user if room.low_user_id == user_id else room.low_user)
+    return Chat(room, other, unread or NOTHING_UNREAD)
+
+
 def chats_of(user: User) -> list[Chat]:
     """Return the list of `user`, the most recent activity first."""
     return lists_of([user])[user.pk]

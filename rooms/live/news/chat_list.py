@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
@@ -12,13 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Block, User
 from config import doorbell
 from config.doorbell import Bell
-from rooms.chats import PEOPLE_LIMIT, Chat
+from rooms.chats import PEOPLE_LIMIT, Chat, chat_for
 from rooms.ids import LOBBY, room_channel, user_channel
+from rooms.live.news import notifications
+from rooms.live.news.letters import Letter, News
 from rooms.live.news.look import Look, NewRows
 from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
-from rooms.live.wire import fragments, frames
+from rooms.live.wire import fragments
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
@@ -31,46 +31,6 @@ NO_ROOM = 0
 MESSAGES_AT_ONCE = 200  # looked at for notifications in one round
 # Acts after which everybody's list may have a room or not, or the list of the person concerned.
 OPENING_ACTS = {ModerationAct.Act.OPEN, ModerationAct.Act.CLOSE}
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A frame for the listeners of a channel; with `room_id` for their pages of that room only.
-
-    `about` is the room of which it tells who is not in it.
-    """
-
-    channel: str
-    frame: Frame
-    room_id: int | None = None
-    not_for: Collection[int] = ()  # users
-    about: int = 0
-
-
-@dataclass(slots=True)
-class News:
-    """What one round tells, and what pages show and have when they were told."""
-
-    letters: list[Letter] = field(default_factory=list)
-    revisions: dict[int, int] = field(default_factory=dict)  # room id → revision
-    delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
-    unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
-    gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
-    listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list
-
-    def add(self, channel: str, frame: Frame, not_for: Collection[int] = (), about: int = 0) -> None:
-        self.letters.append(Letter(channel, frame, not_for=not_for, about=about))
-
-    def add_for(self, user_ids: Iterable[int], frame: Frame) -> None:
-        self.letters += [Letter(user_channel(user_id), frame) for user_id in user_ids]
-
-    def add_event(self, user_id: int, name: str, about: dict[str, Any]) -> None:
-        """Add an event for the scripts of somebody's pages, which has no words of ours."""
-        self.add(user_channel(user_id), event(name, about))
-
-
-def event(name: str, about: dict[str, Any]) -> Frame:
-    return Frame(partial(frames.named, name, about))
 
 
 @dataclass(slots=True)
@@ -242,8 +202,8 @@ class ChatList(Rounds[Gathered]):
             if room.pk in gathered.rooms:
                 self._tell_line(news, room, unread[room.pk], banned[room.pk])
             self._tell_unread(news, room, unread[room.pk], is_new=has_new_head)
-            _notify(news, room, unread[room.pk], messages[room.pk], blocked)
-            _take_back(news, room, unread[room.pk], deleted[room.pk])
+            notifications.announce(news, room, unread[room.pk], messages[room.pk], blocked)
+            notifications.take_back(news, room, unread[room.pk], deleted[room.pk])
         self._tell_missing(news, missing, moved, listening)
         _tell_totals(news)
         return news
@@ -303,7 +263,7 @@ class ChatList(Rounds[Gathered]):
             news.add_for(unread, self._line(Chat(room, None)))
         elif room.last_message:
             for user_id in (room.low_user_id or 0, room.high_user_id or 0):
-                news.add(user_channel(user_id), self._line(_chat_for(user_id, room, unread.get(user_id))))
+                news.add(user_channel(user_id), self._line(chat_for(user_id, room, unread.get(user_id))))
 
     def _line(self, chat: Chat) -> Frame:
         """Return what brings the line of `chat` up to date, or the whole line where lists may not have it."""
@@ -323,7 +283,7 @@ class ChatList(Rounds[Gathered]):
         for user_id, now in unread.items():
             if not is_new and now == self._unread.get(user_id, {}).get(room.pk):
                 continue
-            chat = _chat_for(user_id, room, now)
+            chat = chat_for(user_id, room, now)
             key = chat.dom_id, now
             rendered[key] = rendered.get(key) or _badge_and_title(chat)
             channel = user_channel(user_id)
@@ -399,7 +359,7 @@ def _tell_listing(
     """Bring the line of a room into the lists of those who may see it, and take it out of those of others."""
     members, others = users & unread.keys(), users - unread.keys()
     for user_id in members:
-        news.add_for([user_id], swapped(fragments.new_chat, _chat_for(user_id, room, unread[user_id])))
+        news.add_for([user_id], swapped(fragments.new_chat, chat_for(user_id, room, unread[user_id])))
     hidden = others & banned if room.pk in news.listed else others
     if hidden:
         news.add_for(hidden, swapped(fragments.chat_gone, Chat(room, None)))
@@ -418,52 +378,9 @@ def _gone(room_id: int) -> Frame:
     return swapped(fragments.chat_gone, Chat(ChatRoom(pk=room_id, type=ChatRoom.Type.GROUP), None))
 
 
-def _notify(
-    news: News,
-    room: ChatRoom,
-    unread: dict[int, Unread],
-    messages: list[Message],
-    blocked: Mapping[int, set[int]],
-) -> None:
-    """Tell everybody the newest of `messages` that they want to be notified of."""
-    told: dict[tuple[str, int], Frame] = {}  # one for all who are told the same
-    for user_id, now in unread.items() if messages else ():
-        unheard = {user_id, *blocked.get(user_id, ())}
-        wanted = (
-            message
-            for message in messages
-            if message.sender_id not in unheard and now.wants(message, user_id)
-        )
-        if message := next(wanted, None):
-            chat = _chat_for(user_id, room, now)
-            key = chat.dom_id, message.pk
-            told[key] = told.get(key) or event("notify", _notification(chat, message))
-            news.add(user_channel(user_id), told[key])
-
-
-def _take_back(news: News, room: ChatRoom, unread: dict[int, Unread], deleted: list[int]) -> None:
-    """Close notifications of messages that were deleted."""
-    for user_id in unread if deleted else ():
-        about = {"chat": _chat_for(user_id, room, None).dom_id, "messages": deleted}
-        news.add_event(user_id, "read-elsewhere", about)
-
-
-def _chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
-    other = None if room.is_group else (room.high_user if room.low_user_id == user_id else room.low_user)
-    return Chat(room, other, unread or Unread())
-
-
 def _badge_and_title(chat: Chat) -> tuple[Frame, Frame]:
     """Return the badge for all pages, and the title for pages of the room."""
     return swapped(fragments.chat_badge, chat), swapped(fragments.title, chat.name, chat.unread.count)
-
-
-def _notification(chat: Chat, message: Message) -> dict[str, Any]:
-    """Tell the scripts of a page what came, which they show if nobody looks at it."""
-    content = message.content[:200]
-    text = content if chat.person else f"{message.sender.shown_name}: {content}"
-    about = {"chat": chat.dom_id, "message": message.pk, "url": f"{chat.url}#unread"}
-    return {**about, "title": chat.name, "body": text}
 
 
 def _tell_totals(news: News) -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Q
 from django.utils import timezone
@@ -23,11 +24,19 @@ from rooms.models import ChatRoom, Membership
 from rooms.unread import Unread, unread_in_rooms
 
 
+class Shown(NamedTuple):
+    """What others are shown of a person."""
+
+    name: str
+    avatar: str
+    status: str
+
+
 @dataclass(slots=True)
 class News:
     """What one round tells."""
 
-    shown: dict[int, tuple[str, ...]] = field(default_factory=dict)  # user id → what others now see
+    shown: dict[int, Shown] = field(default_factory=dict)  # user id → what others now see
     frames: list[Frame] = field(default_factory=list)  # for all pages
     chats: dict[tuple[int, int], Frame] = field(
         default_factory=dict
@@ -45,7 +54,7 @@ class Profiles(Rounds[set[int]]):
         self._database = database
         self._changed: set[int] = set()
         # What was told of people. Only the event loop changes it; `read_news` looks at it from its thread.
-        self._told: dict[int, tuple[str, ...]] = {}
+        self._told: dict[int, Shown] = {}
         self.looks = [ChangedProfiles()]
 
     def heard(self, bell: Bell) -> None:
@@ -87,12 +96,12 @@ class Profiles(Rounds[set[int]]):
         read_at = timezone.now()
         renamed: set[int] = set()
         for person in User.objects.filter(pk__in=gathered, is_active=True):
-            now = (person.shown_name, person.avatar_digest, person.current_status)
-            before = self._told.get(person.pk, ())
+            now = Shown(person.shown_name, person.avatar_digest, person.current_status)
+            before = self._told.get(person.pk)
             if now != before:
                 news.shown[person.pk] = now
                 news.frames.append(swapped(fragments.profile, person, read_at))
-            if now[:2] != before[:2]:
+            if before is None or (now.name, now.avatar) != (before.name, before.avatar):
                 renamed.add(person.pk)
         if renamed and open_rooms:
             members = Membership.objects.filter(room__in=open_rooms, user__in=renamed)

@@ -1,0 +1,51 @@
+"""What one round of the chat list has to say, and to whom."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from rooms.ids import user_channel
+from rooms.live.wire import frames
+from rooms.live.wire.frames import Frame
+from rooms.unread import Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A frame for the listeners of a channel; with `room_id` for their pages of that room only.
+
+    `about` is the room of which it tells who is not in it.
+    """
+
+    channel: str
+    frame: Frame
+    room_id: int | None = None
+    not_for: Collection[int] = ()  # users
+    about: int = 0
+
+
+@dataclass(slots=True)
+class News:
+    """What one round tells, and what pages show and have when they were told."""
+
+    letters: list[Letter] = field(default_factory=list)
+    revisions: dict[int, int] = field(default_factory=dict)  # room id → revision
+    delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
+    unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
+    gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
+    listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list
+
+    def add(self, channel: str, frame: Frame, not_for: Collection[int] = (), about: int = 0) -> None:
+        self.letters.append(Letter(channel, frame, not_for=not_for, about=about))
+
+    def add_for(self, user_ids: Iterable[int], frame: Frame) -> None:
+        self.letters += [Letter(user_channel(user_id), frame) for user_id in user_ids]
+
+    def add_event(self, user_id: int, name: str, about: dict[str, Any]) -> None:
+        """Add an event for the scripts of somebody's pages, which has no words of ours."""
+        self.add(user_channel(user_id), event(name, about))
+
+
+def event(name: str, about: dict[str, Any]) -> Frame:
+    return Frame(partial(frames.named, name, about))
