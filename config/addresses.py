@@ -1,5 +1,6 @@
 """Who asks: the address of a client, also where proxies stand in between."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -9,10 +10,16 @@ type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
 
 
+# 203.0.113.7, 203.0.113.7:5555, 2001:db8::7, [2001:db8::7], [2001:db8::7]:5555. Ports and zones do not count.
+_WRITTEN = re.compile(r"(?:([0-9.]{7,15})|\[?([0-9a-fA-F:.]{2,45})(?:%[^\]]{1,20})?\]?)(?::[0-9]{1,5})?")
+TEXT_MAX_LENGTH = 64
+
+
 def parse(text: str) -> Address | None:
     """Return the address, as IPv4 where it is one in the form of IPv6; None for anything else."""
+    match = _WRITTEN.fullmatch(text.strip())
     try:
-        address = ip_address(text.strip().removeprefix("[").removesuffix("]"))
+        address = ip_address(match[1] or match[2]) if match else None
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
@@ -31,22 +38,25 @@ def client_address(peer: str, forwarded_for: str) -> str:
     """Return the address of the client: that of `peer`, or what trusted proxies say of it.
 
     Each proxy adds the address that it sees at the end of X-Forwarded-For, so the last one that is no trusted
-    proxy is the client. What stands before it may be made up.
+    proxy is the client. What stands before it may be made up. A proxy that knows no address may say "unknown"
+    or a name of its own: all whom it calls so are one client.
     """
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     client = peer
-    while hops and is_proxy(client) and parse(hops[-1]):
+    while hops and is_proxy(client):
         client = hops.pop()
-    return client
+    return client[:TEXT_MAX_LENGTH]
 
 
 def counted_as(text: str) -> str | None:
     """Return what limits count for an address: itself, or 64 bits of IPv6, which one customer has.
 
-    None for an address that is not limited, and for what is none, such as a socket in a folder.
+    None for an address that is not limited, and where there is none, as with a socket in a folder.
     """
     address = parse(text)
-    if address is None or is_within(text, settings.UNLIMITED_ADDRESSES):
+    if address is None:
+        return text or None
+    if is_within(text, settings.UNLIMITED_ADDRESSES):
         return None
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, 64), strict=False))
