@@ -25,10 +25,21 @@ class NameField(forms.CharField):
         names.validate(value)
 
 
+class EnteredNameField(NameField):
+    """A name that there may be already; what is wrong with it counts only where it is to be a new one."""
+
+    def validate(self, value: str) -> None:
+        if not value:
+            names.validate(value)
+
+    def run_validators(self, value: str) -> None:
+        """Let any text be asked for: nobody is called like most."""
+
+
 class LoginForm(forms.Form):
     """Enter with a name. A name that has a password needs it, and then the field for it is shown."""
 
-    name = NameField(
+    name = EnteredNameField(
         label=_("Name"),
         help_text=_("1 to 32 letters, digits and _ . - of one alphabet."),
         strip=False,
@@ -96,6 +107,10 @@ class LoginForm(forms.Form):
         self.user = user
 
     def _create(self, name: str) -> User:
+        try:
+            names.validate(name)
+        except ValidationError as error:
+            raise ValidationError({"name": error}) from None
         if address := self._address:
             limits.take("new_name_per_address", address)
         try:

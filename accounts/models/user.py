@@ -32,7 +32,9 @@ COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(canonical_name=names.canonical(username or ""))
+        if user := self.named(username or ""):
+            return user
+        raise self.model.DoesNotExist
 
     def named(self, name: str) -> "User | None":
         """Return the user of that name, however it is written, or None."""
@@ -66,7 +68,10 @@ class UserManager(BaseUserManager["User"]):
             raise NameTaken from None
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(username=names.normalize(username), **fields)
+        """Make somebody. Raises ValidationError where nobody can be called so."""
+        name = names.normalize(username)
+        names.validate(name)
+        user = self.model(username=name, **fields)
         user.set_password(password)
         user.save(using=self._db)
         user.ring_entered()

@@ -4,6 +4,8 @@ from itertools import count
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -131,6 +133,35 @@ def test_post_without_fields_is_refused(client):
 def test_refused_name_is_escaped(client):
     response = enter(client, '"><script>alert(1)</script>')
     assert b"<script>alert" not in response.content
+
+
+@pytest.mark.parametrize("name", ["admin", "Root", "a b", "ada\0", ""])
+def test_name_that_nobody_can_enter_is_given_to_nobody(monkeypatch, name):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse")
+    with pytest.raises(CommandError):
+        call_command("createsuperuser", interactive=False, username=name)
+    with pytest.raises(ValidationError):
+        User.objects.create_user(name)
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("entering", ["open", "claimed", "closed"])
+def test_who_got_a_name_before_it_was_reserved_enters_with_it(client, settings, entering):
+    settings.ENTERING = entering
+    owner = make_user("amina", "sesame")
+    User.objects.filter(pk=owner.pk).update(username="admin", canonical_name="admin")
+    assert enter(client, "Admin").status_code == 422
+    assert enter(client, "Admin", password="sesame").status_code == 302
+    assert user_of(client) == owner.pk
+
+
+def test_closed_does_not_tell_which_reserved_names_there_are(client, settings):
+    settings.ENTERING = "closed"
+    answers = {
+        tuple(texts(page_of(enter(client, name, password="guessed")), "error"))
+        for name in ("admin", "nobody", "ada b", "ada\0", "ada")
+    }
+    assert answers == {("This is not the password of that name.",)}
 
 
 @pytest.fixture

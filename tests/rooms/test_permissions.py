@@ -435,7 +435,7 @@ def client_for(ada, ben, mallory, room):
             Ban.objects.create(room=room, user=mallory)
             return client_of(mallory)
         if who == "staff":
-            return client_of(make_user("root", "a long secret", is_staff=True))
+            return client_of(make_user("rita", "a long secret", is_staff=True))
         role = who if who in Membership.Role else Membership.Role.MEMBER
         room.memberships.filter(user=ada).update(role=role)
         make_membership(room, make_user(), role=Membership.Role.OWNER)

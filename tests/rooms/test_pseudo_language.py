@@ -41,7 +41,7 @@ def test_all_pages(address, ada, ben, mallory, room, private, who, language):  #
         "anonymous": None,
         "outsider": mallory,
         "owner": ada,
-        "staff": make_user("root", "a long secret", is_staff=True),
+        "staff": make_user("rita", "a long secret", is_staff=True),
     }[who]
     User.objects.update(language=language)
     room.memberships.filter(user=ada).update(role=Membership.Role.OWNER)
@@ -68,7 +68,7 @@ def test_all_pages(address, ada, ben, mallory, room, private, who, language):  #
 def test_other_ways_to_enter(settings, ada, language, entering):
     settings.ENTERING = entering
     User.objects.update(language=language)
-    staff = make_user("root", "a long secret", is_staff=True, language=language)
+    staff = make_user("rita", "a long secret", is_staff=True, language=language)
     visitor = Client(headers={"Accept-Language": language})
     answers = [
         visitor.get("/login/"),
