@@ -134,8 +134,10 @@ def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:
 
 
 def banned(request: AuthenticatedRequest, ban: Ban) -> HttpResponse:
-    """Say why, and until when."""
-    return render(request, "rooms/ban_detail.html", {"ban": ban}, status=403)
+    """Say why, and until when; not what the room is called where only its members may know that."""
+    is_hidden = ban.room.is_by_invitation
+    context = {"ban": ban, "room_name": "" if is_hidden else ban.room.name}
+    return render(request, "rooms/ban_detail.html", context, status=404 if is_hidden else 403)
 
 
 def read_interval(room: ChatRoom) -> int:

@@ -66,6 +66,17 @@ def test_banned_person_sees_nothing_of_an_open_room(ban, ben, ben_client, room):
     assert ben_client.post(f"/rooms/{room.pk}/leave/").status_code == 404
 
 
+def test_banned_person_learns_no_new_name_of_a_room_by_invitation(ban, owner, ben_client, room):
+    path = f"/rooms/join/{moderation.invite(owner, timedelta(days=1), 1)}/"
+    moderation.update(owner, "The surprise", "", is_by_invitation=True)
+    for address in (room.get_absolute_url(), path):
+        answer = ben_client.get(address)
+        assert answer.status_code == 404
+        assert "Shouted" in answer.content.decode()
+        assert "surprise" not in answer.content.decode()
+    assert "surprise" not in ben_client.get("/").content.decode()
+
+
 def test_ban_is_for_one_room_and_one_person(ban, ben_client, mallory_client, room):
     ben_client.post("/rooms/", {"name": "Garden"})
     assert ben_client.get("/").status_code == 200
