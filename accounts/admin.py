@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.core.exceptions import ValidationError
@@ -78,7 +79,8 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         return False  # what somebody said is part of what others said: people are deactivated
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        if id == str(request.user.pk):
+        person = self.get_object(request, unquote(id))  # a number can be written in many ways
+        if person is not None and person.pk == request.user.pk:
             return redirect("accounts:password_update")  # which asks for the current one
         response: HttpResponse = super().user_change_password(request, id, form_url)
         return response

@@ -83,9 +83,19 @@ def test_logging_out_of_the_admin_is_that_of_the_chat(root_client, rung, committ
     assert root_client.get("/").status_code == 302
 
 
-def test_own_password_is_changed_where_the_current_one_is_asked_for(root, root_client):
-    for address in ("/admin/password_change/", f"/admin/accounts/user/{root.pk}/password/"):
-        assert root_client.get(address).url == reverse("accounts:password_update")
+@pytest.mark.parametrize(
+    "spelling",
+    ["{}", "0{}", "+{}", "{}%20", "%20{}", "_30{}", "%EF%BC%{:02X}", "{}%0A"],
+)
+def test_own_password_is_changed_where_the_current_one_is_asked_for(db, spelling):
+    root = User.objects.create_superuser("root1", "correct horse", pk=8)
+    client, number = client_of(root), 0x98 if "02X" in spelling else 8  # the digit 8 of full width
+    address = f"/admin/accounts/user/{spelling.format(number)}/password/"
+    fields = {"password1": "another horse 1", "password2": "another horse 1", "set-password": ""}
+    for answer in (client.get("/admin/password_change/"), client.get(address), client.post(address, fields)):
+        assert answer.status_code == 404 or answer.url in (reverse("accounts:password_update"), "/admin/")
+    root.refresh_from_db()
+    assert root.check_password("correct horse")
 
 
 def test_staff_see_no_more_than_they_may(helper_client, room):
