@@ -89,8 +89,6 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         super().save_model(request, obj, form, change)
         if not change:
             obj.ring_entered()
-        elif not obj.is_active:
-            obj.end_other_sessions(None)
 
     @admin.action(description=_("Deactivate: they cannot enter any more"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -98,7 +96,6 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         for user in users:
             user.is_active = False
             user.save(update_fields=["is_active"])
-            user.end_other_sessions(None)
             self.log_change(request, user, "Deactivated.")
         self._report(request, len(users))
 

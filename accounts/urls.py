@@ -19,7 +19,12 @@ urlpatterns = [
     path("settings/blocked/<int:user_id>/", blocks.block_create, name="block_create"),
     path("settings/blocked/<int:user_id>/end/", blocks.block_delete, name="block_delete"),
     path("settings/browsers/", entry_links.entry_link_create, name="entry_link_create"),
-    path("settings/invitations/", entry_links.invitation_create, name="invitation_create"),
+    path("settings/invitations/", entry_links.invitation_list, name="invitation_list"),
+    path(
+        "settings/invitations/<int:invitation_id>/revoke/",
+        entry_links.invitation_delete,
+        name="invitation_delete",
+    ),
     path("enter/<str:token>/", entry_links.entry_link_detail, name="entry_link_detail"),
     path("join/<str:token>/", entry_links.invitation_detail, name="invitation_detail"),
     path("logout/", entering.logout_view, name="logout"),

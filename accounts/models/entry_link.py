@@ -1,7 +1,9 @@
 import secrets
 from datetime import timedelta
+from typing import Self
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -13,31 +15,52 @@ def digest_of(token: str) -> str:
 
 
 class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
-    def issue(self, user: User | None) -> str:
-        """Return the token of a new link for another browser of `user`, or with None for a new person.
-
-        It is kept nowhere. There is one link per user; another one takes the place of the last.
-        """
-        self.filter(expires_at__lte=timezone.now()).delete()
-        if user:
+    def issue(self, user: User) -> str:
+        """Return the token of a new link for another browser of `user`, in place of the last one."""
+        with transaction.atomic():
             self.filter(user=user).delete()
-        token = secrets.token_urlsafe(32)
-        lifetime = EntryLink.LIFETIME if user else EntryLink.INVITATION_LIFETIME
-        self.create(user=user, digest=digest_of(token), expires_at=timezone.now() + lifetime)
+            return self._issue(EntryLink.LIFETIME, user=user)
+
+    def issue_anew(self, user: User, created_by: User | None = None) -> str:
+        """Return the token of a link that `created_by` hands to `user`; None made it with a command.
+
+        All browsers of `user` are logged out: whoever can enter by such a link is noticed.
+        """
+        with transaction.atomic():
+            user.end_other_sessions(None)
+            return self._issue(EntryLink.HANDED_LIFETIME, user=user, created_by=created_by)
+
+    def invite(self, created_by: User | None = None) -> str:
+        """Return the token of a link for a new person; None made it with a command."""
+        return self._issue(EntryLink.INVITATION_LIFETIME, created_by=created_by)
+
+    def _issue(self, lifetime: timedelta, **people: User | None) -> str:
+        token = secrets.token_urlsafe(32)  # kept nowhere
+        self.create(digest=digest_of(token), expires_at=timezone.now() + lifetime, **people)
         return token
 
+    def valid(self) -> Self:
+        """Links that let somebody in now: whoever made one for somebody else has to be staff still."""
+        is_by_staff = Q(created_by__is_active=True, created_by__is_staff=True)
+        return self.filter(is_by_staff | Q(created_by=None), expires_at__gt=timezone.now())
+
+    def invitations(self) -> Self:
+        return self.valid().filter(user=None)
+
     def with_token(self, token: str) -> "EntryLink | None":
-        going_on = self.filter(expires_at__gt=timezone.now()).select_related("user")
-        return going_on.filter(digest=digest_of(token)).first()
+        return self.valid().select_related("user").filter(digest=digest_of(token)).first()
 
 
 class EntryLink(models.Model):
     """A link that can be used once: to enter in another browser, or without a user, to become one."""
 
     LIFETIME = timedelta(minutes=10)
+    HANDED_LIFETIME = timedelta(days=1)
     INVITATION_LIFETIME = timedelta(days=7)
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="entry_links")
+    # Who of staff; None where it was `user`, or a command.
+    created_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="entry_links_for_others")
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
 
@@ -48,4 +71,4 @@ class EntryLink(models.Model):
 
     def use(self) -> bool:
         """Return whether this was the one time."""
-        return bool(EntryLink.objects.filter(pk=self.pk).delete()[0])
+        return bool(EntryLink.objects.valid().filter(pk=self.pk).delete()[0])

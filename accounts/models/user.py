@@ -1,5 +1,6 @@
 """The people of Hearth."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -168,12 +169,19 @@ class User(AbstractBaseUser, PermissionsMixin):
             # The rest is for `change_profile` alone: what a form has read of it may be old by now.
             names_of_fields = {field.name for field in self._meta.concrete_fields}
             kwargs["update_fields"] = names_of_fields - PROFILE_FIELDS - {"id"}
-        fields = kwargs.get("update_fields")
+        fields: Collection[str] | None = kwargs.get("update_fields")
         with transaction.atomic():
             is_new = self._state.adding
             super().save(*args, **kwargs)
             if is_new or "display_name" in (fields or ()):
                 self._take_shapes(is_new)
+            if not self.is_active and (fields is None or "is_active" in fields):
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """End what would outlive a deactivation, also if they are activated again."""
+        self.end_other_sessions(None)
+        self.entry_links_for_others.all().delete()
 
     def _take_shapes(self, is_new: bool) -> None:
         """Let `NameShape` say how the names look. Raises IntegrityError where somebody else looks so.

@@ -1,20 +1,25 @@
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
 from accounts.forms import InvitationForm
 from accounts.http import AuthenticatedRequest
-from accounts.models import EntryLink, User
+from accounts.models import EntryLink
 from accounts.qr import qr_code
 from accounts.views.entering import BACKEND
 from config.errors import error_page
+from config.pages import page_of
+
+INVITATIONS_PER_PAGE = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,24 +27,45 @@ def entry_link_create(request: AuthenticatedRequest) -> HttpResponse:
     """Show a link and a QR code for another browser of the user."""
     if settings.ENTERING != "claimed" or not request.user.is_entered_by_name:
         raise Http404
-    return link_page(request, "accounts/entry_link_create.html", "accounts:entry_link_detail", request.user)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def invitation_create(request: AuthenticatedRequest) -> HttpResponse:
-    """Show a link with which somebody new can come in."""
-    if settings.ENTERING != "closed" or not request.user.is_staff:
-        raise Http404
-    return link_page(request, "accounts/invitation_create.html", "accounts:invitation_detail", None)
-
-
-def link_page(request: AuthenticatedRequest, template: str, address: str, user: User | None) -> HttpResponse:
-    """Say what the link is for; when asked for it, make one, which is shown this once."""
+    template = "accounts/entry_link_create.html"
     if request.method != "POST":
         return render(request, template)
     limits.take("invitation_per_user", request.user.pk)
-    url = request.build_absolute_uri(reverse(address, args=[EntryLink.objects.issue(user)]))
-    return render(request, template, {"url": url, "qr": qr_code(url)}, status=201)
+    token = EntryLink.objects.issue(request.user)
+    return render(request, template, shown_once(request, "accounts:entry_link_detail", token), status=201)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation_list(request: AuthenticatedRequest) -> HttpResponse:
+    """Show all invitations that work; when asked for another one, make it, which is shown this once."""
+    require_inviter(request)
+    context: dict[str, Any] = {}
+    if request.method == "POST":
+        limits.take("invitation_per_user", request.user.pk)
+        token = EntryLink.objects.invite(request.user)
+        context = shown_once(request, "accounts:invitation_detail", token)
+    newest = EntryLink.objects.invitations().select_related("created_by").order_by("-pk")
+    context["invitations"], context["next_page"] = page_of(newest, request, INVITATIONS_PER_PAGE)
+    return render(request, "accounts/invitation_list.html", context, status=201 if "url" in context else 200)
+
+
+@require_POST
+def invitation_delete(request: AuthenticatedRequest, invitation_id: int) -> HttpResponse:
+    """Revoke an invitation, whoever made it."""
+    require_inviter(request)
+    get_object_or_404(EntryLink.objects.invitations(), pk=invitation_id).delete()
+    return redirect("accounts:invitation_list")
+
+
+def require_inviter(request: AuthenticatedRequest) -> None:
+    """Raise Http404 for people who may not invite, and where nobody needs an invitation."""
+    if settings.ENTERING != "closed" or not request.user.is_staff:
+        raise Http404
+
+
+def shown_once(request: HttpRequest, address: str, token: str) -> dict[str, Any]:
+    url = request.build_absolute_uri(reverse(address, args=[token]))
+    return {"url": url, "qr": qr_code(url)}
 
 
 @login_not_required

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts import checks, claims
 from accounts.models import Claim, EntryLink, User
 from accounts.qr import qr_code
+from accounts.views import entry_links
 from config.rates import Rate
 from tests.accounts.test_login import enter, user_of
 from tests.conftest import client_of
@@ -427,10 +428,103 @@ def test_invitation_ends_after_a_week_and_others_go_on(boss, clock, client):
 
 @pytest.mark.usefixtures("closed")
 def test_links_of_one_kind_are_not_those_of_the_other(boss, ada, client):
-    invitation = EntryLink.objects.issue(None)
+    invitation = EntryLink.objects.invite()
     entry = EntryLink.objects.issue(ada)
     assert client.post(f"/join/{entry}/", {"name": "eve", **GOOD}).status_code == 404
     assert client.post(f"/enter/{invitation}/").status_code == 404
+
+
+@pytest.mark.usefixtures("closed")
+def test_invitations_are_listed_with_who_made_them_and_can_be_revoked(boss, client):
+    path = link_of(client_of(boss), INVITE)
+    EntryLink.objects.invite()  # as a command does
+    other = client_of(make_user("chief", "sesame street", is_staff=True))
+    by_boss, by_command = EntryLink.objects.order_by("pk")
+    page = page_of(other.get(INVITE))
+    assert "boss" in page.by_id(f"invitation-{by_boss.pk}").text
+    assert "Made with a command." in page.by_id(f"invitation-{by_command.pk}").text
+    assert all(page.by_id(f"until-{link.pk}").all("time") for link in (by_boss, by_command))
+    assert other.post(f"{INVITE}{by_boss.pk}/revoke/").url == INVITE
+    assert client.post(path, {"name": "ada", **GOOD}).status_code == 404
+    assert EntryLink.objects.get() == by_command
+    assert other.post(f"{INVITE}{by_boss.pk}/revoke/").status_code == 404
+
+
+@pytest.mark.usefixtures("closed")
+def test_only_staff_revoke_and_only_invitations(boss, ada):
+    invitation, entry = (EntryLink.objects.invite(boss), EntryLink.objects.issue(ada))
+    for number in EntryLink.objects.values_list("pk", flat=True):
+        address = f"{INVITE}{number}/revoke/"
+        assert client_of(make_user(password="sesame street")).post(address).status_code == 404
+        assert Client().post(address).status_code == 302
+        assert client_of(boss).get(address).status_code == 405
+        token = Client(enforce_csrf_checks=True)
+        token.force_login(boss)
+        assert token.post(address).status_code == 403
+    assert {EntryLink.objects.with_token(token) for token in (invitation, entry)} == {
+        *EntryLink.objects.all()
+    }
+    entry_id = EntryLink.objects.get(user=ada).pk
+    assert client_of(boss).post(f"{INVITE}{entry_id}/revoke/").status_code == 404
+    assert client_of(boss).post(f"{INVITE}{10**30}/revoke/").status_code == 404
+
+
+@pytest.mark.parametrize("entering", ["open", "claimed"])
+def test_nobody_revokes_where_nobody_is_invited(boss, settings, entering):
+    EntryLink.objects.invite(boss)
+    settings.ENTERING = entering
+    assert client_of(boss).post(f"{INVITE}{EntryLink.objects.get().pk}/revoke/").status_code == 404
+
+
+@pytest.mark.usefixtures("closed")
+def test_list_of_invitations_is_shown_a_page_at_a_time(boss, monkeypatch):
+    monkeypatch.setattr(entry_links, "INVITATIONS_PER_PAGE", 2)
+    for _ in range(3):
+        EntryLink.objects.invite(boss)
+    pages = [page_of(client_of(boss).get(f"{INVITE}?page={number}")) for number in (0, 1)]
+    assert [len(page.all("time")) for page in pages] == [2, 1]
+
+
+@pytest.mark.usefixtures("closed")
+def test_invitations_are_limited(boss, limit):
+    limit(invitation_per_user=Rate(1, 60))
+    link_of(client_of(boss), INVITE)
+    assert client_of(boss).post(INVITE).status_code == 429
+    assert EntryLink.objects.count() == 1
+
+
+def deactivate_in_passing(user):
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def deactivate_by_saving(user):
+    user.is_active = False
+    user.save()
+
+
+def take_the_role(user):
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("end", [deactivate_in_passing, deactivate_by_saving, take_the_role])
+def test_invitation_ends_with_the_role_of_who_made_it(boss, client, end):
+    path = link_of(client_of(boss), INVITE)
+    link = EntryLink.objects.get()
+    end(boss)
+    assert client.get(path).status_code == 404
+    assert client.post(path, {"name": "ada", **GOOD}).status_code == 404
+    assert not link.use()  # whoever had the page open already
+    chief = make_user("chief", "sesame street", is_staff=True)
+    assert not page_of(client_of(chief).get(INVITE)).all("time")
+
+
+@pytest.mark.usefixtures("closed")
+def test_invitations_do_not_come_back_with_who_made_them(boss, client):
+    path = link_of(client_of(boss), INVITE)
+    for boss.is_active in (False, True):
+        boss.save()
+    assert client.get(path).status_code == 404
 
 
 @pytest.mark.usefixtures("closed")

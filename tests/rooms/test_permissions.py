@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts import limits
+from accounts.models import EntryLink
 from config.rates import Rate
 from rooms.models import Ban, ChatRoom, Membership, RoomInvitation
 from tests.accounts.test_settings_page import USUAL
@@ -227,7 +228,8 @@ TABLE = {
     },
     # Which of these are there follows from ENTERING: see tests/accounts/test_entering.py.
     ("accounts:entry_link_create", None): {"anonymous": LOGIN_FIRST, "outsider": NO_FORM, "member": NO_FORM},
-    ("accounts:invitation_create", None): {"anonymous": LOGIN_FIRST, "outsider": NO_FORM, "member": NO_FORM},
+    ("accounts:invitation_list", None): NO_FORM_THERE,
+    ("accounts:invitation_delete", "entry link"): NO_ACTION_THERE,
     ("accounts:entry_link_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
     ("accounts:invitation_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
     ("rooms:membership_update", "group"): {
@@ -395,6 +397,8 @@ def address(ada, ada_elsewhere, ben, room, private):
     """`address(name, place)`: of the room, private chat or person that the row speaks of."""
     maker = make_membership(room, make_user(), role=Membership.Role.OWNER).user
     token = RoomInvitation.objects.issue(room, maker, timedelta(days=1), 1)
+    EntryLink.objects.invite()
+    entry_link = EntryLink.objects.get()
     arguments = {
         None: [],
         "token": ["nosuchtoken"],
@@ -414,6 +418,7 @@ def address(ada, ada_elsewhere, ben, room, private):
         "invitation": [room.pk, RoomInvitation.objects.get(room=room).pk],
         "private invitation": [private.pk, RoomInvitation.objects.get(room=room).pk],
         "invitation token": [token],
+        "entry link": [entry_link.pk],
     }
     return lambda name, place: reverse(name, args=arguments[place])
 
@@ -554,7 +559,8 @@ UNLIMITED = {
     "accounts:logout": "ends the session that does it",
     "accounts:entry_link_detail": "uses up the link, of which there is one",
     "accounts:entry_link_create": "limited, where ENTERING has it: tests/accounts/test_entering.py",
-    "accounts:invitation_create": "limited, where ENTERING has it: tests/accounts/test_entering.py",
+    "accounts:invitation_list": "limited, where ENTERING has it: tests/accounts/test_entering.py",
+    "accounts:invitation_delete": "there is none any more; making others is limited",
     "accounts:invitation_detail": "uses up the link, and those are limited",
     "accounts:password_delete": "there is none any more; setting another one is limited",
     "rooms:typing_indicator_create": "dropped without a word: tests/rooms/test_limits.py",
