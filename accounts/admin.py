@@ -1,7 +1,8 @@
 """People in the admin: who they are and whether they may enter, not what they say."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
@@ -10,12 +11,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import names
 from accounts.forms import NameField
-from accounts.models import NameShape, User
+from accounts.models import EntryLink, NameShape, User
+
+LINKS_AT_ONCE = 20
 
 
 class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic for type checkers only
@@ -58,7 +63,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         (_("Permissions"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
-    actions = ("deactivate", "activate", "end_sessions")
+    actions = ("deactivate", "activate", "end_sessions", "make_entry_links")
 
     @admin.display(description=_("password"), boolean=True)
     def has_password(self, user: User) -> bool:
@@ -115,6 +120,29 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
             user.end_other_sessions(None)
             self.log_change(request, user, "Logged out everywhere.")
         self._report(request, len(users))
+
+    @admin.action(description=_("Log out everywhere and make an entry link"), permissions=["entry_link"])
+    def make_entry_links(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Show, this once, a link for each of those who enter by name alone and have lost their browsers."""
+        users = [user for user in self._within_reach(request, queryset) if user.is_entered_by_name]
+        if not users or len(users) > LINKS_AT_ONCE:
+            text = _("Choose 1 to %(count)d people who are active and have no password.")
+            self.message_user(request, text % {"count": LINKS_AT_ONCE}, messages.ERROR)
+            return None
+        links = [(user, self._entry_link(request, user)) for user in users]
+        title = _("Give each link to its person. It works once, within 24 hours.")
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "links": links}
+        return TemplateResponse(request, "accounts/admin_entry_links.html", context)
+
+    def _entry_link(self, request: HttpRequest, user: User) -> str:
+        """Return the address of a new link."""
+        token = EntryLink.objects.issue_anew(user, created_by=cast(User, request.user))
+        self.log_change(request, user, "Logged out everywhere, and an entry link made.")
+        return request.build_absolute_uri(reverse("accounts:entry_link_detail", args=[token]))
+
+    def has_entry_link_permission(self, request: HttpRequest) -> bool:
+        """Where names are not claimed, such a link lets nobody in."""
+        return settings.ENTERING == "claimed" and self.has_change_permission(request)
 
     def _within_reach(self, request: HttpRequest, users: QuerySet[User]) -> list[User]:
         """Return those whom this person may change; nobody shuts themselves out."""

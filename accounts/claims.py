@@ -20,17 +20,27 @@ _TOKEN = "hearth.browser"  # noqa: S105 (where a request keeps it)
 def take(user: User, request: HttpRequest) -> bool:
     """Return whether the name belongs to this browser, from now on if it was free.
 
-    It is free where no browser has claimed it and nobody is logged in with it.
+    It is free until somebody has entered with it, in whatever way. One that has lost its browsers is locked:
+    what was said with it is not for whoever comes first.
     """
     browser = _browser(request)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # one at a time
+        user = User.objects.select_for_update().get(pk=user.pk)  # one at a time
         if user.claims.filter(browser=browser).exists():
             return True
-        if user.claims.exists() or LoginSession.objects.of(user):
+        if is_held(user) or _is_used(user):
             return False
         user.claims.create(browser=browser)
         return True
+
+
+def is_held(user: User) -> bool:
+    """Whether there is a browser that could let another one in."""
+    return user.claims.exists() or bool(LoginSession.objects.of(user))
+
+
+def _is_used(user: User) -> bool:
+    return user.last_login is not None or user.memberships.exists() or user.messages.exists()
 
 
 def keep(request: HttpRequest, response: HttpResponseBase) -> None:

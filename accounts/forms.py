@@ -36,6 +36,16 @@ class EnteredNameField(NameField):
         """Let any text be asked for: nobody is called like most."""
 
 
+_ELSEWHERE = _(
+    "This name belongs to another browser. There, open Settings and “Enter in another browser”, and follow "
+    "the link here. Or choose another name."
+)
+_LOCKED = _(
+    "This name is locked: it belongs to no browser any more. Ask the people who run this Hearth for an entry "
+    "link. Or choose another name."
+)
+
+
 class LoginForm(forms.Form):
     """Enter with a name. A name that has a password needs it, and then the field for it is shown."""
 
@@ -96,14 +106,7 @@ class LoginForm(forms.Form):
 
     def _enter_by_name(self, user: User) -> None:
         if settings.ENTERING == "claimed" and not (self.request and claims.take(user, self.request)):
-            raise ValidationError(
-                {
-                    "name": _(
-                        "This name belongs to another browser. There, open Settings and “Enter in another "
-                        "browser”, and follow the link here. Or choose another name."
-                    )
-                }
-            )
+            raise ValidationError({"name": _ELSEWHERE if claims.is_held(user) else _LOCKED})
         self.user = user
 
     def _create(self, name: str) -> User:

@@ -1,11 +1,14 @@
 """The three ways of entering: open, claimed, closed."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import MD5PasswordHasher
-from django.core.management import call_command
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
@@ -16,7 +19,7 @@ from accounts.views import entry_links
 from config.rates import Rate
 from tests.accounts.test_login import enter, user_of
 from tests.conftest import client_of
-from tests.support.factories import login_session_of, make_user
+from tests.support.factories import login_session_of, make_message, make_private_room, make_room, make_user
 from tests.support.responses import HTMX, page_of, texts
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +48,20 @@ def boss():
     return make_user("boss", "sesame street", is_staff=True)
 
 
+LOCKED = (
+    "This name is locked: it belongs to no browser any more. Ask the people who run this Hearth for an entry "
+    "link. Or choose another name."
+)
+
+
 def errors(response):
     return texts(page_of(response), "error")
+
+
+def act(client, action, *users, **options):
+    """Do one of the admin's actions."""
+    chosen = {"action": action, "_selected_action": [user.pk for user in users]}
+    return client.post("/admin/accounts/user/", chosen, **options)
 
 
 def link_of(client, url=LINK):
@@ -64,6 +79,19 @@ def test_links_are_limited(settings, url, limit):
     client = client_of(make_user("boss", None if url == LINK else "sesame street", is_staff=url == INVITE))
     assert client.post(url).status_code == 201
     assert client.post(url).status_code == 429
+
+
+def deactivate_in_passing(user):
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def deactivate_by_saving(user):
+    user.is_active = False
+    user.save()
+
+
+def take_the_role(user):
+    User.objects.filter(pk=user.pk).update(is_staff=False)
 
 
 # Open
@@ -283,6 +311,158 @@ def test_logging_out_all_others_takes_the_name_from_browsers_that_have_left_too(
     assert enter(ada_client, "ada").status_code == 302
 
 
+def log_out_everywhere(user, client):
+    act(client_of(User.objects.create_superuser("root1", "correct horse")), "end_sessions", user)
+
+
+def deactivate_and_activate(user, client):
+    root = client_of(User.objects.create_superuser("root1", "correct horse"))
+    act(root, "deactivate", user)
+    act(root, "activate", user)
+
+
+def take_the_password_away(user, client):
+    user.change_password("correct horse")
+    root = client_of(User.objects.create_superuser("root1", "correct horse"))
+    root.post(f"/admin/accounts/user/{user.pk}/password/", {"usable_password": "false", "unset-password": ""})
+
+
+def log_out_from_afar(user, client):
+    client.post(f"/settings/sessions/{login_session_of(client).pk}/end/")
+
+
+def lose_all_rows(user, client):
+    Claim.objects.all().delete()
+    Session.objects.all().delete()
+
+
+@pytest.mark.usefixtures("claimed")
+@pytest.mark.parametrize(
+    "lose",
+    [log_out_everywhere, deactivate_and_activate, take_the_password_away, log_out_from_afar, lose_all_rows],
+)
+def test_name_that_has_lost_its_browsers_is_locked(client, lose):
+    enter(client, "ada")
+    ada = User.objects.named("ada")
+    lose(ada, client)
+    for browser in (Client(), client):
+        response = enter(browser, "Ada")
+        assert response.status_code == 422
+        assert errors(response) == [LOCKED]
+        assert user_of(browser) is None
+    assert not ada.claims.exists()
+
+
+def open_a_private_chat(user, other):
+    make_private_room(user, other)
+
+
+def write_and_leave(user, other):
+    room = make_room(members=[user])
+    make_message(room, user)
+    room.memberships.all().delete()
+
+
+@pytest.mark.parametrize("have", [open_a_private_chat, write_and_leave])
+@pytest.mark.usefixtures("claimed")
+def test_name_that_holds_anything_is_never_free(ada, ben, have):
+    have(ada, ben)
+    assert ada.last_login is None
+    assert errors(enter(Client(), "ada")) == [LOCKED]
+
+
+def test_name_that_was_used_while_it_was_open_is_not_free(client, settings, clock):
+    enter(client, "ada")
+    settings.ENTERING = "claimed"
+    assert errors(enter(Client(), "ada")) == [ELSEWHERE]
+    clock.shift(timedelta(days=15))  # no session is left
+    assert errors(enter(Client(), "ada")) == [LOCKED]
+
+
+@pytest.mark.usefixtures("claimed")
+def test_staff_let_somebody_in_again_by_a_link_that_is_shown_once(ada, ben, rung, committed):
+    boss = User.objects.create_superuser("root1", "correct horse")
+    root, thief = client_of(boss), client_of(ada)
+    login_session_of(thief)
+    with committed():
+        page = act(root, "make_entry_links", ada)
+    assert ("access", {"user": ada.pk}) in rung
+    assert thief.get("/").status_code == 302  # a link by staff is noticed
+    assert errors(enter(thief, "ada")) == [LOCKED]
+    [link] = re.findall(r'href="([^"]*/enter/[^"]*)"', page.content.decode())
+    assert "no-store" in page["Cache-Control"]
+    assert "/enter/" not in root.get("/admin/accounts/user/").content.decode()
+    path = link.removeprefix("http://testserver")
+    assert path.split("/")[-2] not in EntryLink.objects.values_list("digest", flat=True)
+    friend = Client()
+    assert friend.post(path).url == "/"
+    assert user_of(friend) == ada.pk
+    friend.post("/logout/")
+    assert enter(friend, "ada").status_code == 302
+    assert Client().post(path).status_code == 404
+    assert errors(enter(Client(), "ada")) == [ELSEWHERE]
+    assert LogEntry.objects.get(object_id=str(ada.pk)).user == boss
+
+
+@pytest.mark.usefixtures("claimed")
+@pytest.mark.parametrize("end", [deactivate_in_passing, deactivate_by_saving, take_the_role])
+def test_link_by_staff_ends_with_the_role_of_who_made_it_and_after_a_day(ada, boss, clock, end):
+    token = EntryLink.objects.issue_anew(ada, boss)
+    clock.shift(timedelta(hours=23))
+    assert Client().get(f"/enter/{token}/").status_code == 200
+    end(boss)
+    assert Client().post(f"/enter/{token}/").status_code == 404
+    token = EntryLink.objects.issue_anew(ada)
+    clock.shift(timedelta(hours=24))
+    assert Client().post(f"/enter/{token}/").status_code == 404
+
+
+@pytest.mark.usefixtures("claimed")
+def test_staff_make_links_for_people_without_a_password_only(ada, boss):
+    root = client_of(User.objects.create_superuser("root1", "correct horse"))
+    grace, gone = make_user("grace", "sesame street"), make_user("gone", is_active=False)
+    people = [[grace], [gone], [boss], [make_user() for _ in range(21)]]
+    for some in people:
+        assert "have no password" in act(root, "make_entry_links", *some, follow=True).content.decode()
+    assert not EntryLink.objects.exists()
+
+
+def test_who_may_not_change_people_makes_no_links(ada, ada_client, boss, settings):
+    for entering, client in (("open", None), ("closed", None), ("claimed", client_of(boss))):
+        settings.ENTERING = entering
+        root = User.objects.named("root1") or User.objects.create_superuser("root1", "correct horse")
+        act(client or client_of(root), "make_entry_links", ada)
+        assert not EntryLink.objects.exists()
+    assert act(ada_client, "make_entry_links", ada).status_code == 404
+
+
+@pytest.mark.usefixtures("claimed")
+def test_command_lets_somebody_in_again(ada, ada_client, capsys):
+    login_session_of(ada_client)
+    call_command("invite", "https://chat.example/", name="Ada")
+    address = capsys.readouterr().out.split()[-1]
+    assert errors(enter(ada_client, "ada")) == [LOCKED]
+    browser = Client()
+    assert browser.post(address.removeprefix("https://chat.example")).url == "/"
+    assert user_of(browser) == ada.pk
+
+
+@pytest.mark.parametrize(
+    ("entering", "name", "reason"),
+    [
+        ("open", "ada", "not claimed"),
+        ("closed", "ada", "not claimed"),
+        ("claimed", "nobody1", "Nobody"),
+        ("claimed", "boss", "password"),
+    ],
+)
+def test_command_says_for_whom_there_is_no_link(ada, boss, settings, entering, name, reason):
+    settings.ENTERING = entering
+    with pytest.raises(CommandError, match=reason):
+        call_command("invite", "https://chat.example/", name=name)
+    assert not EntryLink.objects.exists()
+
+
 @pytest.mark.usefixtures("claimed")
 def test_entering_with_a_link_needs_its_token_and_a_post(ada_client):
     path = link_of(ada_client)
@@ -483,27 +663,6 @@ def test_list_of_invitations_is_shown_a_page_at_a_time(boss, monkeypatch):
         EntryLink.objects.invite(boss)
     pages = [page_of(client_of(boss).get(f"{INVITE}?page={number}")) for number in (0, 1)]
     assert [len(page.all("time")) for page in pages] == [2, 1]
-
-
-@pytest.mark.usefixtures("closed")
-def test_invitations_are_limited(boss, limit):
-    limit(invitation_per_user=Rate(1, 60))
-    link_of(client_of(boss), INVITE)
-    assert client_of(boss).post(INVITE).status_code == 429
-    assert EntryLink.objects.count() == 1
-
-
-def deactivate_in_passing(user):
-    User.objects.filter(pk=user.pk).update(is_active=False)
-
-
-def deactivate_by_saving(user):
-    user.is_active = False
-    user.save()
-
-
-def take_the_role(user):
-    User.objects.filter(pk=user.pk).update(is_staff=False)
 
 
 @pytest.mark.usefixtures("closed")

@@ -204,6 +204,15 @@ def test_same_seed_at_the_same_moment_says_the_same():
     assert said() != first
 
 
+@pytest.mark.parametrize("entering", ["open", "claimed"])
+def test_command_says_how_to_enter(capsys, settings, entering):
+    settings.ENTERING = entering
+    call_command("demo", messages=1)
+    said = capsys.readouterr().out
+    assert "enter as ada" in said
+    assert ("invite ADDRESS --for ada" in said) is (entering == "claimed")
+
+
 def test_second_run_adds_nothing(capsys):
     call_command("demo", messages=50)
     assert "enter as ada" in capsys.readouterr().out

@@ -2,6 +2,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -36,6 +37,8 @@ class Command(BaseCommand):
             f"Start Hearth with `make run`, or reload its pages if it runs, and enter as {first}"
         )
         self.stdout.write(f"or as somebody else: {', '.join(others)}, …")
+        if settings.ENTERING == "claimed":
+            self.stdout.write(f"Their names are locked: manage.py invite ADDRESS --for {first} makes a link.")
 
     def progress(self, added: int) -> None:
         """Keep one line up to date on a terminal; write one now and then elsewhere."""
