@@ -150,7 +150,6 @@ def _deactivate(raid: Raid, person: User) -> None:
     with transaction.atomic():
         person.is_active = False
         person.save(update_fields=["is_active"])
-        person.end_other_sessions(None)
         _count(raid, people_deactivated=1)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import names
 from accounts.models.avatar import DIGEST_LENGTH, SIZES, Avatar, digest_of
 from accounts.models.name_shape import NameShape
+from accounts.signals import deactivated
 from accounts.time_zones import is_time_zone
 from config import doorbell
 
@@ -182,6 +183,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """End what would outlive a deactivation, also if they are activated again."""
         self.end_other_sessions(None)
         self.entry_links_for_others.all().delete()
+        deactivated.send(User, user=self)
 
     def _take_shapes(self, is_new: bool) -> None:
         """Let `NameShape` say how the names look. Raises IntegrityError where somebody else looks so.

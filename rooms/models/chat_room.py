@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -81,6 +81,11 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
             & ~Q(pk__in=Ban.objects.active().filter(user=user).values("room"))
             | Q(pk__in=Membership.objects.filter(user=user).values("room"))
         )
+
+    def without_owner(self) -> Self:
+        """Groups that have active members, and none of them is an owner."""
+        here = Membership.objects.filter(room=OuterRef("pk"), user__is_active=True)
+        return self.groups().filter(Exists(here)).exclude(Exists(here.owners()))
 
     def joined_by(self, user: User) -> Self:
         return self.filter(participants=user)
@@ -279,11 +284,12 @@ class ChatRoom(models.Model):
     def keep_owned(self) -> None:
         """Give a group without an owner one: its longest moderator, else its longest member. It is locked.
 
-        A room that everybody has left belongs to whoever joins it next.
+        Inactive people do not count. A room that everybody has left belongs to whoever joins it next.
         """
-        if not self.is_group or self.memberships.filter(role=Membership.Role.OWNER).exists():
+        if not self.is_group or self.memberships.owners().exists():
             return
-        heirs = self.memberships.select_related("user").order_by("joined_at", "pk")
+        heirs = self.memberships.filter(user__is_active=True).select_related("user")
+        heirs = heirs.order_by("joined_at", "pk")
         if heir := heirs.filter(role=Membership.Role.MODERATOR).first() or heirs.first():
             heir.role = Membership.Role.OWNER
             heir.save(update_fields=["role"])

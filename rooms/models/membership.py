@@ -30,9 +30,16 @@ _INSERT_RECEIPTS = """
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def with_a_role(self) -> Self:
+        """Those who could moderate their room, also if they were deactivated."""
+        return self.filter(role__in=[Membership.Role.OWNER, Membership.Role.MODERATOR])
+
     def moderators(self) -> Self:
         """Those who may moderate their room."""
-        return self.filter(role__in=[Membership.Role.OWNER, Membership.Role.MODERATOR])
+        return self.with_a_role().filter(user__is_active=True)
+
+    def owners(self) -> Self:
+        return self.filter(role=Membership.Role.OWNER, user__is_active=True)
 
     def mark_delivered(self, room_id: int, user_ids: Iterable[int], upto: int) -> int:
         """Note that messages up to `upto` reached these people; return how many of them it was new to."""

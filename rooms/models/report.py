@@ -20,7 +20,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
         moderators = Membership.objects.moderators().filter(room=OuterRef("message__room"))
         others = moderators.exclude(user=OuterRef("message__sender"))
         decides = Q(Exists(moderators.filter(user=user)))
-        if user.is_staff:
+        if user.is_staff and user.is_active:
             decides |= Q(~Exists(others))
         return self.filter(decides, closed_at=None).exclude(message__sender=user)
 

@@ -34,11 +34,9 @@ class RoomInvitationQuerySet(models.QuerySet["RoomInvitation"]):
 
     def valid(self) -> Self:
         """Links that let somebody in now: whoever made one has to moderate the room still."""
-        maker = Membership.objects.filter(room=OuterRef("room"), user=OuterRef("created_by"))
-        roles = [Membership.Role.OWNER, Membership.Role.MODERATOR]
-        return self.filter(
-            Exists(maker.filter(role__in=roles)), expires_at__gt=timezone.now(), uses__lt=F("max_uses")
-        )
+        moderators = Membership.objects.moderators()
+        maker = moderators.filter(room=OuterRef("room"), user=OuterRef("created_by"))
+        return self.filter(Exists(maker), expires_at__gt=timezone.now(), uses__lt=F("max_uses"))
 
     def with_token(self, token: str) -> "RoomInvitation | None":
         return self.valid().select_related("room", "created_by").filter(digest=digest_of(token)).first()

@@ -148,7 +148,7 @@ def test_banned_person_is_told_so_by_the_link(link, owner, mallory, mallory_clie
     moderation.ban(owner, mallory, None, "Shouted")
     for method in (mallory_client.get, mallory_client.post):
         answer = method(link)
-        assert answer.status_code == 403
+        assert answer.status_code == 404
         assert "Shouted" in answer.content.decode()
     assert RoomInvitation.objects.get().uses == 0
     assert not closed.memberships.filter(user=mallory).exists()

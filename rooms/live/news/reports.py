@@ -85,7 +85,7 @@ def counts_for(gathered: Mapping[int, set[int]], listening: Collection[int]) -> 
     Nobody is told anything where all was about messages of their own: not even that there was something.
     """
     senders = set().union(*gathered.values())
-    staff = User.objects.filter(pk__in=listening, is_staff=True)
+    staff = User.objects.filter(pk__in=listening, is_staff=True, is_active=True)
     counts: ReportCounts = {
         (user.pk, None): Report.objects.open_for(user).count() for user in staff if senders != {user.pk}
     }
