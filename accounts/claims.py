@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from contextlib import suppress
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -12,7 +11,6 @@ from django.http import HttpRequest, HttpResponseBase
 from accounts.models import Claim, LoginSession, User
 
 COOKIE = f"{settings.COOKIE_PREFIX}hearth_browser"
-COOKIE_AGE = timedelta(days=400)  # the most that browsers grant
 _SALT = "accounts.claims"
 _TOKEN = "hearth.browser"  # noqa: S105 (where a request keeps it)
 
@@ -51,12 +49,13 @@ def keep(request: HttpRequest, response: HttpResponseBase) -> None:
         return
     with suppress(DatabaseError), transaction.atomic():
         claim, _is_new = Claim.objects.get_or_create(user=request.user, browser=_browser(request))
+        claim.note_use()
         LoginSession.objects.filter(session=request.session.session_key).update(claim=claim)
         response.set_signed_cookie(
             COOKIE,
             _token(request),
             salt=_SALT,
-            max_age=COOKIE_AGE,
+            max_age=Claim.LIFETIME,
             secure=settings.HTTPS,
             httponly=True,
             samesite="Lax",

@@ -87,7 +87,6 @@ def _use(key: str, now: float, rate: Rate) -> bool:
 
 def _begin(key: str, now: float, rate: Rate) -> bool:
     """Return False where the key is there already."""
-    Allowance.objects.filter(whole_at__lt=now).exclude(key=key).delete()
     try:
         with transaction.atomic():
             Allowance.objects.create(key=key, whole_at=now + rate.interval)

@@ -1,4 +1,12 @@
+import time
+from typing import Self
+
 from django.db import models
+
+
+class AllowanceQuerySet(models.QuerySet["Allowance"]):
+    def over(self) -> Self:
+        return self.filter(whole_at__lt=time.time())
 
 
 class Allowance(models.Model):
@@ -7,6 +15,8 @@ class Allowance(models.Model):
     key = models.CharField(max_length=60, primary_key=True)
     # When all of it is there again, in seconds since 1970. A row whose moment has passed says nothing.
     whole_at = models.FloatField(db_index=True)
+
+    objects = AllowanceQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.key

@@ -44,6 +44,9 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
         is_by_staff = Q(created_by__is_active=True, created_by__is_staff=True)
         return self.filter(is_by_staff | Q(created_by=None), expires_at__gt=timezone.now())
 
+    def over(self) -> Self:
+        return self.filter(expires_at__lte=timezone.now())
+
     def invitations(self) -> Self:
         return self.valid().filter(user=None)
 

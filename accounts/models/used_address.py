@@ -10,14 +10,16 @@ from accounts.models.user import User
 
 class UsedAddressQuerySet(models.QuerySet["UsedAddress"]):
     def note(self, user: User, address: str | None) -> None:
-        """Note that somebody is here from `address`, as limits count it; forget what is too old."""
-        now = timezone.now()
-        self.filter(last_used__lt=now - timedelta(days=settings.ADDRESS_DAYS)).delete()
+        """Note that somebody is here from `address`, as limits count it."""
         if address is None or not settings.ADDRESS_DAYS:
             return
+        now = timezone.now()
         if not self.filter(user=user, address=address).update(last_used=now):
             moments = {"first_used": now, "last_used": now}
             self.get_or_create(user=user, address=address, defaults=moments)
+
+    def over(self) -> Self:
+        return self.filter(last_used__lte=timezone.now() - timedelta(days=settings.ADDRESS_DAYS))
 
     def between(self, since: datetime | None, until: datetime) -> Self:
         """Addresses that were used in that time, and perhaps before and after it."""

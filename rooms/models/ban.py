@@ -10,6 +10,9 @@ class BanQuerySet(models.QuerySet["Ban"]):
     def active(self) -> Self:
         return self.filter(Q(until=None) | Q(until__gt=timezone.now()))
 
+    def over(self) -> Self:
+        return self.filter(until__lte=timezone.now())
+
 
 class Ban(models.Model):
     """Somebody who may not come back into a room, until `until`, or for good without one."""

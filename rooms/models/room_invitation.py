@@ -21,7 +21,6 @@ def digest_of(token: str) -> str:
 class RoomInvitationQuerySet(models.QuerySet["RoomInvitation"]):
     def issue(self, room: ChatRoom, user: User, lifetime: timedelta, max_uses: int) -> str:
         """Return the token of a new link, which is kept nowhere."""
-        self.filter(expires_at__lte=timezone.now()).delete()
         token = secrets.token_urlsafe(32)
         self.create(
             room=room,
@@ -37,6 +36,9 @@ class RoomInvitationQuerySet(models.QuerySet["RoomInvitation"]):
         moderators = Membership.objects.moderators()
         maker = moderators.filter(room=OuterRef("room"), user=OuterRef("created_by"))
         return self.filter(Exists(maker), expires_at__gt=timezone.now(), uses__lt=F("max_uses"))
+
+    def over(self) -> Self:
+        return self.filter(Q(expires_at__lte=timezone.now()) | Q(uses__gte=F("max_uses")))
 
     def with_token(self, token: str) -> "RoomInvitation | None":
         return self.valid().select_related("room", "created_by").filter(digest=digest_of(token)).first()

@@ -9,6 +9,7 @@ from django.test import Client
 from accounts import limits
 from accounts.models import Allowance, User
 from config.rates import Rate
+from rooms import housekeeping
 from tests.accounts.test_login import enter, user_of
 from tests.support.factories import make_user
 from tests.support.responses import page_of, texts
@@ -93,6 +94,7 @@ def test_what_is_over_is_forgotten_and_nothing_says_who_it_was(clock, limit):
     take("ada")
     clock.shift(61)
     take("ben")
+    housekeeping.tidy(60)
     [allowance] = Allowance.objects.all()
     assert "ben" not in allowance.key
 

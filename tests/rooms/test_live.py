@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
+from django.utils import timezone
 
 from config import doorbell
 from config.doorbell import Bell
@@ -19,6 +20,7 @@ from rooms.live.endpoints.document import DocumentEndpoint
 from rooms.live.endpoints.stream import StreamEndpoint
 from rooms.live.news import revocations
 from rooms.live.news.tails import Tails
+from rooms.live.process import housekeeping
 from rooms.live.process.live import Live
 from rooms.live.watch.database import THREADS
 from rooms.live.wire import fragments
@@ -466,3 +468,24 @@ async def test_reader_of_a_document_who_does_not_read_is_cut_off(
     document.room = asyncio.Semaphore(0)  # takes nothing more
     await eventually(lambda: not live.hub.connections, AT_ONCE)
     assert not document.is_complete
+
+
+async def test_house_is_kept_again_and_again_and_after_a_failure(monkeypatch):
+    monkeypatch.setattr(housekeeping, "FIRST", 0.0)
+    monkeypatch.setattr(housekeeping, "PERIOD", 0.01)
+    tidy, calls = housekeeping.housekeeping.tidy, []
+
+    def fail_at_first(seconds):
+        calls.append(seconds)
+        if len(calls) == 1:
+            raise OperationalError("database is locked")
+        return tidy(seconds)
+
+    monkeypatch.setattr(housekeeping.housekeeping, "tidy", fail_at_first)
+    live = Live()
+    live.start()
+    await Session.objects.acreate(session_key="over", expire_date=timezone.now() - timedelta(days=1))
+    await eventually(lambda: len(calls) > 3)
+    await live.stop()
+    assert not await Session.objects.aexists()
+    assert live.late_part() == ""

@@ -15,6 +15,7 @@ from rooms.live.news.tails import Tails
 from rooms.live.news.ticks import Ticks
 from rooms.live.news.typing_indicators import TypingIndicators
 from rooms.live.process.heartbeat import Heartbeat
+from rooms.live.process.housekeeping import Housekeeping
 from rooms.live.process.poll import Poll
 from rooms.live.process.relay import Relay
 from rooms.live.watch import metrics
@@ -51,7 +52,8 @@ class Live:
         self.presence = self.part(Presence)
         looks = [look for topic in topics for look in topic.looks]
         self.poll = Poll(self.database, looks, self.answer)
-        self.parts = (*topics, self.poll, Heartbeat(self.hub, self.presence), Relay(self.answer))
+        heartbeat, keeper = Heartbeat(self.hub, self.presence), Housekeeping(self.database)
+        self.parts = (*topics, self.poll, heartbeat, keeper, Relay(self.answer))
         self._hearing = {kind: [part for part in topics if kind in part.hears] for kind in KINDS}
         self.health = Health(self)
         self.is_started = self.is_stopping = False

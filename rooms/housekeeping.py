@@ -1,0 +1,46 @@
+"""Removes what is over: little by little, in batches that each are a transaction."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Allowance, Claim, EntryLink, UsedAddress
+from rooms import batches, departures
+from rooms.models import Ban, RoomInvitation
+
+BATCH = 500  # rows
+ROOMS_AT_ONCE = 20
+
+
+def expired_sessions() -> QuerySet[Session]:
+    """Return what takes with it what is noted of these browsers: `LoginSession`."""
+    return Session.objects.filter(expire_date__lte=timezone.now())
+
+
+# Rows that say nothing any more.
+OVER: tuple[Callable[[], QuerySet[Any]], ...] = (
+    expired_sessions,
+    EntryLink.objects.over,
+    RoomInvitation.objects.over,
+    Claim.objects.over,
+    Ban.objects.over,
+    UsedAddress.objects.over,
+    Allowance.objects.over,
+)
+
+
+def tidy(seconds: float) -> bool:
+    """Remove what is over, for about so long; return whether that was all."""
+    return batches.run(_batches(), seconds)
+
+
+def _batches() -> Iterator[None]:
+    for over in OVER:
+        while ids := list(over().values_list("pk", flat=True)[:BATCH]):
+            over().filter(pk__in=ids).delete()  # not what was renewed meanwhile
+            yield
+    while departures.keep_all_owned(ROOMS_AT_ONCE):
+        yield
