@@ -14,6 +14,7 @@ class UsedAddressQuerySet(models.QuerySet["UsedAddress"]):
         if address is None or not settings.ADDRESS_DAYS:
             return
         now = timezone.now()
+        address = address[: UsedAddress.MAX_LENGTH]  # a proxy may say anything
         if not self.filter(user=user, address=address).update(last_used=now):
             moments = {"first_used": now, "last_used": now}
             self.get_or_create(user=user, address=address, defaults=moments)

@@ -42,7 +42,13 @@ def test_last_use_moves_and_the_first_stays(ada, clock):
 
 @pytest.mark.parametrize(
     ("address", "kept"),
-    [("2001:db8::1:2:3:4", ["2001:db8::/64"]), ("127.0.0.1", []), ("", []), ("/run/socket", [])],
+    [
+        ("2001:db8::1:2:3:4", ["2001:db8::/64"]),
+        ("127.0.0.1", []),
+        ("", []),
+        ("unknown", ["unknown"]),
+        ("x" * 64, ["x" * 45]),
+    ],
 )
 def test_address_is_kept_as_it_is_counted(ada, address, kept):
     enter("ada", address)
