@@ -10,7 +10,12 @@ from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 # How many points of a kind a page has. Each is a row of a table: its name, a sentence, what shows it.
-POINTS = [("security-checklist", "S", 84), ("reliability", "F", 12), ("reliability", "R", 34), ("reliability", "T", 15)]
+POINTS = [
+    ("security-checklist", "S", 84),
+    ("reliability", "F", 12),
+    ("reliability", "R", 34),
+    ("reliability", "T", 15),
+]
 TEST = re.compile(r"`([\w/]+\.py::\w+)`")
 # What people read, and the pages that say how Hearth works, each of which can be read in one go.
 PAGES = sorted(
