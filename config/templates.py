@@ -10,6 +10,7 @@ import re
 from django.template import Node, NodeList, Origin, Template
 from django.template.base import TextNode
 from django.template.defaulttags import CommentNode, IfNode, LoadNode, PartialDefNode, RegroupNode
+from django.template.loader_tags import BlockNode
 from django.template.loaders import base, cached, filesystem
 from django.templatetags.i18n import GetCurrentLanguageBidiNode, GetCurrentLanguageNode
 
@@ -45,8 +46,9 @@ def _squeeze(nodes: NodeList, *, at_line_start: bool) -> bool:
             at_line_start = node.s.endswith("\n") if node.s else at_line_start
         elif bodies := _bodies(node):
             ends = [_squeeze(body, at_line_start=at_line_start) for body in bodies]
-            if isinstance(node, PartialDefNode):
+            if isinstance(node, BlockNode | PartialDefNode):
                 _end(node.nodelist)
+            if isinstance(node, PartialDefNode):
                 ends = [not node.inline]
             at_line_start = at_line_start and all(ends)
         elif not (isinstance(node, _SILENT) or _keeps(node)):

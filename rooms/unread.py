@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from accounts.models import Block, User
 from rooms.models import ChatRoom, Membership, Mention, Message
@@ -32,6 +33,16 @@ class Unread:
     @property
     def label(self) -> str:
         return unread_label(self.count)
+
+    @property
+    def words(self) -> str:
+        """What a screen reader says of it, such as "3 unread messages, 1 mentions you"."""
+        said = ngettext("%(label)s unread message", "%(label)s unread messages", self.count)
+        words = [said % {"label": self.label}]
+        if self.mentions:
+            said = ngettext("%(count)s mentions you", "%(count)s mention you", self.mentions)
+            words.append(said % {"count": self.mentions})
+        return ", ".join(words)
 
     def wants(self, message: Message, user_id: int) -> bool:
         """Whether the member, `user_id`, wants to be notified of a new message."""

@@ -382,7 +382,7 @@ def shown(text, name):
         fragments.new_person(sender),
         fragments.title(name, 1),
         fragments.typing_indicator([name, name], "room-1", is_open=True),
-        fragments._render("rooms/live/_profile.html", {"person": sender, "as_of": 0}),
+        fragments._render("rooms/pushes.html#profile", {"person": sender, "as_of": 0}),
         fragments.other_renamed(Chat(None, sender)),
     ]
     return [frames.swap(html) for html in parts] + [frames.named("notify", {"title": name, "body": text})]

@@ -18,7 +18,7 @@ def block_list(request: AuthenticatedRequest) -> HttpResponse:
     newest = request.user.blocks.select_related("blocked").order_by("-pk")
     blocks, next_page = page_of(newest, request, BLOCKS_PER_PAGE)
     context = {"people": [block.blocked for block in blocks], "next_page": next_page}
-    return render(request, "accounts/blocks.html", context)
+    return render(request, "accounts/block_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,13 +27,13 @@ def block_create(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
     person = get_object_or_404(User.objects.exclude(pk=request.user.pk), pk=user_id)
     context = {"person": person, "is_blocked": request.user.blocks.filter(blocked=person).exists()}
     if request.method != "POST":
-        return render(request, "accounts/block.html", context)
+        return render(request, "accounts/block_create.html", context)
     if request.user.blocks.count() >= Block.AT_MOST:
-        return render(request, "accounts/block.html", context | {"error": too_many()}, status=422)
+        return render(request, "accounts/block_create.html", context | {"error": too_many()}, status=422)
     try:
         limits.take("block_per_user", request.user.pk)
     except limits.LimitReached as reached:
-        return reached.mark(render(request, "accounts/block.html", context | {"error": str(reached)}))
+        return reached.mark(render(request, "accounts/block_create.html", context | {"error": str(reached)}))
     request.user.block(person)
     return redirect("accounts:block_list")
 

@@ -42,6 +42,6 @@ def password_page(
 ) -> HttpResponse:
     context = {"form": form, "removal": removal}
     status = 422 if form.is_bound or removal.is_bound else 200
-    response = render(request, "accounts/password.html", context, status=status)
+    response = render(request, "accounts/password_update.html", context, status=status)
     reached = form.reached or removal.reached
     return reached.mark(response) if reached else response

@@ -80,4 +80,4 @@ def profile_response(
         "avatar_form": avatar_form or AvatarForm(),
         "refusal": refusal,
     }
-    return render(request, "accounts/profile.html", context, status=status)
+    return render(request, "accounts/profile_update.html", context, status=status)

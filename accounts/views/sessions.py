@@ -19,7 +19,7 @@ def session_list(request: AuthenticatedRequest) -> HttpResponse:
         "others": [session for session in others if session.is_valid_for(request.user)],
         "next_page": next_page,
     }
-    return render(request, "accounts/sessions.html", context)
+    return render(request, "accounts/session_list.html", context)
 
 
 @require_POST

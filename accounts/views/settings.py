@@ -35,5 +35,5 @@ def settings_update(request: AuthenticatedRequest) -> HttpResponse:
         "offers_link": settings.ENTERING == "claimed" and request.user.is_entered_by_name,
         "offers_invitation": settings.ENTERING == "closed" and request.user.is_staff,
     }
-    response = render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
+    response = render(request, "accounts/settings_update.html", context, status=422 if form.is_bound else 200)
     return refusal.mark(response) if refusal else response

@@ -54,6 +54,33 @@ def _by_count(sentence: Callable[[int], str]) -> str:
     return "|".join(f"{count}={sentence(count)}" for count in PLURAL_SAMPLES)
 
 
+@register.simple_tag
+def tick_words() -> str:
+    """Return what the three ticks are called, and the second of them where some have read a message."""
+    return "|".join([_("Sent"), _("Delivered"), _("Read"), _("Read by {readers} of {others}")])
+
+
+@register.filter
+def older_messages(count: int) -> str:
+    return ngettext("%(count)s older message", "%(count)s older messages", count) % {"count": count}
+
+
+@register.filter
+def reported_messages(count: int) -> str:
+    """Return the words behind the number, which stands in a badge."""
+    return ngettext("reported message", "reported messages", count)
+
+
+@register.filter
+def members(count: int) -> str:
+    return ngettext("%(count)s member", "%(count)s members", count) % {"count": count}
+
+
+@register.filter
+def edits(count: int) -> str:
+    return ngettext("Edited once", "Edited %(count)s times", count) % {"count": count}
+
+
 @register.filter
 def message_text(message: Message) -> SafeString:
     """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""

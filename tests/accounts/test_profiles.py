@@ -343,7 +343,7 @@ def test_local_time_is_that_of_the_person_and_not_of_the_reader(ada_client, in_a
     assert "01:00 local time" in page_of(ada_client.get("/people/ben/profile/")).text
     fragment = ada_client.get("/people/ben/profile/", headers=HTMX).content.decode().strip()
     assert fragment.startswith('<p id="local-time"')
-    assert fragment.endswith("01:00 local time</p>")
+    assert "01:00 local time" in fragment
 
 
 @pytest.mark.parametrize(

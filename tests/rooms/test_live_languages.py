@@ -103,7 +103,7 @@ def test_list_of_chats_is_read_once_and_rendered_for_the_languages_that_are_ther
         assert len(renderings) == once
         _make([(letter.frame, {"en", "de"}) for letter in news.letters])
     assert len(captured) == 0
-    assert renderings.count("rooms/live/_chat_badge.html") == 2
+    assert renderings.count("rooms/pushes.html#chat-badge") == 2
     texts = {
         language: b"".join({letter.frame.in_language(language) for letter in news.letters}).decode()
         for language in ("en", "de")

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from rooms.chats import Chat, as_of
@@ -23,37 +26,37 @@ def changes(change: Change) -> str:
         "cursor": change.cursor,
         "room": change.head,
     }
-    return _render("rooms/live/_changes.html", context)
+    return _render("rooms/pushes.html#changes", context)
 
 
 def newest_page(page: HistoryPage) -> str:
     """The newest page for a reader who is too far behind."""
-    return _render("rooms/live/_newest_page.html", {"page": page, "room": page.room})
+    return _render("rooms/pushes.html#newest-page", {"page": page, "room": page.room})
 
 
 def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
     """The whole list for a page that was away; `room_id` is the room that the page shows, if any."""
-    return _render("rooms/live/_chat_list.html", {"chats": chats, "room_id": room_id, "user": user})
+    return _render("rooms/pushes.html#chat-list", {"chats": chats, "room_id": room_id, "user": user})
 
 
 def own_style(user: User) -> str:
     """The reader's own style sheet, which changes with whom they have blocked."""
-    return _render("rooms/live/_own.html", {"reader": user})
+    return _render("rooms/pushes.html#own", {"reader": user})
 
 
 def updated() -> str:
     """For a page of another release than the one that serves."""
-    return _render("rooms/live/_updated.html", {})
+    return _render("rooms/pushes.html#updated", {})
 
 
 def chat_preview(chat: Chat) -> str:
     """The last message of a chat for all who see it in their list."""
-    return _render("rooms/live/_chat_preview.html", {"chat": chat})
+    return _render("rooms/pushes.html#chat-preview", {"chat": chat})
 
 
 def chat_name(chat: Chat) -> str:
     """The name of a room for all who see it in their list."""
-    return _render("rooms/live/_chat_name.html", {"chat": chat})
+    return _render("rooms/pushes.html#chat-name", {"chat": chat})
 
 
 def renamed_chat(chat: Chat) -> str:
@@ -62,16 +65,16 @@ def renamed_chat(chat: Chat) -> str:
 
 def chat_gone(chat: Chat) -> str:
     """Take a line out of the list."""
-    return _render("rooms/live/_chat_gone.html", {"chat": chat})
+    return _render("rooms/pushes.html#chat-gone", {"chat": chat})
 
 
 def chat_badge(chat: Chat) -> str:
-    return _render("rooms/live/_chat_badge.html", {"chat": chat})
+    return _render("rooms/pushes.html#chat-badge", {"chat": chat})
 
 
 def new_chat(chat: Chat) -> str:
     """A line for the list that was not there before."""
-    return _render("rooms/live/_new_chat.html", {"chat": chat})
+    return _render("rooms/pushes.html#new-chat", {"chat": chat})
 
 
 def new_person(user: User) -> str:
@@ -80,49 +83,49 @@ def new_person(user: User) -> str:
 
 def ticks(marks: Marks, author_id: int) -> str:
     """How far the author's messages in the room of the page have come, for a script to show on each."""
-    return _render("rooms/live/_ticks.html", {"marks": marks, "author_id": author_id})
+    return _render("rooms/pushes.html#ticks", {"marks": marks, "author_id": author_id})
 
 
 def reports(room_id: int | None, count: int) -> str:
     """How many reports in a room wait for its moderators; without a room, how many wait for staff."""
-    return _render("rooms/live/_reports.html", {"room_id": room_id, "report_count": count})
+    return _render("rooms/pushes.html#reports", {"room_id": room_id, "report_count": count})
 
 
 def typing_indicator(names: list[str], dom_id: str, *, is_open: bool) -> str:
     """Who types, in the list of chats and, with `is_open`, in the room itself; no names for nobody."""
-    context = {**_typists(names), "dom_id": dom_id, "is_open": is_open}
-    return _render("rooms/live/_typing_indicator.html", context)
+    context = {"words": typing_words(names), "is_typing": bool(names), "dom_id": dom_id, "is_open": is_open}
+    return _render("rooms/pushes.html#typing-indicator", context)
 
 
 def profile(person: User, read_at: datetime) -> str:
     """What pages show of a person, wherever they show it."""
-    return _render("rooms/live/_profile.html", {"person": person, "as_of": as_of(read_at)})
+    return _render("rooms/pushes.html#profile", {"person": person, "as_of": as_of(read_at)})
 
 
 def other_renamed(chat: Chat) -> str:
     """In a private chat, what the other person's name is part of."""
     return title(chat.name, chat.unread.count) + _render(
-        "rooms/live/_composer_label.html", {"title": chat.name}
+        "rooms/pushes.html#composer-label", {"title": chat.name}
     )
 
 
 def presences(people: Iterable[User]) -> str:
-    return "".join(_render("rooms/live/_presence.html", {"person": person}) for person in people)
+    return "".join(_render("rooms/pushes.html#presence", {"person": person}) for person in people)
 
 
 def other_presence(other: User | None) -> str:
     """In a private chat, whether the other person is online; None for a reader who is not to see it."""
-    return _render("rooms/live/_other_presence.html", {"person": other})
+    return _render("rooms/pushes.html#other-presence", {"person": other})
 
 
 def title(name: str, unread_count: int) -> str:
     """The title of the page, and its icon."""
-    return _render("rooms/live/_title.html", {"name": name, "unread_label": unread_label(unread_count)})
+    return _render("rooms/pushes.html#title", {"name": name, "unread_label": unread_label(unread_count)})
 
 
 def stream_ended(reason: str) -> str:
     """Take the place of what connects, so that the page stops asking; `reason` is `session` or `room`."""
-    return _render("rooms/live/_stream_ended.html", {"reason": reason})
+    return _render("rooms/pushes.html#stream-ended", {"reason": reason, "again": ""})
 
 
 # The document for readers without scripts
@@ -136,7 +139,7 @@ def document(room: ChatRoom, page: HistoryPage, reader: User, nonce: str) -> str
 
 def document_refusal(status: int, reason: str, reader: User | None) -> str:
     """A whole document in place of one that never ends."""
-    context = {"status": status, "reason": reason, "reader": reader}
+    context = {"status": status, "reason": reason, "reader": reader, "again": reverse("rooms:lobby")}
     return _render("rooms/document/refusal.html", context)
 
 
@@ -144,7 +147,7 @@ def document_messages(messages: list[Message], previous: Message | None) -> str:
     """Messages that follow what is there, `previous`, with a line above the first one of a day."""
     if not messages:
         return ""
-    return _render("rooms/document/_messages.html", {"messages": messages, "previous": previous})
+    return _render("rooms/document/pieces.html#messages", {"messages": messages, "previous": previous})
 
 
 def document_ticks(bounds: TickBounds, nonce: str) -> str:
@@ -160,30 +163,45 @@ def document_ticks(bounds: TickBounds, nonce: str) -> str:
         "last": bounds.last,
         "nonce": nonce,
     }
-    return _render("rooms/document/_ticks.html", context)
+    return _render("rooms/document/pieces.html#ticks", context)
 
 
 def document_typing(names: list[str]) -> str:
-    return _render("rooms/document/_typing.html", _typists(names))
+    return _render("rooms/document/pieces.html#typing", {"words": typing_words(names)})
 
 
 def document_heartbeat() -> str:
     """Take the place of the heartbeat before; one that is not replaced in time says that nobody is there."""
-    return _render("rooms/document/_heartbeat.html", {})
+    return _render("rooms/document/pieces.html#heartbeat", {})
 
 
 def document_forbidden(reason: str) -> str:
     """The end of the document for somebody who may not read on; `reason` is `session` or `room`."""
-    return _render("rooms/document/_forbidden.html", {"reason": reason})
+    return _render(
+        "rooms/document/pieces.html#forbidden", {"reason": reason, "again": reverse("rooms:lobby")}
+    )
 
 
 def document_begins_anew(seconds: int) -> str:
     """The end of the document for a browser that asks for it anew after some seconds."""
-    return _render("rooms/document/_begins_anew.html", {"seconds": seconds})
+    return _render("rooms/document/pieces.html#begins-anew", {"seconds": seconds})
 
 
-def _typists(names: list[str]) -> dict[str, object]:
-    return {"names": names, "others": len(names) - 2}
+def typing_words(names: list[str]) -> str:
+    """Return who is typing, in a sentence that names two of them at most; nothing for nobody."""
+    if not names:
+        return ""
+    if len(names) == 1:
+        return _("%(first)s is typing…") % {"first": names[0]}
+    if len(names) == 2:
+        return _("%(first)s and %(second)s are typing…") % {"first": names[0], "second": names[1]}
+    others = len(names) - 2
+    sentence = ngettext(
+        "%(first)s, %(second)s and %(others)s other are typing…",
+        "%(first)s, %(second)s and %(others)s others are typing…",
+        others,
+    )
+    return sentence % {"first": names[0], "second": names[1], "others": others}
 
 
 def _render(template: str, context: Mapping[str, object]) -> str:
