@@ -34,7 +34,9 @@ class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic fo
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
         if NameShape.objects.filter(skeleton__in=names.shapes(name)).exists():
-            raise ValidationError(_("Somebody has this name, or one that looks like it. Choose another one."))
+            raise ValidationError(
+                _("Someone already has this name, or one that looks like it. Choose another.")
+            )
         return name
 
 
@@ -95,7 +97,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         if not change:
             obj.ring_entered()
 
-    @admin.action(description=_("Deactivate: they cannot enter any more"), permissions=["change"])
+    @admin.action(description=_("Deactivate: they can no longer log in"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         users = self._within_reach(request, queryset)
         for user in users:
@@ -104,7 +106,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
             self.log_change(request, user, "Deactivated.")
         self._report(request, len(users))
 
-    @admin.action(description=_("Activate: they can enter again"), permissions=["change"])
+    @admin.action(description=_("Activate: they can log in again"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         users = self._within_reach(request, queryset)
         for user in users:
@@ -126,11 +128,11 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         """Show, this once, a link for each of those who enter by name alone and have lost their browsers."""
         users = [user for user in self._within_reach(request, queryset) if user.is_entered_by_name]
         if not users or len(users) > LINKS_AT_ONCE:
-            text = _("Choose 1 to %(count)d people who are active and have no password.")
+            text = _("Choose 1 to %(count)d active people without a password.")
             self.message_user(request, text % {"count": LINKS_AT_ONCE}, messages.ERROR)
             return None
         links = [(user, self._entry_link(request, user)) for user in users]
-        title = _("Give each link to its person. It works once, within 24 hours.")
+        title = _("Give each link to its person. It works once and expires in 24 hours.")
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "links": links}
         return TemplateResponse(request, "accounts/admin_entry_links.html", context)
 

@@ -28,9 +28,9 @@ PROGRAM = Path(__file__).with_name("picture.py")
 COMMAND = [sys.executable, "-I", str(PROGRAM), *map(str, SIZES)]
 
 REASONS: dict[str, "StrOrPromise"] = {
-    "small": _("This picture is too small. Choose one with at least 64 pixels on each side."),
-    "large": _("This picture has too many pixels. Choose one with at most 25 million."),
-    "unreadable": _("This cannot be read as a picture. Choose a JPEG, PNG, WebP or GIF file."),
+    "small": _("This picture is too small. Choose one that is at least 64 pixels wide and high."),
+    "large": _("This picture has too many pixels. Choose one with no more than 25 million."),
+    "unreadable": _("This file can't be read as a picture. Choose a JPEG, PNG, WebP or GIF file."),
 }
 
 _at_work: set[int] = set()
@@ -49,7 +49,7 @@ class Busy(LimitReached):
     """Too many pictures are being worked on now, or one of the same person is."""
 
     def __str__(self) -> str:
-        return gettext("Other pictures are being worked on. Try again in a moment.")
+        return gettext("Other pictures are being processed. Try again in a moment.")
 
 
 @contextmanager

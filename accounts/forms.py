@@ -37,12 +37,12 @@ class EnteredNameField(NameField):
 
 
 _ELSEWHERE = _(
-    "This name belongs to another browser. There, open Settings and “Enter in another browser”, and follow "
-    "the link here. Or choose another name."
+    "This name belongs to another browser. In that browser, open Settings and “Log in on another "
+    "browser”, then open the link here. Or choose another name."
 )
 _LOCKED = _(
-    "This name is locked: it belongs to no browser any more. Ask the people who run this Hearth for an entry "
-    "link. Or choose another name."
+    "This name is locked because it no longer belongs to a browser. Ask the people who run this "
+    "Hearth for an entry link, or choose another name."
 )
 
 
@@ -51,7 +51,10 @@ class LoginForm(forms.Form):
 
     name = EnteredNameField(
         label=_("Name"),
-        help_text=_("1 to 32 letters, digits and _ . - of one alphabet."),
+        help_text=_(
+            "Up to 32 letters, digits, _ . and -, with all letters from one alphabet. You "
+            "can add a display name with spaces later."
+        ),
         strip=False,
         widget=forms.TextInput(
             attrs={
@@ -102,7 +105,7 @@ class LoginForm(forms.Form):
             raise ValidationError({"password": _("This name is protected. Enter its password.")})
         self.user = check_password(self.request, name, password)
         if self.user is None:
-            raise ValidationError({"password": _("This is not the password of that name.")})
+            raise ValidationError({"password": _("Wrong password for this name.")})
 
     def _enter_by_name(self, user: User) -> None:
         if settings.ENTERING == "claimed" and not (self.request and claims.take(user, self.request)):
@@ -120,7 +123,7 @@ class LoginForm(forms.Form):
             return User.objects.enter(name)
         except NameTaken:
             raise ValidationError(
-                {"name": _("This name looks too much like somebody else's. Choose another one.")}
+                {"name": _("This name looks too much like someone else's. Choose another.")}
             ) from None
 
 
@@ -158,7 +161,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
 
     # The legends of the page, with the fields below each.
     GROUPS: ClassVar[list[tuple[Any, tuple[str, ...]]]] = [
-        (_("Look"), ("theme", "contrast", "text_size")),
+        (_("Appearance"), ("theme", "contrast", "text_size")),
         (_("Language and time"), ("language", "time_zone")),
         (_("Writing"), ("enter_sends",)),
         (_("Notifications"), ("notify", "plays_sound", "announcements")),
@@ -185,17 +188,19 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
             "shows_presence",
         )
         help_texts: ClassVar[dict[str, Any]] = {
-            "enter_sends": _("Without it Enter begins a new line. Ctrl or Cmd with Enter sends in any case."),
-            "notify": _("In rooms for which you have chosen nothing else."),
-            "announcements": _("In the room that is open. Your own messages are never read out."),
-            "sends_read_receipts": _("Without it you do not see either what others have read."),
-            "shows_presence": _("Without it you do not see either when others are online."),
+            "enter_sends": _(
+                "If you turn this off, Enter starts a new line. Ctrl+Enter or Cmd+Enter always sends."
+            ),
+            "notify": _("Unless you chose something else for a room."),
+            "announcements": _("In the room that is open. Your own messages are never announced."),
+            "sends_read_receipts": _("If you turn this off, you won't see what others have read either."),
+            "shows_presence": _("If you turn this off, you won't see when others are online either."),
         }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # A ChoiceField each; what was chosen once may be there no longer.
-        automatic = [("", _("Like the browser"))]
+        automatic = [("", _("Same as browser"))]
         self.fields["language"].choices = automatic + settings.LANGUAGES  # type: ignore[attr-defined]
         self.fields["time_zone"].choices = automatic + zones_by_region()  # type: ignore[attr-defined]
 
@@ -249,7 +254,7 @@ class NewPasswordForm(forms.Form):
         _("New password"), "new-password", error_messages={"required": _("Enter a new password.")}
     )
     repeated_password = password_field(
-        _("New password again"), "new-password", error_messages={"required": _("Enter it once more.")}
+        _("New password again"), "new-password", error_messages={"required": _("Enter it again.")}
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -269,7 +274,7 @@ class NewPasswordForm(forms.Form):
     def clean_repeated_password(self) -> str:
         repeated: str = self.cleaned_data["repeated_password"]
         if repeated != self.data.get("new_password"):
-            raise ValidationError(_("This is not the same as the new password."))
+            raise ValidationError(_("The two passwords are not the same."))
         return repeated
 
 
@@ -286,7 +291,10 @@ class InvitationForm(NewPasswordForm):
 
     name = NameField(
         label=_("Name"),
-        help_text=_("1 to 32 letters, digits and _ . - of one alphabet."),
+        help_text=_(
+            "Up to 32 letters, digits, _ . and -, with all letters from one alphabet. You "
+            "can add a display name with spaces later."
+        ),
         strip=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
@@ -301,7 +309,7 @@ class InvitationForm(NewPasswordForm):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if User.objects.named(name):
-            raise ValidationError(_("Somebody has this name already. Choose another one."))
+            raise ValidationError(_("Someone already has this name. Choose another."))
         return name
 
     def join(self, link: EntryLink) -> User | None:
@@ -309,11 +317,11 @@ class InvitationForm(NewPasswordForm):
         try:
             with transaction.atomic():
                 if not link.use():
-                    self.add_error(None, _("This invitation was used in the meantime."))
+                    self.add_error(None, _("This invitation has already been used."))
                     return None
                 return User.objects.create_user(self.cleaned_data["name"], self.cleaned_data["new_password"])
         except IntegrityError:
-            self.add_error("name", _("This name looks too much like somebody else's. Choose another one."))
+            self.add_error("name", _("This name looks too much like someone else's. Choose another."))
             return None
 
 
@@ -327,5 +335,5 @@ class PasswordRemovalForm(CurrentPasswordForm):
         if not self.request.user.may_lack_password:
             raise ValidationError(_("Your name needs a password."))
         if not self.request.user.has_usable_password():
-            raise ValidationError(_("There is no password."))
+            raise ValidationError(_("You have no password."))
         return self.cleaned_data

@@ -35,7 +35,9 @@ class LimitReached(Exception):
         self.seconds = max(1, math.ceil(seconds))
 
     def __str__(self) -> str:
-        return _("That was too often. Wait %(time)s, then try again.") % {"time": in_words(self.seconds)}
+        return _("You have done this too often. Wait %(time)s, then try again.") % {
+            "time": in_words(self.seconds)
+        }
 
     def mark(self, response: HttpResponse) -> HttpResponse:
         """Give an answer that says it in words the status and header that say it to programs."""

@@ -113,12 +113,14 @@ def validate(name: str) -> None:
     _validate_length(name)
     if wrong := _first_wrong(name, PUNCTUATION):
         raise ValidationError(
-            _("Use letters, digits and _ . - only; %(character)s cannot be part of a name.")
+            _("Use only letters, digits and _ . - in a name; %(character)s can't be part of it.")
             % {"character": _describe(wrong)}
         )
     _validate_look(name)
     if name[0] == "." or name[-1] == "." or unicodedata.category(name[0])[0] == "M":
-        raise ValidationError(_("A name begins with a letter, a digit, _ or -, and does not end with a dot."))
+        raise ValidationError(
+            _("A name must start with a letter, a digit, _ or - and must not end with a dot.")
+        )
 
 
 def validate_display_name(name: str) -> None:
@@ -126,14 +128,17 @@ def validate_display_name(name: str) -> None:
     _validate_length(name)
     if wrong := _first_wrong(name, DISPLAY_PUNCTUATION):
         raise ValidationError(
-            _("Use letters, digits, spaces and _ . - ' only; %(character)s cannot be part of a name.")
+            _(
+                "Use only letters, digits, spaces and _ . - ' in a display name; %(character)s can't "
+                "be part of it."
+            )
             % {"character": _describe(wrong)}
         )
     _validate_look(name)
     if unicodedata.category(name[0])[0] not in "LN":
-        raise ValidationError(_("A display name begins with a letter or a digit."))
+        raise ValidationError(_("A display name must start with a letter or a digit."))
     if any(_looks_like(word, OFFICES) for word in _WORD_END.split(name)):
-        raise ValidationError(_("This name is reserved. Choose another one."))
+        raise ValidationError(_("This name is reserved. Choose another."))
 
 
 def _looks_like(name: str, words: frozenset[str]) -> bool:
@@ -160,11 +165,13 @@ def _validate_look(name: str) -> None:
     if not any(unicodedata.category(character)[0] in "LN" for character in name):
         raise ValidationError(_("A name needs at least one letter or digit."))
     if _has_long_run_of_marks(name):
-        raise ValidationError(_("A name has at most two accents on one letter."))
+        raise ValidationError(_("A letter in a name can have at most two accents."))
     if _mixes_scripts(name):
-        raise ValidationError(_("Use letters of one alphabet only: mixed ones look like other names."))
+        raise ValidationError(
+            _("Use letters from one alphabet only: mixed alphabets can imitate other names.")
+        )
     if _looks_like(name, RESERVED):
-        raise ValidationError(_("This name is reserved. Choose another one."))
+        raise ValidationError(_("This name is reserved. Choose another."))
 
 
 def _first_wrong(name: str, punctuation: frozenset[str]) -> str:

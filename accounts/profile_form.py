@@ -23,7 +23,7 @@ from config.text import INVISIBLE, refuse_control_characters
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-LOOKS_LIKE_SOMEBODY = _("This name looks too much like somebody else's. Choose another one.")
+LOOKS_LIKE_SOMEBODY = _("This name looks too much like someone else's. Choose another.")
 
 
 def next_midnight() -> datetime:
@@ -44,15 +44,15 @@ class AvatarForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["picture"].help_text = _(
-            "JPEG, PNG, WebP or GIF, at most %(size)s. Its middle is shown. "
-            "Where and with what it was taken is left out."
+            "JPEG, PNG, WebP or GIF, up to %(size)s. The middle of the picture is used. Location and "
+            "camera data are removed."
         ) % {"size": filesizeformat(settings.AVATAR_MAX_BYTES)}
 
     def clean_picture(self) -> list[bytes]:
         upload = self.cleaned_data["picture"]
         if upload.size > settings.AVATAR_MAX_BYTES:
             raise ValidationError(
-                _("This file is too large: %(size)s. Choose one with at most %(limit)s.")
+                _("This file is too large (%(size)s). Choose one of at most %(limit)s.")
                 % {
                     "size": filesizeformat(upload.size),
                     "limit": filesizeformat(settings.AVATAR_MAX_BYTES),
@@ -71,7 +71,7 @@ class ProfileForm(forms.Form):
         "never": (_("Never"), lambda: None),
         "half-hour": (_("In 30 minutes"), lambda: timezone.now() + timedelta(minutes=30)),
         "hour": (_("In an hour"), lambda: timezone.now() + timedelta(hours=1)),
-        "today": (_("When today ends"), next_midnight),
+        "today": (_("At the end of today"), next_midnight),
         "week": (_("In a week"), lambda: timezone.now() + timedelta(weeks=1)),
     }
 
@@ -85,21 +85,21 @@ class ProfileForm(forms.Form):
         label=_("Status"),
         required=False,
         max_length=STATUS_MAX_LENGTH,
-        help_text=_("What you are up to. Everybody sees it."),
+        help_text=_("What you are up to. Everyone can see it."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
-    status_ends = forms.ChoiceField(label=_("The status ends"))
+    status_ends = forms.ChoiceField(label=_("Clear the status"))
     status_until = forms.DateTimeField(
         label=_("Time"),
         required=False,
-        help_text=_("For “At a time”."),
+        help_text=_("Only for “At a time”."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
     shows_local_time = forms.BooleanField(
         label=capfirst(User._meta.get_field("shows_local_time").verbose_name),
         required=False,
-        help_text=_("In the time zone that you chose in the settings. It tells roughly where you are."),
+        help_text=_("In the time zone you chose in the settings. This tells others roughly where you are."),
     )
 
     def __init__(self, data: QueryDict | None, user: User) -> None:
@@ -115,7 +115,7 @@ class ProfileForm(forms.Form):
         choices = [(value, label) for value, (label, _end) in self.ENDS.items()]
         self.fields["status_ends"].choices = [*choices, ("time", _("At a time"))]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["display_name"].help_text = _(
-            "Shown in place of your name. Others still mention you as @%(name)s."
+            "Shown instead of your name. Others still mention you as @%(name)s."
         ) % {"name": user.username}
         self.user = user
 
@@ -145,9 +145,9 @@ class ProfileForm(forms.Form):
             data["status_until"] = None
         elif data.get("status") and "status_until" not in self.errors:
             if data.get("status_until") is None:
-                self.add_error("status_until", _("Enter when the status ends."))
+                self.add_error("status_until", _("Enter the time at which the status is cleared."))
             elif data["status_until"] <= timezone.now():
-                self.add_error("status_until", _("This is over. Enter a time to come."))
+                self.add_error("status_until", _("This time is in the past. Enter a time in the future."))
         return data
 
     def save(self) -> bool:

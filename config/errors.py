@@ -23,11 +23,11 @@ def error_page(request: HttpRequest, status: int, heading: str, explanation: str
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_page(request, 400, _("Request not understood"), _("Go back, reload the page and try again."))
+    return error_page(request, 400, _("Invalid request"), _("Go back, reload the page and try again."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_page(request, 403, _("Not allowed"), _("You may not do this."))
+    return error_page(request, 403, _("Not allowed"), _("You are not allowed to do this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -40,21 +40,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_page(request, 404, _("Not found"), _("This page does not exist, or is not for you."))
+    return error_page(
+        request, 404, _("Not found"), _("This page doesn't exist, or you don't have access to it.")
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if (error := sys.exception()) and is_unavailable(error):
         return database_unavailable(request)
     # Without the request, whose user may be what cannot be read.
-    page = {"heading": _("Something went wrong"), "explanation": _("The fault was logged. Try again.")}
+    page = {"heading": _("Something went wrong"), "explanation": _("The error has been logged. Try again.")}
     return HttpResponse(render_to_string("error.html", page | reader(request)), status=500)
 
 
 def database_unavailable(request: HttpRequest) -> HttpResponse:
     """Say so, with what was typed and a button that sends it again, with its token: it is saved once."""
     page = {
-        "heading": _("This did not work"),
+        "heading": _("This didn't work"),
         "explanation": error_sentence(503),
         # Another site may have sent what was not checked.
         "unsent": request.POST if getattr(request, "csrf_processing_done", False) else {},

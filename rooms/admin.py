@@ -45,7 +45,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
         return request.user.has_perm("rooms.delete_message")
 
     def report_done(self, request: HttpRequest, count: int) -> None:
-        text = gettext("Done, in number: %(count)d") % {"count": count}
+        text = gettext("Done: %(count)d") % {"count": count}
         self.message_user(request, text, messages.SUCCESS)
 
 
@@ -87,23 +87,23 @@ class ChatRoomAdmin(ReadOnlyAdmin):
     def people(self, room: ChatRoom) -> int:
         return room.people_count  # type: ignore[attr-defined,no-any-return]  # annotated
 
-    @admin.action(description=_("Archive: nobody writes there any more"), permissions=["moderate"])
+    @admin.action(description=_("Archive: no one can write there any more"), permissions=["moderate"])
     def archive(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:
         self._set_archived(request, queryset, True)
 
-    @admin.action(description=_("Take out of the archive"), permissions=["moderate"])
+    @admin.action(description=_("Unarchive"), permissions=["moderate"])
     def unarchive(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:
         self._set_archived(request, queryset, False)
 
-    @admin.action(description=_("Hide: nobody finds it, until it is shown again"), permissions=["remove"])
+    @admin.action(description=_("Hide: no one can find it until it is shown again"), permissions=["remove"])
     def hide(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> HttpResponse | None:
         return self._after_asking(request, queryset, "hide", removal.hide)
 
-    @admin.action(description=_("Show again what was hidden"), permissions=["remove"])
+    @admin.action(description=_("Show again"), permissions=["remove"])
     def show(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:
         self.report_done(request, sum(removal.show(room, user_of(request)) for room in queryset[:AT_ONCE]))
 
-    @admin.action(description=_("Delete for good, with all that was said there"), permissions=["remove"])
+    @admin.action(description=_("Delete permanently, with everything in it"), permissions=["remove"])
     def remove(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> HttpResponse | None:
         until = time.monotonic() + SECONDS
 
@@ -113,7 +113,8 @@ class ChatRoomAdmin(ReadOnlyAdmin):
         answer = self._after_asking(request, queryset, "remove", delete)
         if answer is None and not removal.finish(0):
             text = gettext(
-                "So much is not deleted at once. Nobody sees it any more: choose Delete again to go on."
+                "Not everything could be deleted at once. No one can see it any more: choose Delete "
+                "again to continue."
             )
             self.message_user(request, text, messages.WARNING)
         return answer
@@ -162,7 +163,7 @@ class BanAdmin(ReadOnlyAdmin):
     fields = ("room", "user", "until", "reason", "by", "at")
     actions = ("lift",)
 
-    @admin.action(description=_("Lift: they may come back"), permissions=["moderate"])
+    @admin.action(description=_("Lift: they can come back"), permissions=["moderate"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
         count = 0
         for ban in queryset.select_related("room", "user"):
@@ -187,7 +188,7 @@ class MessageAdmin(ReadOnlyAdmin):
         open_rooms = {"room__type": ChatRoom.Type.GROUP, "room__is_by_invitation": False}
         return Message.objects.filter(**open_rooms, deleted_at=None)
 
-    @admin.action(description=_("Delete: a tombstone stays"), permissions=["moderate"])
+    @admin.action(description=_("Delete: a note that there was a message stays"), permissions=["moderate"])
     def erase(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
         self.report_done(request, sum(message.erase(moderator=request.user) for message in queryset))
 
@@ -212,18 +213,20 @@ class ReportAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("room"))
     def where(self, report: Report) -> str:
-        return report.message.room.name or gettext("private chat")
+        return report.message.room.name or gettext("direct message")
 
     @admin.display(description=_("sender"))
     def writer(self, report: Report) -> str:
         return report.message.sender.username
 
-    @admin.action(description=_("Delete the messages: tombstones stay"), permissions=["moderate"])
+    @admin.action(
+        description=_("Delete the messages: notes that there were messages stay"), permissions=["moderate"]
+    )
     def erase(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
         found = _messages_of(queryset)
         self.report_done(request, sum(message.erase(moderator=request.user) for message in found))
 
-    @admin.action(description=_("Dismiss: leave the messages"), permissions=["moderate"])
+    @admin.action(description=_("Dismiss: keep the messages"), permissions=["moderate"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
         found = _messages_of(queryset)
         for message in found:
@@ -295,7 +298,7 @@ class RaidAdmin(ReadOnlyAdmin):
         status = 422 if form.is_bound and not is_valid else 200
         return TemplateResponse(request, "admin/rooms/raid/add.html", context, status=status)
 
-    @admin.action(description=_("Go on with what is not finished"), permissions=["add"])
+    @admin.action(description=_("Continue what is not finished"), permissions=["add"])
     def go_on(self, request: HttpRequest, queryset: QuerySet[Raid]) -> None:
         self._go_on(request, list(queryset.filter(finished_at=None)))
 
@@ -303,7 +306,7 @@ class RaidAdmin(ReadOnlyAdmin):
         until = time.monotonic() + SECONDS
         left = [raid for raid in chosen if not raids.go_on(raid, until - time.monotonic())]
         if left:
-            text = gettext("So much is not undone at once. Choose the action to go on, until it says so.")
+            text = gettext("Not everything could be undone at once. Choose the action again to continue.")
             self.message_user(request, text, messages.WARNING)
         else:
             self.message_user(request, gettext("Everything is done."), messages.SUCCESS)

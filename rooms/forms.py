@@ -37,10 +37,10 @@ class ContentField(forms.CharField):
 
     def validate(self, value: str) -> None:
         if not INVISIBLE.sub("", value).strip():
-            raise ValidationError(_("Write a message first: this one is empty."))
+            raise ValidationError(_("This message is empty. Write something first."))
         if len(value) > settings.MESSAGE_MAX_LENGTH:
             raise ValidationError(
-                _("A message has at most %(limit)d characters; this one has %(length)d.")
+                _("A message can have at most %(limit)d characters; this one has %(length)d.")
                 % {"limit": settings.MESSAGE_MAX_LENGTH, "length": len(value)}
             )
         refuse_control_characters(value)
@@ -82,7 +82,7 @@ class MessageForm(forms.Form):
         content: str = self.cleaned_data["content"]
         if not self.is_utf8:
             raise ValidationError(
-                _("This contains bytes that are not valid UTF-8 text. Type or paste it again.")
+                _("This contains bytes that aren't valid UTF-8 text. Type or paste it again.")
             )
         return content
 
@@ -103,7 +103,7 @@ class MessageEditForm(MessageForm):
         super().__init__(*args, initial=initial, **kwargs)
         content = self.fields["content"]
         content.widget.attrs |= {"rows": 5, "autofocus": True, "enterkeyhint": "done"}
-        content.help_text = _("Everybody here can see that it was edited, and what it said before.")
+        content.help_text = _("Everyone here can see that it was edited, and its earlier versions.")
 
     def refuse(self, error: ChangeRefused, message: Message) -> None:
         """Say why it was not saved; what was typed stays, and is then a change of the text as it is now."""
@@ -124,7 +124,7 @@ class ChatRoomForm(forms.Form):
         error_messages={"required": gettext_lazy("Enter a name for the room.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    is_by_invitation = forms.BooleanField(label=gettext_lazy("Only by invitation"), required=False)
+    is_by_invitation = forms.BooleanField(label=gettext_lazy("Invitation only"), required=False)
     room_id = 0  # whose name it may be already
 
     def clean_name(self) -> str:
@@ -138,7 +138,7 @@ class ChatRoomForm(forms.Form):
             raise ValidationError(_("This name is too long."))
         same = ChatRoom.objects.filter(canonical_name=canonical_room_name(name)).exclude(pk=self.room_id)
         if same.exists():
-            raise ValidationError(_("There is a room of this name already."))
+            raise ValidationError(_("A room with this name already exists."))
         return name
 
 
@@ -217,7 +217,7 @@ class BanForm(forms.Form):
         "day": (gettext_lazy("For a day"), timedelta(days=1)),
         "week": (gettext_lazy("For a week"), timedelta(weeks=1)),
         "month": (gettext_lazy("For 30 days"), timedelta(days=30)),
-        "good": (gettext_lazy("For good"), None),
+        "good": (gettext_lazy("Permanently"), None),
     }
 
     duration = forms.ChoiceField(
@@ -225,7 +225,7 @@ class BanForm(forms.Form):
     )
     reason = ReasonField(
         label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("The person reads it when they try to come back."),
+        help_text=gettext_lazy("The person sees this when they try to come back."),
     )
 
     @property
@@ -238,19 +238,19 @@ class RoomInvitationForm(forms.Form):
     """A new link into a room."""
 
     LIFETIMES: ClassVar[dict[str, tuple["StrOrPromise", timedelta]]] = {
-        "hour": (gettext_lazy("An hour"), timedelta(hours=1)),
-        "day": (gettext_lazy("A day"), timedelta(days=1)),
-        "week": (gettext_lazy("A week"), timedelta(weeks=1)),
+        "hour": (gettext_lazy("1 hour"), timedelta(hours=1)),
+        "day": (gettext_lazy("1 day"), timedelta(days=1)),
+        "week": (gettext_lazy("1 week"), timedelta(weeks=1)),
         "month": (gettext_lazy("30 days"), timedelta(days=30)),
     }
 
     lifetime = forms.ChoiceField(
-        label=gettext_lazy("How long it works"),
+        label=gettext_lazy("Expires after"),
         choices=[(key, label) for key, (label, _time) in LIFETIMES.items()],
         initial="week",
     )
     max_uses = forms.TypedChoiceField(
-        label=gettext_lazy("How many people it lets in"),
+        label=gettext_lazy("Number of uses"),
         choices=[(number, str(number)) for number in (1, 5, 25, 100)],
         coerce=int,
     )
@@ -263,14 +263,14 @@ class NamedPersonForm(forms.Form):
     """Somebody who is here already."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name of somebody who is here"),
+        label=gettext_lazy("Username"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     def clean_name(self) -> User:
         person = User.objects.named(self.cleaned_data["name"])
         if person is None or not person.is_active:
-            raise ValidationError(_("There is nobody of this name."))
+            raise ValidationError(_("No one here has that name."))
         return person
 
 
@@ -282,7 +282,7 @@ class NamedBanForm(BanForm, NamedPersonForm):
     def __init__(self, data: QueryDict | None) -> None:
         super().__init__(data)
         self.fields["name"].label = _("Name")
-        self.fields["name"].help_text = _("Also of somebody who is not in the room, or has left it.")
+        self.fields["name"].help_text = _("They don't have to be in the room.")
 
 
 class ReadReceiptForm(forms.Form):
@@ -303,7 +303,7 @@ class NotificationForm(forms.Form):
         "always": (gettext_lazy("Always"), lambda: datetime(9000, 1, 1, tzinfo=UTC)),
     }
 
-    notify = forms.ChoiceField(label=gettext_lazy("Notify me of"), choices=Membership.Notify)
+    notify = forms.ChoiceField(label=gettext_lazy("Notify me about"), choices=Membership.Notify)
     mute = forms.ChoiceField(label=gettext_lazy("Mute"), required=False)
 
     def __init__(self, data: QueryDict | None, membership: Membership) -> None:
@@ -311,7 +311,7 @@ class NotificationForm(forms.Form):
         super().__init__(data, initial=initial)
         choices = [(value, label) for value, (label, _until) in self.MUTE.items()]
         if membership.is_muted:
-            choices.insert(0, ("keep", gettext_lazy("As it is: muted")))
+            choices.insert(0, ("keep", gettext_lazy("Leave muted")))
         self.fields["mute"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         self.membership = membership
 

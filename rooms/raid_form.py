@@ -42,25 +42,25 @@ class RaidForm(forms.Form):
     person = forms.CharField(label=gettext_lazy("Person"), required=False, max_length=4 * names.MAX_LENGTH)
     address = forms.CharField(
         label=gettext_lazy("Address"),
-        help_text=gettext_lazy("Everybody who was here from it, such as 203.0.113.7"),
+        help_text=gettext_lazy("Everyone who used it, such as 203.0.113.7"),
         required=False,
         max_length=UsedAddress.MAX_LENGTH,
     )
     since = moment(gettext_lazy("From"), gettext_lazy("In your time zone."))
     until = moment(gettext_lazy("To"), gettext_lazy("Empty for now."))
     only_newcomers = forms.BooleanField(
-        label=gettext_lazy("Only people who came in that time"), required=False
+        label=gettext_lazy("Only people who joined in that time"), required=False
     )
-    deactivates = forms.BooleanField(label=gettext_lazy("Deactivate these people, too"), required=False)
+    deactivates = forms.BooleanField(label=gettext_lazy("Also deactivate these people"), required=False)
 
     def clean_person(self) -> User | None:
         if not (name := self.cleaned_data["person"]):
             return None
         person = User.objects.named(name)
         if person is None:
-            raise ValidationError(_("There is nobody of this name."))
+            raise ValidationError(_("No one here has that name."))
         if person.is_staff or person.is_superuser:
-            raise ValidationError(_("What staff did is not undone like this."))
+            raise ValidationError(_("What staff did can't be undone here."))
         return person
 
     def clean_address(self) -> str:
@@ -68,18 +68,18 @@ class RaidForm(forms.Form):
             return ""
         address = counted_as(text.removesuffix("/64"))
         if address is None or not UsedAddress.objects.filter(address=address).exists():
-            raise ValidationError(_("Nobody was here from this address lately."))
+            raise ValidationError(_("No one has used this address recently."))
         return address
 
     def clean(self) -> dict[str, Any]:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if not self.errors:
             if not any(self.cleaned_data.get(name) for name in ("person", "address", "since")):
-                raise ValidationError(_("Choose a person, an address or when it began."))
+                raise ValidationError(_("Choose a person, an address or a time."))
             if self.cleaned_data["only_newcomers"] and not since:
                 self.add_error("since", _("Say when it began."))
             if since and since > (until or timezone.now()):
-                self.add_error("until", _("This is before it began."))
+                self.add_error("until", _("This is before the start."))
         if not self.errors:
             self._settle_the_end()
         return self.cleaned_data

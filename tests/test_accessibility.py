@@ -182,8 +182,8 @@ def test_chats_say_in_words_what_they_are(ada_client, ben, room, private):
     page = page_of(ada_client.get("/"))
     [group, chat] = [page.by_id(name) for name in (f"room-{room.pk}", f"person-{ben.pk}")]
     assert "muted" in group.text
-    assert "private chat" not in group.text
-    assert "private chat" in chat.text
+    assert "direct message" not in group.text
+    assert "direct message" in chat.text
     for line in (group, chat):
         name = line.all(css_class="chat-name")[0].all("bdi")[0]
         assert name["translate"] == "no"

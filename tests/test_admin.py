@@ -197,7 +197,7 @@ def test_report_of_a_private_chat_is_shown_and_decided(root_client, private, ada
     message.report(ben, reason="abuse", details="please look")
     shown = root_client.get("/admin/rooms/report/").content.decode()
     assert "what ada said" in shown
-    assert "private chat" in shown
+    assert "direct message" in shown
     assert "what ben said" not in shown
     report = Report.objects.get()
     root_client.post("/admin/rooms/report/", {"action": action, "_selected_action": [report.pk]})

@@ -93,16 +93,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Notify(models.TextChoices):
         ALL = "all", _("All messages")
-        MENTIONS = "mentions", _("Messages that mention me, and private chats")
+        MENTIONS = "mentions", _("Mentions and direct messages")
         NOTHING = "nothing", _("Nothing")
 
     class Theme(models.TextChoices):
-        SYSTEM = "system", _("Like the system")
+        SYSTEM = "system", _("Same as system")
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
     class Contrast(models.TextChoices):
-        SYSTEM = "system", _("Like the system")
+        SYSTEM = "system", _("Same as system")
         MORE = "more", _("More")
 
     class TextSize(models.TextChoices):
@@ -119,7 +119,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Of the avatar that `Avatar` has; nothing for none.
     avatar_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True, editable=False)
     status_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
-    shows_local_time = models.BooleanField(_("others see what time it is for me"), default=False)
+    shows_local_time = models.BooleanField(_("others see my local time"), default=False)
     # When something last changed that others are shown.
     profile_changed_at = models.DateTimeField(null=True, editable=False, db_index=True)
     is_active = models.BooleanField(_("active"), default=True)
@@ -130,7 +130,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     shows_presence = models.BooleanField(_("others see when I am online"), default=True)
     plays_sound = models.BooleanField(_("play a sound for new messages"), default=False)
     announcements = models.CharField(
-        _("what a screen reader says of new messages"),
+        _("new messages that screen readers announce"),
         max_length=8,
         choices=Announcements,
         default=Announcements.ALL,
@@ -139,7 +139,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     contrast = models.CharField(_("contrast"), max_length=8, choices=Contrast, default=Contrast.SYSTEM)
     text_size = models.CharField(_("text size"), max_length=8, choices=TextSize, default=TextSize.NORMAL)
     # Of rooms for which nothing else was chosen.
-    notify = models.CharField(_("notify me of"), max_length=8, choices=Notify, default=Notify.ALL)
+    notify = models.CharField(_("notify me about"), max_length=8, choices=Notify, default=Notify.ALL)
     enter_sends = models.BooleanField(_("Enter sends a message"), default=True)
     # Empty for what the browser says.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)

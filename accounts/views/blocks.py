@@ -39,7 +39,7 @@ def block_create(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
 
 
 def too_many() -> str:
-    sentence = _("You have blocked %(count)d people, which is the most there can be. Unblock somebody first.")
+    sentence = _("You have blocked %(count)d people, the most you can block. Unblock someone first.")
     return sentence % {"count": Block.AT_MOST}
 
 

@@ -100,5 +100,5 @@ def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def gone(request: HttpRequest) -> HttpResponse:
-    explanation = _("It was used already, or its time is over. Ask for another one.")
-    return error_page(request, 404, _("This link does not work any more"), explanation)
+    explanation = _("It has already been used, or it has expired. Ask for a new one.")
+    return error_page(request, 404, _("This link no longer works"), explanation)

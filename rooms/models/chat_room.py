@@ -51,7 +51,7 @@ class TooManyRooms(Exception):
     """Somebody owns as many rooms as one person may."""
 
     def __str__(self) -> str:
-        return _("You own %(count)d rooms, which is as many as you may. Archive one of them first.") % {
+        return _("You own %(count)d rooms, the most you can own. Archive one of them first.") % {
             "count": settings.ROOMS_PER_OWNER
         }
 
@@ -160,7 +160,7 @@ class ChatRoom(models.Model):
 
     class Type(models.TextChoices):
         GROUP = "group", gettext_lazy("group room")
-        PRIVATE = "private", gettext_lazy("private chat")
+        PRIVATE = "private", gettext_lazy("direct message")
 
     NAME_MAX_LENGTH = 60
     DESCRIPTION_MAX_LENGTH = 300
@@ -171,7 +171,7 @@ class ChatRoom(models.Model):
     canonical_name = models.CharField(max_length=4 * NAME_MAX_LENGTH, unique=True, null=True, editable=False)  # noqa: DJ001
     description = models.CharField(gettext_lazy("description"), max_length=DESCRIPTION_MAX_LENGTH, blank=True)
     # Else everybody sees it, and joins by visiting.
-    is_by_invitation = models.BooleanField(gettext_lazy("only by invitation"), default=False)
+    is_by_invitation = models.BooleanField(gettext_lazy("invitation only"), default=False)
     # Nobody writes in it any more.
     archived_at = models.DateTimeField(null=True, editable=False)
     participants: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(

@@ -135,7 +135,7 @@ class Membership(models.Model):
     """
 
     class Notify(models.TextChoices):
-        DEFAULT = "default", _("As in my settings")
+        DEFAULT = "default", _("Same as in my settings")
         ALL = "all", _("All messages")
         MENTIONS = "mentions", _("Only messages that mention me")
         NOTHING = "nothing", _("Nothing")

@@ -137,17 +137,19 @@ class Message(models.Model):
         with transaction.atomic():
             self._lock()
             if self.is_deleted:
-                raise ChangeRefused(_("This message was deleted meanwhile."))
+                raise ChangeRefused(_("This message has been deleted since you opened it."))
             if self.room.is_archived:
-                raise ChangeRefused(_("This room is archived: nobody can write here."))
+                raise ChangeRefused(_("This room is archived: no one can write here."))
             if self.room.is_blocked:
-                raise ChangeRefused(_("Nothing can be written in this chat now."))
+                raise ChangeRefused(_("You can't write in this chat right now."))
             if self.content == content:
                 return
             if since is not None and since != self.revision:
-                raise ChangeRefused(_("This message was changed meanwhile. Save again to replace its text."))
+                raise ChangeRefused(
+                    _("This message has changed since you opened it. Save again to replace its text.")
+                )
             if self.versions.count() >= MessageVersion.LIMIT:
-                raise ChangeRefused(_("This message was edited too often. Write a new one."))
+                raise ChangeRefused(_("This message has been edited too many times. Write a new one."))
             self.versions.create(content=self.content, written_at=self.edited_at or self.timestamp)
             self.content = content
             self.edited_at = timezone.now()
@@ -185,7 +187,7 @@ class Message(models.Model):
         with transaction.atomic():
             self._lock()
             if self.is_deleted:
-                raise ChangeRefused(_("This message was deleted meanwhile."))
+                raise ChangeRefused(_("This message has been deleted since you opened it."))
             if not self.is_reported_by(reporter):
                 self.reports.filter(reporter=reporter).delete()
                 self.reports.create(reporter=reporter, content=self.content, **fields)

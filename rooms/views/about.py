@@ -42,7 +42,7 @@ def chat_room_update(request: AuthenticatedRequest, room_id: int) -> HttpRespons
             moderation.update(mine, **form.cleaned_data)
             return redirect("rooms:chat_room_about", room_id)
         except IntegrityError:
-            form.add_error("name", _("There is a room of this name already."))
+            form.add_error("name", _("A room with this name already exists."))
     context = {"room": mine.room, "form": form}
     return render(request, "rooms/chat_room_update.html", context, status=422 if form.is_bound else 200)
 

@@ -29,14 +29,14 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
         form.add_error("content", str(reached))
         return reached.mark(refused(request, room, form, status=429))
     except Archived:
-        form.add_error("content", _("This room is archived: nobody can write here."))
+        form.add_error("content", _("This room is archived: no one can write here."))
         return refused(request, room, form, status=422)
     except Blocked:
         form.add_error("content", blocked_sentence(request.user, room))
         return refused(request, room, form, status=403)
     except TokenReused:
         form.add_error(
-            None, _("Another message was already sent with this form. Send again to send this one too.")
+            None, _("Another message was already sent from this form. Send again to send this one as well.")
         )
         return refused(request, room, form.with_new_token(), status=409)
     return posted(request, room, message)
@@ -46,7 +46,7 @@ def blocked_sentence(user: User, room: ChatRoom) -> str:
     other = room.other_person(user)
     if other and other.pk in user.blocked_ids():
         return _("You have blocked %(name)s. Unblock them to write here.") % {"name": other.shown_name}
-    return _("You cannot write to %(name)s.") % {"name": room.title_for(user)}
+    return _("You can't write to %(name)s.") % {"name": room.title_for(user)}
 
 
 def count_post(request: AuthenticatedRequest) -> None:

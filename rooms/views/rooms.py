@@ -40,7 +40,7 @@ def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
             limits.give_back("room_per_user", request.user.pk)
             form.add_error("name", str(refusal))
         except IntegrityError:
-            form.add_error("name", _("There is a room of this name already."))
+            form.add_error("name", _("A room with this name already exists."))
     return lobby_response(request, form, status=422)
 
 

@@ -28,8 +28,8 @@ LINK = "/settings/browsers/"
 INVITE = "/settings/invitations/"
 GOOD = {"new_password": "correct horse battery", "repeated_password": "correct horse battery"}
 ELSEWHERE = (
-    "This name belongs to another browser. There, open Settings and “Enter in another browser”, and follow "
-    "the link here. Or choose another name."
+    "This name belongs to another browser. In that browser, open Settings and “Log in on another "
+    "browser”, then open the link here. Or choose another name."
 )
 
 
@@ -49,8 +49,8 @@ def boss():
 
 
 LOCKED = (
-    "This name is locked: it belongs to no browser any more. Ask the people who run this Hearth for an entry "
-    "link. Or choose another name."
+    "This name is locked because it no longer belongs to a browser. Ask the people who run this "
+    "Hearth for an entry link, or choose another name."
 )
 
 
@@ -225,7 +225,7 @@ def test_link_lets_one_other_browser_in(ada, ada_client, mallory_client):
         for method in (late.get, late.post):
             response = method(path)
             assert response.status_code == 404
-            assert "This link does not work any more" in response.content.decode()
+            assert "This link no longer works" in response.content.decode()
     assert ada_client.get("/").status_code == 200
 
 
@@ -494,7 +494,7 @@ def test_sessions_without_a_password_end_when_it_is_closed(ada_client, boss, set
 @pytest.mark.usefixtures("closed")
 def test_closed_does_not_tell_which_names_there_are(ada, boss):
     answers = [enter(Client(), name, password="wrong") for name in ("ada", "boss", "nobody1")]
-    assert [errors(answer) for answer in answers] == [["This is not the password of that name."]] * 3
+    assert [errors(answer) for answer in answers] == [["Wrong password for this name."]] * 3
     answers = [enter(Client(), name) for name in ("ada", "boss", "nobody1")]
     assert [errors(answer) for answer in answers] == [["This name is protected. Enter its password."]] * 3
 
@@ -539,7 +539,7 @@ def test_only_staff_invite(boss, method):
     assert getattr(member, method)(INVITE).status_code == 404
     assert getattr(client_of(boss), method)(LINK).status_code == 404
     assert getattr(client_of(boss), method)(INVITE).status_code in (200, 201)
-    assert "Invite somebody" in client_of(boss).get("/settings/").content.decode()
+    assert "Invite people" in client_of(boss).get("/settings/").content.decode()
 
 
 @pytest.mark.usefixtures("closed")
@@ -561,10 +561,11 @@ def test_invitation_makes_one_person(boss, client):
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"name": "BOSS"}, ["Somebody has this name already. Choose another one."]),
-        ({"name": "bоss"}, ["Use letters of one alphabet only: mixed ones look like other names."]),
+        ({"name": "BOSS"}, ["Someone already has this name. Choose another."]),
+        ({"name": "bоss"}, ["Use letters from one alphabet only: mixed alphabets can imitate other "
+                            "names."]),
         ({"name": ""}, ["Enter a name."]),
-        ({"name": "ada", "repeated_password": "x"}, ["This is not the same as the new password."]),
+        ({"name": "ada", "repeated_password": "x"}, ["The two passwords are not the same."]),
         ({"name": "verylongname", "new_password": "verylongname1", "repeated_password": "verylongname1"},
          ["The password is too similar to the name."]),
     ],
@@ -584,7 +585,7 @@ def test_lookalike_is_refused_and_the_invitation_kept(client, boss):
     make_user("coco")
     path = link_of(client_of(boss), INVITE)
     response = client.post(path, {"name": "сосо", **GOOD})
-    assert errors(response) == ["This name looks too much like somebody else's. Choose another one."]
+    assert errors(response) == ["This name looks too much like someone else's. Choose another."]
     assert client.get(path).status_code == 200
 
 
@@ -593,7 +594,7 @@ def test_invitation_that_two_people_use_at_once_makes_one(boss, client, monkeypa
     path = link_of(client_of(boss), INVITE)
     monkeypatch.setattr(EntryLink, "use", lambda link: False)
     response = client.post(path, {"name": "ada", **GOOD})
-    assert errors(response) == ["This invitation was used in the meantime."]
+    assert errors(response) == ["This invitation has already been used."]
     assert not User.objects.filter(username="ada").exists()
 
 
@@ -622,7 +623,7 @@ def test_invitations_are_listed_with_who_made_them_and_can_be_revoked(boss, clie
     by_boss, by_command = EntryLink.objects.order_by("pk")
     page = page_of(other.get(INVITE))
     assert "boss" in page.by_id(f"invitation-{by_boss.pk}").text
-    assert "Made with a command." in page.by_id(f"invitation-{by_command.pk}").text
+    assert "Created with a command." in page.by_id(f"invitation-{by_command.pk}").text
     assert all(page.by_id(f"until-{link.pk}").all("time") for link in (by_boss, by_command))
     assert other.post(f"{INVITE}{by_boss.pk}/revoke/").url == INVITE
     assert client.post(path, {"name": "ada", **GOOD}).status_code == 404

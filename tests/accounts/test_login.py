@@ -98,7 +98,7 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
     response = enter(client, lookalike, next="/rooms/7/")
     page = page_of(response)
     assert response.status_code == 422
-    assert texts(page, "error") == ["This name looks too much like somebody else's. Choose another one."]
+    assert texts(page, "error") == ["This name looks too much like someone else's. Choose another."]
     assert page.by_id("id_name")["value"] == lookalike
     assert page.all("title")[0].text.startswith("Error:")
     assert [field["value"] for field in page.all("input") if field.get("name") == "next"] == ["/rooms/7/"]
@@ -115,7 +115,7 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
         ("a" * 33, "Use at most 32 characters; this name has 33."),
         ("ada b", "Use letters, digits and _ . - only; a space cannot be part of a name."),
         ("a\x00b", "Use letters, digits and _ . - only; U+0000 cannot be part of a name."),
-        ("Admin", "This name is reserved. Choose another one."),
+        ("Admin", "This name is reserved. Choose another."),
         ("<script>", "Use letters, digits and _ . - only; “<” cannot be part of a name."),
     ],
 )
@@ -161,7 +161,7 @@ def test_closed_does_not_tell_which_reserved_names_there_are(client, settings):
         tuple(texts(page_of(enter(client, name, password="guessed")), "error"))
         for name in ("admin", "nobody", "ada b", "ada\0", "ada")
     }
-    assert answers == {("This is not the password of that name.",)}
+    assert answers == {("Wrong password for this name.",)}
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_protected_name_is_not_entered_with_another_password(client, fields):
     response = enter(client, "grace", password="wrong")
     page = page_of(response)
     assert response.status_code == 422
-    assert texts(page, "error") == ["This is not the password of that name."]
+    assert texts(page, "error") == ["Wrong password for this name."]
     assert page.by_id("id_password").get("value") == ""
     assert user_of(client) is None
 
@@ -423,7 +423,7 @@ def test_htmx_request_without_login_gets_a_sentence_and_no_redirect(client):
     assert "Location" not in response
     [partial] = page_of(response).all("hx-partial")
     assert partial["hx-target"] == "#notice"
-    assert partial.text == "Your session has ended. Log in again to go on."
+    assert partial.text == "Your session has ended. Log in again to continue."
 
 
 @pytest.mark.parametrize("key", ["unknown", "x" * 5000, '"aaaaaaaaaaaaaaa\\000"'])

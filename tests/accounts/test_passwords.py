@@ -87,9 +87,9 @@ def test_password_does_not_change_for_others(grace, grace_client, rung, committe
 @pytest.mark.parametrize(
     ("new", "again", "expected"),
     [
-        ("", "", ["Enter a new password.", "Enter it once more."]),
-        (GOOD, "other", ["This is not the same as the new password."]),
-        (GOOD, "", ["Enter it once more."]),
+        ("", "", ["Enter a new password.", "Enter it again."]),
+        (GOOD, "other", ["The two passwords are not the same."]),
+        (GOOD, "", ["Enter it again."]),
         ("short", "short", ["This password is too short. It must contain at least 8 characters."]),
         ("password1", "password1", ["This password is too common."]),
         ("5093184627", "5093184627", ["This password is entirely numeric."]),
@@ -143,7 +143,7 @@ def test_password_is_removed(grace, grace_client, rung, committed):
 def test_name_without_a_password_has_none_to_remove(ada_client):
     response = ada_client.post(REMOVE)
     assert response.status_code == 422
-    assert errors(response) == ["There is no password."]
+    assert errors(response) == ["You have no password."]
 
 
 @pytest.mark.parametrize("fields", [{"is_staff": True}, {"is_superuser": True}], ids=str)

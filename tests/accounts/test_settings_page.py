@@ -257,10 +257,10 @@ def test_enter_sends_or_begins_a_line(ada_client, ada, room):
         assert hint.text == ""  # without scripts there is no such key
         return box["enterkeyhint"], hint["data-hint"]
 
-    assert composer() == ("send", "Enter sends. Shift and Enter begins a new line.")
+    assert composer() == ("send", "Enter sends. Shift+Enter starts a new line.")
     ada.enter_sends = False
     ada.save()
-    assert composer() == ("enter", "Ctrl or Cmd with Enter sends. Enter begins a new line.")
+    assert composer() == ("enter", "Ctrl+Enter or Cmd+Enter sends. Enter starts a new line.")
     edit = ada_client.get(f"/messages/{make_message(room, ada).pk}/edit/")
     assert [box["enterkeyhint"] for box in page_of(edit).all("textarea")] == ["enter"]
 
@@ -317,7 +317,7 @@ def test_zones_to_choose_from_are_places(ada_client):
 def test_languages_have_their_own_names(ada_client):
     select = page_of(ada_client.get(URL)).by_id("id_language")
     assert [(option.attributes.get("lang"), option.text) for option in select.all("option")] == [
-        (None, "Like the browser"),
+        (None, "Same as browser"),
         ("en", "English"),
         ("de", "Deutsch"),
     ]

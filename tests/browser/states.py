@@ -92,7 +92,7 @@ def lobby_with_a_room_that_is_refused(scene: Scene) -> Person:
     ada.page.locator("summary").click()
     ada.page.get_by_label("Name of a new room").fill("general")
     ada.page.get_by_role("button", name="Create room").click()
-    expect(ada.page.get_by_text("There is a room of this name already.")).to_be_visible()
+    expect(ada.page.get_by_text("A room with this name already exists.")).to_be_visible()
     return ada
 
 
@@ -382,7 +382,7 @@ def change_of_a_room_that_is_refused(scene: Scene) -> Person:
     ada.open(f"{ada.make_room()}edit/")
     ada.page.get_by_label("Name").fill("general")
     ada.page.get_by_role("button", name="Save").click()
-    expect(ada.page.get_by_text("There is a room of this name already.")).to_be_visible()
+    expect(ada.page.get_by_text("A room with this name already exists.")).to_be_visible()
     return ada
 
 
@@ -398,7 +398,7 @@ def member_of_a_room(scene: Scene) -> Person:
 @state
 def log_of_moderation(scene: Scene) -> Person:
     ada = about_a_room_that_one_owns(scene)
-    ada.page.get_by_role("link", name="What moderators did").click()
+    ada.page.get_by_role("link", name="Moderation log").click()
     expect(ada.page.get_by_text("changed the name")).to_be_visible()
     return ada
 
@@ -512,7 +512,7 @@ def password_that_was_refused(scene: Scene) -> Person:
     ada.page.get_by_label("New password", exact=True).fill("1234")
     ada.page.get_by_label("New password again").fill("4321")
     ada.page.get_by_role("button", name="Set password").click()
-    expect(ada.notice).to_contain_text("This is not the same as the new password.")
+    expect(ada.notice).to_contain_text("The two passwords are not the same.")
     return ada
 
 

@@ -208,10 +208,7 @@ def test_message_that_was_not_sent_is_an_alert(dora, shared_room):
 
 @pytest.mark.accessibility("A55", "A58")
 def test_message_that_was_lost_is_an_alert_beside_a_button_that_sends_it(dora, shared_room):
-    lost = (
-        "Message not sent: there is no connection. "
-        "Unless you change it, it is sent when the connection is back."
-    )
+    lost = "Not sent: no connection. It will be sent when you are back online, unless you change it."
     dora.page.route("**/messages/", lambda route: route.abort())
     dora.open_live(shared_room)
     again = dora.page.get_by_role("button", name="Send again")

@@ -96,7 +96,7 @@ def test_frame_comes_back_when_the_server_was_restarted(person, fragile_server):
     dora.sees("Before")
     expect(dora.frame.locator(".ticks")).to_have_count(1)  # all that it begins with is there
     fragile_server.stop()
-    expect(dora.frame.get_by_text("Connecting again…")).to_be_visible()
+    expect(dora.frame.get_by_text("Reconnecting…")).to_be_visible()
     fragile_server.start()
     ada.say(room, "After")
     dora.sees("Before", "After", timeout=30_000)
@@ -127,11 +127,11 @@ def test_frame_of_a_server_that_was_killed_can_be_refreshed(person, fragile_serv
 def test_refresh_beside_the_frame(dora, ada):
     room = ada.chat_with(dora)
     dora.open(room)
-    expect(dora.frame.get_by_text("Nothing was said here yet.")).to_be_visible()
+    expect(dora.frame.get_by_text("No messages yet.")).to_be_visible()
     dora.page.get_by_role("link", name="Refresh", exact=True).click()
     ada.say(room, "Anew")
     dora.sees("Anew")
-    expect(dora.frame.get_by_text("Nothing was said here yet.")).to_be_hidden()
+    expect(dora.frame.get_by_text("No messages yet.")).to_be_hidden()
     assert dora.page.url.endswith(room)
 
 
@@ -157,7 +157,7 @@ def test_keyboard_scrolls_the_frame_and_reaches_links(dora, backstage):
 def test_left_room_says_so(dora, ada):
     room = ada.make_room(dora)
     dora.open(room)
-    expect(dora.frame.get_by_text("Nothing was said here yet.")).to_be_visible()
+    expect(dora.frame.get_by_text("No messages yet.")).to_be_visible()
     dora.post(f"{room}leave/")
     expect(dora.frame.get_by_text("You are no longer in this room.")).to_be_visible()
     dora.frame.get_by_role("link", name="All chats").click()

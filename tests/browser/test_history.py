@@ -68,7 +68,7 @@ def test_older_messages_come_page_by_page_when_scrolled_to(ada, old_room):
     held.wait_for(2).continue_()
     ada.sees(*messages(1))
     expect(ada.page.get_by_role("link", name="Older messages")).to_have_count(0)
-    expect(ada.page.get_by_text("The conversation begins here")).to_be_visible()
+    expect(ada.page.get_by_text("This is the beginning of the conversation")).to_be_visible()
     assert len(held.routes) == 2, "one page for each time one scrolls up"
 
 
@@ -111,7 +111,7 @@ def test_keyboard_focus_stays_on_the_link_to_its_end(ada, old_room):
     expect(link).to_be_focused()
     ada.page.keyboard.press("Enter")
     ada.sees(*messages(1))
-    expect(ada.page.get_by_text("The conversation begins here")).to_be_focused()
+    expect(ada.page.get_by_text("This is the beginning of the conversation")).to_be_focused()
 
 
 def test_messages_arrive_in_order_while_history_is_loaded(ada, ben, room, backstage):

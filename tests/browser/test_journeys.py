@@ -140,7 +140,7 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
 
     # Let somebody in.
     hand.press(page.get_by_role("link", name="about this room"))
-    hand.press(page.get_by_role("link", name="Invite somebody"))
+    hand.press(page.get_by_role("link", name="Invite people"))
     hand.press(button("Show a link and a QR code"))
     link = page.locator("a.long").get_attribute("href")
     emil = person("emil", at=server)
@@ -169,7 +169,7 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     dora.open(room)
     expect(dora.messages.last).to_have_text("Line 52")
     open_details_of_the_newest()
-    hand.press(button("Mark unread from here"))
+    hand.press(button("Mark as unread from here"))
     expect(dora.line(room)).to_have_accessible_name(re.compile(", 1 unread message"))
     hand.press(dora.line(room))
     expect(older.get_by_role("heading", name="New messages")).to_be_attached()

@@ -42,7 +42,7 @@ def test_login_chat_history_logout(person, ada, backstage):
 
     keyboard.press("Shift+Tab")  # to the link to older messages, which come when it is in view
     expect(dora.messages).to_have_count(54)
-    expect(dora.page.get_by_text("The conversation begins here")).to_be_focused()
+    expect(dora.page.get_by_text("This is the beginning of the conversation")).to_be_focused()
 
     tab_to(dora, "button", "Log out")
     keyboard.press("Enter")

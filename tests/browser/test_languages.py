@@ -91,7 +91,7 @@ def test_frame_is_in_german(person):
     room = anna.chat_with(bob)
     anna.open(room)
     expect(anna.frame.locator("html")).to_have_attribute("lang", "de")
-    expect(anna.frame.get_by_text("Hier wurde noch nichts geschrieben.")).to_be_visible()
+    expect(anna.frame.get_by_text("Noch keine Nachrichten.")).to_be_visible()
     bob.open_live(room).box.press_sequentially("Hallo")
     expect(anna.frame.get_by_text(f"{bob.name} schreibt …")).to_be_visible()
 

@@ -133,7 +133,7 @@ def test_none_while_it_is_looked_at_in_any_window(ada, dora):
 def test_choice_for_a_room(ada, dora, choice, expected):
     room, last = ada.make_room(dora), ada.chat_with(dora)
     dora.open(f"{room}notifications/")
-    dora.page.get_by_label("Notify me of").select_option(label=choice)
+    dora.page.get_by_label("Notify me about").select_option(label=choice)
     dora.page.get_by_role("button", name="Save").click()
     dora.open_live("/").look_away()
     ada.say(room, "For everybody")

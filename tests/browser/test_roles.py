@@ -31,11 +31,11 @@ def test_archive_takes_the_box_away_and_gives_it_back_with_what_was_typed(ada, b
     ben.box.fill("Not yet said")
     ada.open(f"{room}about/")
     ada.page.get_by_role("button", name="Archive this room").click()
-    expect(ben.page.get_by_text("This room is archived: nobody can write here.")).to_be_visible()
+    expect(ben.page.get_by_text("This room is archived: no one can write here.")).to_be_visible()
     expect(ben.box).to_be_hidden()
     expect(ben.line(room)).to_contain_text("Archived")
     expect(ben.chats.last.locator("a")).to_have_attribute("href", re.compile(f"^{room}"))
-    ada.page.get_by_role("button", name="Take this room out of the archive").click()
+    ada.page.get_by_role("button", name="Unarchive this room").click()
     expect(ben.box).to_be_visible()
     expect(ben.box).to_have_value("Not yet said")
 
@@ -69,7 +69,7 @@ def test_who_is_banned_reads_why(ada, ben, room):
     ben.open(room)
     expect(ben.page.get_by_text("Shouted all night")).to_be_visible()
     ada.page.get_by_role("button", name="Lift").click()
-    expect(ada.page.get_by_text("Nobody is banned.")).to_be_visible()
+    expect(ada.page.get_by_text("No one is banned.")).to_be_visible()
     ben.open_live(room)
     expect(ben.box).to_be_visible()
 
@@ -96,7 +96,7 @@ def test_link_leads_a_newcomer_into_the_room(ada, person, has_scripts):
 
     late = person("late", java_script_enabled=has_scripts)
     late.page.goto(link, wait_until=late.loaded)
-    expect(late.page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+    expect(late.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
 
 
 def test_who_is_added_by_name_sees_the_room_in_the_list(ada, ben):
@@ -105,6 +105,6 @@ def test_who_is_added_by_name_sees_the_room_in_the_list(ada, ben):
     ben.open_live("/")
     expect(ben.line(room)).to_have_count(0)
     ada.open(f"{room}invitations/")
-    ada.page.get_by_label("Name of somebody who is here").fill(ben.name)
+    ada.page.get_by_label("Username").fill(ben.name)
     ada.page.get_by_role("button", name="Add to the room").click()
     expect(ben.line(room)).to_contain_text(f"Surprise {room}")

@@ -14,7 +14,7 @@ def save(person):
 def test_enter_sends_by_itself(person):
     dora = person("dora")
     dora.open_live(dora.make_room())
-    expect(dora.box).to_have_accessible_description("Enter sends. Shift and Enter begins a new line.")
+    expect(dora.box).to_have_accessible_description("Enter sends. Shift+Enter starts a new line.")
     dora.box.press_sequentially("one")
     dora.box.press("Shift+Enter")
     dora.box.press_sequentially("two")
@@ -30,7 +30,7 @@ def test_enter_begins_a_line_for_who_wants_that(person):
     dora.open("/settings/").page.get_by_label("Enter sends a message").uncheck()
     save(dora)
     dora.open_live(dora.make_room())
-    expect(dora.box).to_have_accessible_description("Ctrl or Cmd with Enter sends. Enter begins a new line.")
+    expect(dora.box).to_have_accessible_description("Ctrl+Enter or Cmd+Enter sends. Enter starts a new line.")
     dora.box.press_sequentially("one")
     dora.box.press("Enter")
     dora.box.press_sequentially("two")

@@ -36,7 +36,7 @@ def test_from_login_to_logout(person):
     room.fill("general")
     press(dora, "Create room")
     expect(room).to_have_value("general")
-    expect(dora.page.get_by_text("There is a room of this name already.")).to_be_visible()
+    expect(dora.page.get_by_text("A room with this name already exists.")).to_be_visible()
     room.fill(f"Shed of {dora.name}")
     press(dora, "Create room")
     expect(dora.page.get_by_role("heading", name=f"Shed of {dora.name}")).to_be_visible()

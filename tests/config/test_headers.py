@@ -88,11 +88,23 @@ def test_page_has_nothing_that_the_policy_forbids(ada, ada_client, room, client,
 
 
 CASES = [
-    ("/nowhere/", "get", 404, "This page does not exist, or is not for you.", "This is no longer here."),
-    ("/rooms/999/", "get", 404, "This page does not exist, or is not for you.", "This is no longer here."),
-    ("/logout/", "get", 405, "This cannot be done here.", "This cannot be done here."),
-    ("/rooms/", "get", 405, "This cannot be done here.", "This cannot be done here."),
-    ("/", "post", 405, "This cannot be done here.", "This cannot be done here."),
+    (
+        "/nowhere/",
+        "get",
+        404,
+        "This page doesn't exist, or you don't have access to it.",
+        "This is no longer here.",
+    ),
+    (
+        "/rooms/999/",
+        "get",
+        404,
+        "This page doesn't exist, or you don't have access to it.",
+        "This is no longer here.",
+    ),
+    ("/logout/", "get", 405, "This can't be done here.", "This can't be done here."),
+    ("/rooms/", "get", 405, "This can't be done here.", "This can't be done here."),
+    ("/", "post", 405, "This can't be done here.", "This can't be done here."),
 ]
 
 
@@ -121,13 +133,13 @@ ERRORS = [
     (
         PermissionDenied("secret"),
         403,
-        "You may not do this.",
+        "You are not allowed to do this.",
         "This was refused. Reload the page and try again.",
     ),
     (
         RuntimeError("secret"),
         500,
-        "The fault was logged. Try again.",
+        "The error has been logged. Try again.",
         "Something went wrong on the server. Try again.",
     ),
 ]
@@ -162,7 +174,7 @@ def test_page_for_a_fault_needs_no_database(quiet, monkeypatch, headers):
     response = quiet.get("/", headers=headers)
     assert response.status_code == 503
     assert response["Retry-After"] == "2"
-    assert "The database does not answer. Try again in a moment." in response.content.decode()
+    assert "The database isn't responding. Try again in a moment." in response.content.decode()
     assert ("hx-partial" in response.content.decode()) == bool(headers)
 
 

@@ -68,7 +68,7 @@ def test_one_request_leaves_no_language_to_the_next(ada_client, ada):
 @pytest.mark.parametrize(
     ("address", "method", "sentence"),
     [
-        ("/nowhere/", "get", "Diese Seite gibt es nicht, oder sie ist nicht für dich."),
+        ("/nowhere/", "get", "Diese Seite gibt es nicht, oder du hast keinen Zugang dazu."),
         ("/logout/", "get", "Das geht hier nicht."),
     ],
 )

@@ -96,13 +96,13 @@ def test_bans_are_listed_while_they_last_and_can_be_lifted(ban, ada_client, ben,
     assert ada_client.post(f"/rooms/{room.pk}/bans/{ben.pk}/lift/").status_code == 302
     assert ben_client.get(room.get_absolute_url()).status_code == 200
     assert [entry.act for entry in room.moderation_acts.order_by("pk")] == ["ban", "unban"]
-    assert "Nobody is banned." in ada_client.get(f"/rooms/{room.pk}/bans/").content.decode()
+    assert "No one is banned." in ada_client.get(f"/rooms/{room.pk}/bans/").content.decode()
     assert ada_client.post(f"/rooms/{room.pk}/bans/{ben.pk}/lift/").status_code == 404
 
 
 def test_ban_that_is_over_is_not_listed(ban, ada_client, room):
     Ban.objects.update(until=timezone.now() - timedelta(seconds=1))
-    assert "Nobody is banned." in ada_client.get(f"/rooms/{room.pk}/bans/").content.decode()
+    assert "No one is banned." in ada_client.get(f"/rooms/{room.pk}/bans/").content.decode()
 
 
 def test_who_is_banned_again_has_the_new_ban(ban, owner, ben, room):

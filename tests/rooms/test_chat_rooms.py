@@ -106,7 +106,7 @@ def test_refused_name_stays_in_the_field(ada_client):
 def test_name_that_is_taken_is_refused_however_written(ada_client, room, name):
     response = create(ada_client, name)
     assert response.status_code == 422
-    assert texts(page_of(response), "error") == ["There is a room of this name already."]
+    assert texts(page_of(response), "error") == ["A room with this name already exists."]
     assert ChatRoom.objects.count() == 1
 
 
@@ -124,7 +124,7 @@ def test_two_rooms_of_one_name_at_once_are_one_room_and_one_refusal(ada_client, 
     monkeypatch.setattr("rooms.forms.ChatRoomForm.clean_name", lambda form: form.cleaned_data["name"])
     response = create(ada_client, "kitchen")
     assert response.status_code == 422
-    assert texts(page_of(response), "error") == ["There is a room of this name already."]
+    assert texts(page_of(response), "error") == ["A room with this name already exists."]
     assert ChatRoom.objects.count() == 1
 
 

@@ -240,7 +240,7 @@ def test_digest_is_that_of_an_unchanged_list(ada, ben, room, private):
     assert chats_digest(chats_of(ada), ada) == chats_digest(chats_of(ada), ada)
 
 
-@pytest.mark.parametrize("change", ["message", "read", "room", "person", "private chat", "name", "status"])
+@pytest.mark.parametrize("change", ["message", "read", "room", "person", "direct message", "name", "status"])
 def test_digest_changes_with_the_list(ada, ben, room, change):
     message = make_message(room, ben)
     before = chats_digest(chats_of(ada), ada)
@@ -253,7 +253,7 @@ def test_digest_changes_with_the_list(ada, ben, room, change):
             make_room()
         case "person":
             make_user()
-        case "private chat":
+        case "direct message":
             make_message(make_private_room(ada, ben), ben)
         case "name":
             ben.change_profile(display_name="Benedict")

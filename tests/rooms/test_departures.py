@@ -95,7 +95,7 @@ def test_links_into_rooms_let_nobody_in(root, ada, mallory_client, ben_client, r
     assert mallory_client.post(path).status_code == 404
     assert link.accept(make_user()) is None  # whoever had the page open already
     Membership.objects.filter(user__username="ben").update(role=Membership.Role.OWNER)
-    assert "Links that work" not in ben_client.get(f"/rooms/{room.pk}/invitations/").content.decode()
+    assert "Active links" not in ben_client.get(f"/rooms/{room.pk}/invitations/").content.decode()
 
 
 @pytest.mark.parametrize("deactivate", SAVED)

@@ -260,7 +260,7 @@ def test_deleted_message_cannot_be_edited_and_the_text_is_kept(ada_client, ada, 
     response = edit(ada_client, message, "Back again", since)
     assert response.status_code == 409
     assert page_of(response).by_id("content").text.strip() == "Back again"
-    assert "This message was deleted meanwhile." in response.content.decode()
+    assert "This message has been deleted since you opened it." in response.content.decode()
     message.refresh_from_db()
     assert (message.content, message.edited_at) == ("", None)
 

@@ -391,4 +391,4 @@ def test_zone_of_one_request_is_not_that_of_the_next(ada, ada_client, ben_client
 
 
 def test_empty_room_says_so(ada_client, room):
-    assert "Nothing was said here yet." in lines(ada_client.get(address(room)))
+    assert "No messages yet." in lines(ada_client.get(address(room)))

@@ -116,9 +116,9 @@ def test_typed_replacement_character_is_accepted(ada_client, room, content, cont
 # Refusing
 
 
-EMPTY = "Write a message first: this one is empty."
+EMPTY = "This message is empty. Write something first."
 CONTROL = "This contains a control character (U+{}) that cannot be shown. Remove it."
-NOT_UTF8 = "This contains bytes that are not valid UTF-8 text. Type or paste it again."
+NOT_UTF8 = "This contains bytes that aren't valid UTF-8 text. Type or paste it again."
 
 
 @BOTH_WAYS

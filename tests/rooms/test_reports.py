@@ -168,7 +168,7 @@ def test_editing_or_deleting_does_not_hide_what_was_reported(ada_client, ben, ce
     message.erase()
     page = ada_client.get(reports_page(room)).content.decode()
     assert "Nasty" in page
-    assert "It was deleted meanwhile." in page
+    assert "It has been deleted since." in page
 
 
 def test_decision_closes_all_reports_and_drops_the_copies(ada_client, ada, ben, cem, room):
@@ -182,7 +182,7 @@ def test_decision_closes_all_reports_and_drops_the_copies(ada_client, ada, ben, 
         assert ModerationAct.objects.latest("pk").act == expected
     assert not Report.objects.open_for(ada).exists()
     assert set(Report.objects.values_list("content", flat=True)) == {""}
-    assert "Nothing is reported." in ada_client.get(reports_page(room)).content.decode()
+    assert "There are no reports." in ada_client.get(reports_page(room)).content.decode()
     message.refresh_from_db()
     assert message.content == "Nasty"
 
@@ -244,7 +244,7 @@ def test_staff_decide_on_private_chats_and_see_no_more_of_them(ada_client, ada, 
     report(ada_client, message)
     page = client.get(STAFF_PAGE).content.decode()
     assert "Nasty" in page
-    assert "In a private chat" in page
+    assert "In a direct message" in page
     assert "Before it" not in page
     assert client.get(address("message_detail", message)).status_code == 404
     assert client.get(private.get_absolute_url()).status_code == 404

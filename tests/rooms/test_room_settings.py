@@ -77,7 +77,7 @@ def test_name_that_was_taken_meanwhile_is_refused(ada_client, room, monkeypatch)
     monkeypatch.setattr("rooms.forms.canonical_room_name", lambda _name: "looks free")
     response = change(ada_client, room, name="General", description="typed")
     assert response.status_code == 422
-    assert "There is a room of this name already." in response.content.decode()
+    assert "A room with this name already exists." in response.content.decode()
     assert page_of(response).by_id("id_description")["value"] == "typed"
 
 

@@ -179,7 +179,7 @@ class StreamEndpoint:
 
 
 def too_many_streams() -> str:
-    return _("Too many pages are open. Close some of them; this one tries again after 10 seconds.")
+    return _("Too many pages are open. Close some of them; this one will try again in 10 seconds.")
 
 
 def counted_address(scope: HTTPScope) -> str | None:
