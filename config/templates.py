@@ -1,8 +1,9 @@
 """Templates are written to be read; the white space that makes them readable is not sent.
 
-Each line loses its indentation, and a line of nothing but comments and tags that write nothing (`{% if %}`,
-`{% for %}`, `{% load %}`, …) goes altogether. The end of the last line goes too. So a template takes as many
-lines as it needs, and a partial can begin with a comment even where it stands in the middle of a sentence.
+The end of a line and the indentation of the next are one space. A line of nothing but comments and tags that
+write nothing (`{% if %}`, `{% for %}`, `{% load %}`, …) goes altogether, as does the last line end. So a
+template takes as many lines as it needs, and a partial can begin with a comment even where it stands in the
+middle of a sentence. What begins in the first column begins a line, as the text of a box has to.
 """
 
 import re
@@ -15,6 +16,7 @@ from django.template.loaders import base, cached, filesystem
 from django.templatetags.i18n import GetCurrentLanguageBidiNode, GetCurrentLanguageNode
 
 _LINE_END = re.compile(r"[ \t]*\n\s*")
+_OPEN_END = re.compile(r"\n\s*\Z")
 _SILENT = (CommentNode, GetCurrentLanguageBidiNode, GetCurrentLanguageNode, LoadNode, RegroupNode)
 
 
@@ -41,9 +43,10 @@ def _squeeze(nodes: NodeList, *, at_line_start: bool) -> bool:
     """Take out white space; return whether nothing has been written on the last line so far."""
     for node in nodes:
         if isinstance(node, TextNode):
-            text = _LINE_END.sub("\n", node.s)
-            node.s = text.lstrip("\n") if at_line_start else text
-            at_line_start = node.s.endswith("\n") if node.s else at_line_start
+            begins = _LINE_END.match(node.s) if at_line_start else None
+            text = node.s[begins.end() :] if begins else node.s
+            at_line_start = bool(_OPEN_END.search(text)) if text else at_line_start
+            node.s = _LINE_END.sub(_one_of, text)
         elif bodies := _bodies(node):
             ends = [_squeeze(body, at_line_start=at_line_start) for body in bodies]
             if isinstance(node, BlockNode | PartialDefNode):
@@ -54,6 +57,11 @@ def _squeeze(nodes: NodeList, *, at_line_start: bool) -> bool:
         elif not (isinstance(node, _SILENT) or _keeps(node)):
             at_line_start = False
     return at_line_start
+
+
+def _one_of(white_space: re.Match[str]) -> str:
+    # A space is as good as a line end, and shorter in a stream, where each line has a name.
+    return "\n" if white_space[0].endswith("\n") else " "
 
 
 def _bodies(node: Node) -> list[NodeList]:

@@ -48,15 +48,20 @@ def render(tmp_path):
 @pytest.mark.parametrize(
     ("source", "sent"),
     [
-        ("{# A comment #}\n{# and more #}\n{% load i18n %}\n<p>\n  text\n</p>\n", "<p>\ntext\n</p>"),
+        ("{# A comment #}\n{# and more #}\n{% load i18n %}\n<p>\n  text\n</p>\n", "<p> text\n</p>"),
         ("<p>a\n{% if yes %}\n  <b>b</b>\n{% else %}\n  c\n{% endif %}\nd</p>", "<p>a\n<b>b</b>\nd</p>"),
         ("<p>a\n{% if no %}\n  <b>b</b>\n{% endif %}\nd</p>", "<p>a\nd</p>"),
         ("a {% if yes %}b{% endif %}\nc", "a b\nc"),
         ("{% for n in two %}\n  <i>{{ n }}</i>\n{% endfor %}\n", "<i>1</i>\n<i>2</i>\n"),
         ("{% for n in two %}<i>{{ n }}</i>\n{% endfor %}|", "<i>1</i>\n<i>2</i>\n|"),
-        ("{{ yes }}\n\n  {{ yes }}\n", "True\nTrue"),
+        ("{{ yes }}\n\n  {{ yes }}\n", "True True"),
         ("a\n{% partialdef x %}\n  b\n{% endpartialdef x %}\n{% partial x %}\nc", "a\nb\nc"),
         ("a\n{% partialdef x inline %}\n  b\n{% endpartialdef x %}\nc", "a\nb\nc"),
+        (
+            "  <p\n     id=x>\n    <b>a</b>\n    {% if no %}\n    {% endif %}\n  </p>\n",
+            "  <p id=x> <b>a</b> </p>",
+        ),
+        ("  <textarea>\n{{ lines }}</textarea>\n", "  <textarea>\n1\n\n  2</textarea>"),
         ("{{ lines }}", "1\n\n  2"),
     ],
 )
