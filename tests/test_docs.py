@@ -11,7 +11,7 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parent.parent
 # How many points of a kind a page has. Each is a row of a table: its name, a sentence, what shows it.
 POINTS = [
-    ("security-checklist", "S", 84),
+    ("security-checklist", "S", 85),
     ("reliability", "F", 12),
     ("reliability", "R", 34),
     ("reliability", "T", 15),

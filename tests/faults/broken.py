@@ -5,6 +5,7 @@
 
 import os
 import random
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -123,6 +124,53 @@ def without_immediate_transactions():
     settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"
 
 
+def without_bound_of_names():
+    """Marks are put in order however many there are."""
+    from config import text
+
+    text.NORMALIZED_MAX_LENGTH = sys.maxsize
+
+
+def without_deaf_twisted():
+    """Twisted parses all forms for itself, in the event loop, and nobody reads what comes of it."""
+    from config.serving.daphne_server import Request
+
+    begin = Request.__init__
+
+    def begin_to_parse(self, *arguments, **options):
+        begin(self, *arguments, **options)
+        self._parsePOSTFormSubmission = True
+
+    Request.__init__ = begin_to_parse
+
+
+def without_bound_of_decoders():
+    """Whoever finds no decoder free waits for one, in a thread that pages need."""
+    from threading import BoundedSemaphore
+
+    from accounts import avatars
+
+    free = BoundedSemaphore(avatars.AT_ONCE)
+    avatars.turn_of = lambda _person: free
+
+
+def without_bound_of_messages():
+    """All addresses become links, each time anew, and a page has as many messages as are unread."""
+    from django.conf import settings
+
+    from rooms.models import message, message_text
+
+    message_text.LINKS = message_text.WORDS_LOOKED_AT = settings.HISTORY_PAGE_BYTES = sys.maxsize
+    message.html_of = message_text.html_of.__wrapped__
+
+
+def without_bound_of_lists():
+    """Every page has all rooms."""
+    from django.conf import settings
+
+    settings.ROOMS_IN_LIST = 1_000_000
+
+
 def dies_before_it_rings():
     """After some of the commits nobody is told, nor is anything else done any more."""
     from config import doorbell
@@ -181,6 +229,46 @@ def has_a_disk_of_its_own():
     connection_created.connect(install, weak=False)
 
 
+def tells_what_it_reaches():
+    """The file that REACHED names gets a line for each route and each field of a form that was reached.
+
+    Streams, and what the URLconf does not know, such as /healthz, are routes by their paths.
+    """
+    from django.core.handlers.base import BaseHandler
+    from django.forms import BaseForm
+
+    from config import asgi
+
+    file = Path(os.environ["REACHED"])
+    told = set()
+
+    def tell(what):
+        if what not in told:
+            told.add(what)
+            with file.open("a") as lines:
+                lines.write(f"{what}\n")
+
+    def resolve(self, request):
+        match = resolve_request(self, request)
+        tell(f"route {match.route}")
+        return match
+
+    def clean(self):
+        for form in type(self).__mro__:
+            for name in getattr(form, "base_fields", ()) if self.is_bound else ():
+                if self.add_prefix(name) in {*self.data, *self.files}:
+                    tell(f"field {form.__module__}.{form.__qualname__}.{name}")
+        full_clean(self)
+
+    async def answer(scope, receive, send):
+        tell("route " + re.sub(r"/\d+/", "/<int:room_id>/", scope["path"]).removeprefix("/"))
+        await router(scope, receive, send)
+
+    resolve_request, BaseHandler.resolve_request = BaseHandler.resolve_request, resolve
+    full_clean, BaseForm.full_clean = BaseForm.full_clean, clean
+    router, asgi.router = asgi.router, answer
+
+
 def has_small_buffers():
     """The system takes in less for readers who do not read, so that it takes fewer messages to see them."""
     import socket
@@ -213,9 +301,15 @@ FAULTS = {
         without_access_checks,
         without_membership_checks,
         without_immediate_transactions,
+        without_bound_of_names,
+        without_deaf_twisted,
+        without_bound_of_decoders,
+        without_bound_of_messages,
+        without_bound_of_lists,
         dies_before_it_rings,
         has_a_clock_of_its_own,
         has_a_disk_of_its_own,
+        tells_what_it_reaches,
         has_small_buffers,
         is_of_another_release,
     )

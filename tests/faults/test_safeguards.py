@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, nullcontext
 
 import pytest
 
+from tests.faults import harm
 from tests.faults.crowd import rows_of
 from tests.support.clients import ChatClient, LivePage, StreamReader, eventually
 
@@ -160,6 +161,24 @@ async def test_all_passes_with_all_of_them(start):
     servers = [start(fault="has_small_buffers") for _ in range(2)]
     for _safeguard, scenario, *_how in SCENARIOS:
         await scenario(*servers)
+
+
+# What is taken out, the attack that harms others then, and a server on which it does.
+HARMFUL = [
+    ("without_bound_of_names", harm.TEXT, "uvicorn"),
+    ("without_deaf_twisted", harm.PARTS, "daphne"),
+    ("without_bound_of_decoders", harm.PICTURE, "uvicorn"),
+    ("without_bound_of_messages", harm.MESSAGE, "daphne"),
+    ("without_bound_of_lists", harm.ROOM, "uvicorn"),
+]
+
+
+@pytest.mark.parametrize(("safeguard", "attack", "program"), HARMFUL)
+async def test_an_attack_does_harm_without_it(start, safeguard, attack, program):
+    """With all of them it does none: test_harm.py."""
+    server = start(fault=safeguard, program=program, **harm.OPTIONS)
+    with pytest.raises(AssertionError):
+        await attack.run(server, attempts=1)
 
 
 @pytest.mark.servers
