@@ -4,7 +4,7 @@ MINUTES ?= 30
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis check format messages lock clean
+.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis fuzz check format messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,10 @@ bench: ## Measure it on this machine (ARGS="fanout": one part; see benchmarks/RE
 nemesis: ## Break everything at random under people who talk (MINUTES=30, ARGS="--seed 1")
 	@bin/setup --dev
 	@$(PY) -m tests.faults.nemesis --minutes $(MINUTES) $(ARGS)
+
+fuzz: ## Ask for every address with hostile values, on both servers (MINUTES=30, ARGS="--seed 1")
+	@bin/setup --dev
+	@$(PY) -m tests.faults.fuzz --minutes $(MINUTES) $(ARGS)
 
 accessibility-statement: ## Run the tests of accessibility and write what they prove: docs/conformance.md
 	@bin/setup --dev

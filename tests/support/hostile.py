@@ -93,3 +93,91 @@ TEXTS = [
 ]
 # Where a text may have one.
 WITH_NUL = ["x\0<img src=/pwned>", "\0\n\ndata: x"]
+# Long ones, most of which some program takes very long for.
+LONG_TEXTS = [
+    "a" + "\u0301" * 20_000 + "\u0323" * 20_000,
+    "\u0301" * 4_000,
+    ";" * 50_000,
+    "(" * 20_000,
+    "[" * 4_000 + "]" * 4_000,
+    "1" * 10_000,
+    "\n" * 4_000,
+    "\r\n" * 2_000 + "x",
+    "x@" * 2_000,
+    "@ada " * 800,
+    "http://" * 500,
+    "a.io " * 800,
+    "&lt" * 1_300,
+    "\ufdfa" * 4_000,  # 18 characters each, once it is normalised
+    "\U0001f9d1\u200d" * 1_000,
+    " " * 4_001,
+]
+NUMBERS = [
+    *("0", "-1", "1e9", "NaN", "0x10", "+1", " 1 ", "\u0661", "1" * 4_000, "9" * 400),
+    *(str(2**31), str(2**63 - 1), str(2**63), str(10**20), "1.5", "00000000000000000001"),
+    *("9999-12-31T23:59", "0001-01-01T00:00", "2026-02-30T00:00", "2026-10-25T02:30", "99999-01-01T00:00"),
+]
+# What comes before a body, as bytes: no requests, or such as two programs would understand in two ways.
+_HOST = b"Host: 127.0.0.1\r\n"
+HEADS = [
+    b"\r\n" * 100,
+    b"\0" * 1000,
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 200,
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n" + _HOST + b"\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n",
+    b"GET http://127.0.0.1/login/ HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET //login/ HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET /%00 HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET /%ff%fe HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET /\xff\xfe HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET /login/?a=%ff&\xff HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET /login/?" + b"a=1&" * 4_000 + b" HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET /login/#x HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"get /login/ HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"BREW /login/ HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"CONNECT 127.0.0.1:22 HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"OPTIONS * HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"TRACE / HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"X: " + b"a" * 70_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"X: a\r\n" * 3_000 + b"\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"X\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b": x\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"X : x\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"X: a\r\n b\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"X: a\0b\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"Cookie: " + b";=" * 4_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b'Cookie: hearth_session="\\\\377\xff"; a=b\r\n\r\n',
+    b"GET / HTTP/1.1\r\n" + _HOST + b"Accept-Language: " + b"de-" * 4_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"Accept-Encoding: " + b"gzip;q=" * 2_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"Daphne-Root-Path: /x\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"Expect: 100-continue\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"Upgrade: h2c\r\nConnection: Upgrade\r\nHTTP2-Settings: x\r\n\r\n",
+    b"GET /stream HTTP/1.1\r\n" + _HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Content-Length: -1\r\n\r\n",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Content-Length: +5\r\n\r\nabcde",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Content-Length: 5, 5\r\n\r\nabcde",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Content-Length: 1\r\nContent-Length: 5\r\n\r\nabcde",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Content-Length: " + b"9" * 4_000 + b"\r\n\r\n",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Content-Length: \xb2\r\n\r\n",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 70_000 + b"\r\n",
+    b"POST /login/ HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    b"POST /login/ HTTP/1.1\r\n"
+    + _HOST
+    + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    b"POST /login/ HTTP/1.1\r\n"
+    + _HOST
+    + b"Content-Type: text/plain; charset=zlib\r\nContent-Length: 1\r\n\r\nx",
+    b"POST /login/ HTTP/1.1\r\n"
+    + _HOST
+    + b"Content-Type: \xff/\xff; boundary=\xff\r\nContent-Length: 1\r\n\r\nx",
+]
