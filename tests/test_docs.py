@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -98,3 +99,13 @@ def test_links_of_a_page_lead_somewhere(page):
         or (anchor and anchor not in anchors_of(target))
     ]
     assert missing == []
+
+
+def test_releases_of_the_changelog_have_their_commits_and_the_newest_is_the_version():
+    releases = tomllib.loads((ROOT / "tests" / "releases.toml").read_text())["release"]
+    told = [(release["version"], str(release["date"])) for release in releases]
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert re.findall(r"^## (\d\S*) - (\S+)$", changelog, re.MULTILINE) == told
+    assert all(re.fullmatch(r"[0-9a-f]{40}", release["commit"]) for release in releases)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert version == told[0][0]
