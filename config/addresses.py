@@ -1,4 +1,4 @@
-"""Who asks: the address of a client, also where proxies stand in between."""
+"""Where a request comes from: the address of a client, also behind proxies."""
 
 import re
 from collections.abc import Iterable

@@ -40,17 +40,17 @@ logger = logging.getLogger(__name__)
 WORKERS = 4
 # How long somebody may take to send a form.
 BODY_SECONDS = 60.0
-# How long somebody who was refused may go on sending before the answer is looked at.
+# How long a refused sender may go on sending before looking at the answer.
 LINGER_SECONDS = 5.0
-# How long requests under way may take when the server is told to stop.
+# How long requests under way may take once the server is told to stop.
 DRAIN_SECONDS = 8.0
 
 
 class Pages:
     """The plain views. Knows the requests under way, for a server that waits for them before it stops.
 
-    No thread ever waits for somebody who is slow: it begins when the body is there, and its answer, which is
-    small, is kept until it is taken.
+    No thread ever waits for a slow sender or reader: it begins when the body is there, and its answer, which
+    is small, is kept until it is taken.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Pages:
         request = asyncio.ensure_future(self.application(plain_scope, once(body), answer))
         self.under_way.add(request)
         request.add_done_callback(self.under_way.discard)
-        # Goes on when its sender has gone: a thread whose answer nobody takes would wait for ever.
+        # It is finished even if its sender has gone: a thread whose answer nobody takes would wait for ever.
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience()):
@@ -89,13 +89,13 @@ class Pages:
                 raise
 
     def give_up(self) -> None:
-        """Let those requests that wait for a thread never get one; nobody is there any more to answer."""
+        """Drop requests that wait for a thread: nobody is left to answer."""
         for request in tuple(self.under_way):
             request.cancel()
 
 
 class Answer:
-    """Passes on what a page answers, unless somebody else has answered by then."""
+    """Passes on what a page answers, unless something else has answered by then."""
 
     def __init__(self, send: ASGISendCallable) -> None:
         self._send = send
@@ -113,16 +113,16 @@ class Answer:
 
 
 def patience() -> float:
-    """Return after how many seconds a page is given up that waits for a database which hangs.
+    """Return after how many seconds a page that waits for a hanging database is given up.
 
     A request waits DATABASE_TIMEOUT for a lock, perhaps for more than one. But a server that has stopped
-    without a word says nothing of a time-out: its threads hang, and so does whoever waits for one of them.
+    responding reports no time-out: threads that ask it hang, and so do requests that wait for a thread.
     """
     return 3 * settings.DATABASE_TIMEOUT.total_seconds() + 1
 
 
 async def body_from(receive: ASGIReceiveCallable) -> bytes | None:
-    """Return the body; None where the sender has gone first, since a part of a form could pass for all."""
+    """Return the body; None if the sender went away first, since part of a form could pass for all of it."""
     parts: list[bytes] = []
     while True:
         message = await receive()
@@ -141,7 +141,7 @@ def once(body: bytes) -> Receive:
 
 
 def is_acceptable(scope: HTTPScope) -> bool:
-    """Whether the address is one that WSGI can express."""
+    """Whether WSGI can express the address."""
     try:
         scope["path"].encode()
     except UnicodeEncodeError:
@@ -176,7 +176,7 @@ def refusal(status: int, is_htmx: bool) -> HttpResponse:
 async def refuse(
     scope: HTTPScope, receive: ASGIReceiveCallable | Receive, send: ASGISendCallable, status: int
 ) -> None:
-    """Answer now, and throw away what still comes: closed at once, the sender would not see why."""
+    """Answer now, and discard what still arrives: if it closed at once, the sender would not see why."""
     with translation.override(accepted_language(scope)):
         response = refusal(status, dict(scope["headers"]).get(b"hx-request") == b"true")
     response["Content-Length"] = str(len(response.content))

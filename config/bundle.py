@@ -33,7 +33,7 @@ OURS = [
     "js/announcer.js",
     "js/regions.js",
 ]
-# Address of each: what packages bring, minified, and what is ours.
+# By address: what packages bring, minified already, and Hearth's own files.
 BUNDLES = {
     "js/hearth.js": (OF_PACKAGES, OURS),
     "js/password.min.js": (
@@ -79,7 +79,7 @@ def minified(parts: Iterable[str]) -> str:
 
 
 def wrapped(parts: Iterable[str]) -> str:
-    """No names of ours are global. Where a behaviour fails, the others go on (static/js/helpers.js)."""
+    """Hearth defines no global names. If one behaviour fails, the others go on (static/js/helpers.js)."""
     return f"(() => {{\n{join(parts)}}})();\n"
 
 
@@ -94,5 +94,5 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[
     manifest_strict = True
 
     def compress_files(self, paths: Iterable[str]) -> Any:
-        """Leave out those of the admin: compressing them would take longer than all the rest of `setup`."""
+        """Leave out the admin's files: compressing them would take longer than all the rest of `setup`."""
         return super().compress_files(path for path in paths if not path.startswith("admin/"))

@@ -1,4 +1,4 @@
-"""What PostgreSQL and SQLite do not do alike, and what they say when they cannot."""
+"""Where PostgreSQL and SQLite differ, and what they say when they fail."""
 
 import logging
 from typing import Any
@@ -7,11 +7,11 @@ from django.db import InterfaceError, OperationalError, connection, models, tran
 
 from config.text import one_line
 
-READ_ONLY = "25006"  # PostgreSQL's code for what Django takes for a fault of the program
+READ_ONLY = "25006"  # PostgreSQL's code for an error that Django reports as a bug
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the database is away, locked, full or read-only: nobody's mistake, and over after a while."""
+    """Whether the database is away, locked, full or read-only: no bug, and over after a while."""
     return (
         isinstance(error, (OperationalError, InterfaceError))
         or getattr(error.__cause__, "sqlstate", "") == READ_ONLY
@@ -21,7 +21,7 @@ def is_unavailable(error: BaseException) -> bool:
 def update_in_order(rows: models.QuerySet[Any], **values: Any) -> int:
     """Update `rows`, locking them in the order of their ids; return how many.
 
-    Two processes that change the same rows then never wait for each other in a circle.
+    So two processes that change the same rows never wait for each other in a circle.
     """
     if not connection.features.has_select_for_update:
         return rows.update(**values)
@@ -32,7 +32,7 @@ def update_in_order(rows: models.QuerySet[Any], **values: Any) -> int:
 
 
 class WithoutTrace(logging.Filter):
-    """Say in one line, without a stack trace, that the database was not to be had."""
+    """Log in one line, without a stack trace, that the database is unavailable."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

@@ -1,7 +1,7 @@
 """ring(): something changed, look at the database.
 
-Whoever changes something rings; whoever shows it is attached and hears. A bell carries ids only. One that is
-lost costs about a second, until the poll; it never costs a message. One that fails never fails the request
+Code that changes something rings; the part that shows it is attached and hears. A bell carries ids only. A
+lost bell costs about a second, until the poll, and never a message. A bell that fails never fails the request
 that rang it: the change is already committed.
 """
 
@@ -22,7 +22,7 @@ class Kind:
     extra: tuple[str, ...] = ()
 
 
-# All kinds there are. An id says whose row to look at; 0 stands for nobody.
+# All kinds of bell. An id says which row to look at; 0 stands for nobody.
 KINDS = {
     "room": Kind("a room is new or its revision has grown; `sender` has posted", ("room",), ("sender",)),
     "read": Kind("`user` has read, muted or marked as unread", ("room", "user")),
@@ -68,12 +68,12 @@ def detach(answer: Answer) -> None:
 def ring(kind: str, **ids: int) -> None:
     """Say that something of `kind`, one of KINDS, has changed and is committed. It returns at once.
 
-    A process that serves no pages, such as a command, tells nobody: the others find its changes by the poll.
+    In a process that serves no pages, such as a command, nothing hears it: the poll of others finds it.
     """
     if _house is None:
         return
     loop, answer = _house
-    # The loop is closed where the server has ended; pages come back to whoever serves then.
+    # After the server has ended, the loop is closed; pages come back to the next server.
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(answer, Bell(kind, ids))
 
@@ -84,7 +84,7 @@ def ring_after_commit(kind: str, **ids: int) -> None:
 
 
 def bell_from(payload: object) -> Bell | None:
-    """Return the bell that another process rang; None for what is none, or has a kind unknown here."""
+    """Return the bell that another process rang; None if it is no bell, or of a kind that is unknown here."""
     match payload:
         case {"kind": str(name), **rest} if kind := KINDS.get(name):
             ids = {

@@ -41,7 +41,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def one_of(name: str, choices: Collection[str], default: str) -> str:
-    """Return one of `choices`, which are in capitals, however it is written."""
+    """Return one of `choices`, which are in capitals, in whatever case it is written."""
     value = text(name, default).upper()
     if value not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
@@ -63,7 +63,7 @@ def folder(name: str, default: Path) -> Path:
 
 
 def seconds(name: str, default: float) -> timedelta:
-    """Return a duration longer than nothing, given in seconds."""
+    """Return a duration of more than 0 seconds, given in seconds."""
     value = text(name, str(default))
     try:
         duration = timedelta(seconds=float(value))
@@ -97,7 +97,7 @@ def address(name: str, schemes: Sequence[str]) -> str:
 def postgresql(name: str, timeout: timedelta) -> dict[str, Any]:
     """Return Django's settings for the PostgreSQL server that a URL names; nothing without a URL.
 
-    Whatever waits for the server or for somebody's lock gives up after `timeout`.
+    Anything that waits for the server or for a lock gives up after `timeout`.
     """
     url = address(name, ["postgresql", "postgres"])
     if not url:
@@ -110,7 +110,7 @@ def postgresql(name: str, timeout: timedelta) -> dict[str, Any]:
     options = {
         "connect_timeout": max(2, round(seconds)),  # no less is possible
         "options": f"-c lock_timeout={round(1000 * seconds)}",
-        # A server that is gone without a word is noticed.
+        # To notice a server that has silently gone.
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 2,

@@ -48,7 +48,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     if (error := sys.exception()) and is_unavailable(error):
         return database_unavailable(request)
-    # Without the request, whose user may be what cannot be read.
+    # Without the request: its user may be the very thing that cannot be read.
     page = {"heading": _("Something went wrong"), "explanation": _("The error has been logged. Try again.")}
     return HttpResponse(render_to_string("error.html", page | reader(request)), status=500)
 
@@ -58,7 +58,7 @@ def database_unavailable(request: HttpRequest) -> HttpResponse:
     page = {
         "heading": _("This didn't work"),
         "explanation": error_sentence(503),
-        # Another site may have sent what was not checked.
+        # Before the token is checked, it may come from another site.
         "unsent": request.POST if getattr(request, "csrf_processing_done", False) else {},
         "action": request.path,
     }

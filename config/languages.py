@@ -1,4 +1,4 @@
-"""In which language somebody is answered."""
+"""The language of an answer."""
 
 from asgiref.typing import HTTPScope
 from django.conf import settings
@@ -7,12 +7,12 @@ from django.utils import translation
 
 
 def chosen_language(*choices: str | None) -> str | None:
-    """Return the first of the choices that is a language of Hearth, if any is."""
+    """Return the first of the choices that Hearth speaks, if any."""
     return next((choice for choice in choices if choice in dict(settings.LANGUAGES)), None)
 
 
 def accepted_language(scope: HTTPScope) -> str:
-    """Return the language that the browser asks for, of those that there are."""
+    """Return the language that the browser asks for, among those of Hearth."""
     lines = [value for name, value in scope["headers"] if name == b"accept-language"]
     request = HttpRequest()
     request.META["HTTP_ACCEPT_LANGUAGE"] = b",".join(lines).decode("latin-1")

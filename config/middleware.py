@@ -18,7 +18,7 @@ FRAGMENT_HEADER = "HX-Reswap"
 
 
 def known_address(get_response: GetResponse) -> GetResponse:
-    """Put the client's address into REMOTE_ADDR; take away what only a trusted proxy may say."""
+    """Put the client's address into REMOTE_ADDR; remove headers that only a trusted proxy may send."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         peer = request.META.get("REMOTE_ADDR", "")
@@ -33,7 +33,7 @@ def known_address(get_response: GetResponse) -> GetResponse:
 
 
 def browser_language(get_response: GetResponse) -> GetResponse:
-    """Speak the language that the browser asks for, until it is known who reads; say which it was."""
+    """Use the browser's language until the reader is known; name it in the answer."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with translation.override(translation.get_language_from_request(request)):
@@ -60,9 +60,9 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 
 
 def whole_bodies(get_response: GetResponse) -> GetResponse:
-    """Keep the bytes of each form: its fields no longer tell which of them were not UTF-8.
+    """Keep the bytes of each form: its fields no longer show which bytes were not UTF-8.
 
-    An upload is taken in as it comes, a large one into a file.
+    An upload is read as it arrives, a large one into a file.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -71,14 +71,14 @@ def whole_bodies(get_response: GetResponse) -> GetResponse:
         except RequestDataTooBig:
             return HttpResponse(status=413)
         except UnreadablePostError:
-            return HttpResponse(status=400)  # nobody is there any more to read it
+            return HttpResponse(status=400)  # nobody is left to read it
         return get_response(request)
 
     return middleware
 
 
 def worded_failures(get_response: GetResponse) -> GetResponse:
-    """Say what failed: to htmx in a sentence for the page's notice, never a whole page; else in a page."""
+    """Say what failed: for htmx in a sentence for the page's notice, never a page; otherwise in a page."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -115,7 +115,7 @@ def error_sentence(status: int) -> str:
 
 
 def make_fragment(response: HttpResponse) -> None:
-    """Put a sentence for the element with the id `notice`, which every page has, in the place of the page."""
+    """Replace the page with a sentence for the element with the id `notice`, which every page has."""
     put_html(response, render_to_string("_notice.html", {"notice": error_sentence(response.status_code)}))
     response[FRAGMENT_HEADER] = "none"
 

@@ -1,4 +1,4 @@
-"""Lists that are shown a page at a time, and numbers that come in addresses."""
+"""Lists that are shown a page at a time, and numbers in addresses."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`amount` times at once, and then evenly so many in each `period`, in seconds."""
+    """`amount` times at once, and then as many, evenly, in each `period` (seconds)."""
 
     amount: int
     period: float

@@ -1,4 +1,4 @@
-"""Which release serves: an open page of another one is told that it is of yesterday."""
+"""Which release is serving: open pages of another release are told that they are outdated."""
 
 import hashlib
 from functools import cache
@@ -14,9 +14,9 @@ FOLDERS = ("templates", "static")
 
 @cache
 def current() -> str:
-    """Return a digest of all that pages are made of, as it was when it was first asked for.
+    """Return a digest of everything that pages are made of, as it was at the first call.
 
-    It depends on what is in the files, not on where a machine keeps them: another one serves the same pages.
+    It depends on the contents of the files, not on where they are: all machines serve the same pages.
     """
     files: list[Path] = []
     for folder in FOLDERS:

@@ -18,12 +18,12 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
 # Browsers reach it by https, through a proxy.
 HTTPS = environment.flag("HTTPS", False)
-# Only these are believed when they say for whom they ask, and that the way to them was encrypted.
+# Only these are believed when they say where a request comes from, and that it came to them encrypted.
 TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES", ["127.0.0.1", "::1"] if HTTPS else [])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
-# Browsers take such cookies from this very host only, and only encrypted.
+# Browsers accept such cookies only from this very host, and only encrypted.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 # Whether names below this one are encrypted, too, is not for one of its servers to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -174,7 +174,7 @@ STREAMS_PER_ADDRESS = environment.count("STREAMS_PER_ADDRESS", 500)
 # Not limited by address. Behind a proxy that is not trusted, this machine's own stands for everybody.
 UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8", "::1"])
 
-# Which addresses somebody used is kept for so many days after that, so that a raid can be undone; 0 for never
+# For how many days the addresses that people used are kept, so that raids can be undone; 0 for none
 ADDRESS_DAYS = environment.count("ADDRESS_DAYS", 7, least=0)
 
 # Language and time
@@ -240,7 +240,7 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["database"]},
         "django.security": {"level": "CRITICAL"},
         "daphne": {"level": "WARNING"},
-        # A stack trace each second while Redis is away; the doorbell says it in one line.
+        # A stack trace each second while Redis is away; the relay says it in one line.
         "channels_redis": {"handlers": ["nowhere"], "propagate": False},
     },
 }
@@ -256,8 +256,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
 HISTORY_PAGE_BYTES = 400_000  # of messages on one page, roughly: of long ones there are fewer
 UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread
-REPLAY_LIMIT = 100  # a page that is more changes behind than this gets the newest page as a whole
+REPLAY_LIMIT = 100  # a page that is further behind gets the newest page as a whole
 HEARTBEAT_INTERVAL = environment.seconds("HEARTBEAT_INTERVAL", 10)  # pages give up after 30 s of silence
-POLL_INTERVAL = environment.seconds("POLL_INTERVAL", 1)  # a change that no doorbell announced is seen so soon
-METRICS_TOKEN = environment.text("METRICS_TOKEN")  # who has it may read /metrics; nobody without one
+POLL_INTERVAL = environment.seconds("POLL_INTERVAL", 1)  # when a change that no bell announced is found
+METRICS_TOKEN = environment.text("METRICS_TOKEN")  # its holders may read /metrics; without one nobody may
 STREAM_MAX_BACKLOG = 256 * 1024  # bytes a reader may be behind before its stream is closed

@@ -25,14 +25,14 @@ class _Squeezing(base.Loader):
 
     def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
         template = super().get_template(template_name, skip)
-        if type(template.origin.loader) is Loader:  # those of packages stay as they are
+        if type(template.origin.loader) is Loader:  # templates of packages stay as they are
             _squeeze(template.nodelist, at_line_start=True)
             _end(template.nodelist)
         return template
 
 
 class Loader(_Squeezing, filesystem.Loader):
-    """Reads templates anew each time."""
+    """Reads templates again each time."""
 
 
 class CachedLoader(cached.Loader, _Squeezing):

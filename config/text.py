@@ -1,4 +1,4 @@
-"""What text may contain, whoever typed it."""
+"""What text may contain, no matter who typed it."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
-# C0 and C1 controls but for tab and line feed.
+# C0 and C1 controls except tab and line feed.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # More than any name has in any form. Putting marks in order takes time with the square of their number.
 NORMALIZED_MAX_LENGTH = 512
@@ -47,6 +47,6 @@ def is_utf8(request: HttpRequest) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """Return what went wrong as a line for the log: what databases say often has several."""
+    """Return the error as one line for the log: messages of databases often have several."""
     said = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -21,7 +21,7 @@ REACTOR: Any = imported_reactor  # an object where a module is looked for
 
 # A restart brings all readers back at once; with Twisted's default of 50 they would wait for whole seconds.
 BACKLOG = 2048
-# How long what is written may take to be taken when the server is told to stop.
+# How long readers may take to receive what is written when the server is told to stop.
 FLUSH_SECONDS = 1.0
 
 
@@ -43,9 +43,9 @@ class Request(WebRequest):  # type: ignore[misc]  # the package has no types
             self.refuse(HTTPStatus.CONTENT_TOO_LARGE)
 
     def refuse(self, status: HTTPStatus) -> None:
-        """Answer now, and throw away what still comes: closed at once, the sender would not see why."""
+        """Answer now, and discard what still arrives: if it closed at once, the sender would not see why."""
         self.is_refused = True
-        self.requestHeaders.removeHeader(b"expect")  # nobody is asked to go on
+        self.requestHeaders.removeHeader(b"expect")  # the sender is not asked to go on
         answer = asgi.refusal(status, self.requestHeaders.getRawHeaders(b"hx-request") == [b"true"])
         answer["Content-Length"] = len(answer.content)
         answer["Connection"] = "close"
@@ -115,7 +115,7 @@ class Server(daphne.Server):  # type: ignore[misc]  # the package has no types
         for port in self.ports:
             port.stopListening()
         await asgi.wind_up()
-        # A connection whose request has not come in whole has no application, which Daphne trips over.
+        # A connection with an incomplete request has no application, which Daphne trips over.
         self.connections: dict[Any, Any] = {
             protocol: details
             for protocol, details in self.connections.items()
@@ -124,7 +124,7 @@ class Server(daphne.Server):  # type: ignore[misc]  # the package has no types
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await super().kill_all_applications().asFuture(asyncio.get_running_loop())
-                while REACTOR.getWriters():  # what is written is not yet sent
+                while REACTOR.getWriters():  # something written is not sent yet
                     await asyncio.sleep(0.02)
 
 

@@ -17,14 +17,14 @@ BACKLOG = 2048
 # How large the head of a request may be, and how long it may take to come.
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 60.0
-# How long what is written may take to be taken when the server is told to stop.
+# How long readers may take to receive what is written when the server is told to stop.
 FLUSH_SECONDS = 1.0
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn waits for the head of a request for ever, and takes it at any length."""
+    """uvicorn waits for the head of a request for ever, and accepts any length."""
 
-    _head: int | None = None  # bytes that have come of a head that is not whole
+    _head: int | None = None  # bytes received of an incomplete head
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn

@@ -16,7 +16,7 @@ from asgiref.typing import ASGISendCallable, HTTPRequestEvent, HTTPScope
 from config.events import respond
 
 type Headers = list[tuple[bytes, bytes]]
-# What is named otherwise than HTTP_….
+# Headers that are not named HTTP_….
 PLAIN_NAMES = {"content-length": "CONTENT_LENGTH", "content-type": "CONTENT_TYPE"}
 
 

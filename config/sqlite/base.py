@@ -1,7 +1,7 @@
 """Django's backend for SQLite, with which the threads of a process wait for each other in a queue.
 
-SQLite lets one write at a time. Who waits for another sleeps, and looks again ever more seldom, up to every
-tenth of a second: with four threads that post, the database is idle for most of the time.
+SQLite lets one thread write at a time. A thread that waits for another one sleeps and looks again at longer
+and longer intervals, up to a tenth of a second: with four threads that post, the database is mostly idle.
 """
 
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-# A courtesy: after so long somebody asks SQLite anyway, and then waits for DATABASE_TIMEOUT at most.
+# A courtesy: after this time a thread asks SQLite anyway, and then waits for DATABASE_TIMEOUT at most.
 TURN_SECONDS = 1.0
 
 _turn = threading.Lock()
