@@ -1,4 +1,4 @@
-"""People in the admin: who they are and whether they may enter, not what they say."""
+"""People in the admin: who they are and whether they may log in, not what they write."""
 
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ LINKS_AT_ONCE = 20
 
 
 class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic for type checkers only
-    """Somebody new, under the rules for names that the login page has."""
+    """A new person, whose name follows the rules of the login page."""
 
     class Meta:
         model = User
@@ -72,7 +72,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         return user.has_usable_password()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Only superusers make somebody staff; a name is given once."""
+        """Only superusers can make people staff; names cannot be changed."""
         if obj is None:
             return ()
         rights = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -83,7 +83,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         return super().has_change_permission(request, obj) and (_is_superuser(request) or not is_above)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False  # what somebody said is part of what others said: people are deactivated
+        return False  # what people wrote is part of what others wrote: people are deactivated instead
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         person = self.get_object(request, unquote(id))  # a number can be written in many ways
@@ -125,7 +125,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
 
     @admin.action(description=_("Log out everywhere and make an entry link"), permissions=["entry_link"])
     def make_entry_links(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        """Show, this once, a link for each of those who enter by name alone and have lost their browsers."""
+        """Show, once, a link for each of the people who log in by name alone and have lost their browsers."""
         users = [user for user in self._within_reach(request, queryset) if user.is_entered_by_name]
         if not users or len(users) > LINKS_AT_ONCE:
             text = _("Choose 1 to %(count)d active people without a password.")
@@ -143,11 +143,11 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         return request.build_absolute_uri(reverse("accounts:entry_link_detail", args=[token]))
 
     def has_entry_link_permission(self, request: HttpRequest) -> bool:
-        """Where names are not claimed, such a link lets nobody in."""
+        """Unless names are claimed, such a link lets nobody in."""
         return settings.ENTERING == "claimed" and self.has_change_permission(request)
 
     def _within_reach(self, request: HttpRequest, users: QuerySet[User]) -> list[User]:
-        """Return those whom this person may change; nobody shuts themselves out."""
+        """Return the people whom this person may change; nobody can lock themselves out."""
         return [user for user in users if self.has_change_permission(request, user) and user != request.user]
 
     def _report(self, request: HttpRequest, count: int) -> None:

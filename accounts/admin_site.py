@@ -14,7 +14,7 @@ from django.views.decorators.csp import csp_override
 
 from accounts.views.entering import logout_view
 
-# The admin's scripts put HTML into pages as text, which trusted types forbid. All else is forbidden as ever.
+# The admin's scripts put HTML into pages as text, which Trusted Types forbid. The rest of the policy stays.
 POLICY: dict[str, Any] = {
     directive: sources
     for directive, sources in settings.SECURE_CSP.items()
@@ -23,7 +23,7 @@ POLICY: dict[str, Any] = {
 
 
 class AdminSite(admin.AdminSite):
-    """For everybody but staff, there is no admin. Entering and passwords are those of the chat."""
+    """The admin exists for staff only. Login and passwords are those of the chat."""
 
     site_title = site_header = "Hearth"
     index_title = _("Administration")
@@ -43,7 +43,7 @@ class AdminSite(admin.AdminSite):
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.user.is_authenticated:
-            raise Http404  # who is staff is logged in already
+            raise Http404  # staff are logged in already
         return redirect_to_login(request.GET.get("next", ""))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 SECONDS = 15
-# Decoders that run in one process. Nobody waits for one of them.
+# Decoders that a process runs at the same time. Nobody waits for a free one.
 AT_ONCE = 2
 RETRY_SECONDS = 5
-# It can import nothing of Hearth, and knows no setting or secret of it.
+# It can import nothing of Hearth, and knows none of its settings or secrets.
 PROGRAM = Path(__file__).with_name("picture.py")
 COMMAND = [sys.executable, "-I", str(PROGRAM), *map(str, SIZES)]
 
@@ -38,7 +38,7 @@ _lock = Lock()
 
 
 class PictureRefused(Exception):
-    """No avatar from this; `reason` is a sentence."""
+    """No avatar can be made from this file; `reason` is a sentence."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -46,7 +46,7 @@ class PictureRefused(Exception):
 
 
 class Busy(LimitReached):
-    """Too many pictures are being worked on now, or one of the same person is."""
+    """Too many pictures are being decoded now, or another one of the same person."""
 
     def __str__(self) -> str:
         return gettext("Other pictures are being processed. Try again in a moment.")
@@ -54,7 +54,7 @@ class Busy(LimitReached):
 
 @contextmanager
 def turn_of(person: int) -> Iterator[None]:
-    """Keep one of the decoders for a person, by id, who has one at a time. Raises Busy, at once."""
+    """Keep a decoder for a person (an id), who has one at a time. Raises Busy at once if none is free."""
     with _lock:
         if person in _at_work or len(_at_work) >= AT_ONCE:
             raise Busy(RETRY_SECONDS)

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-# The first that fits: most browsers name others, too.
+# The first match counts: most browsers also name others.
 BROWSERS = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

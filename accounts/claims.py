@@ -18,8 +18,8 @@ _TOKEN = "hearth.browser"  # noqa: S105 (where a request keeps it)
 def take(user: User, request: HttpRequest) -> bool:
     """Return whether the name belongs to this browser, from now on if it was free.
 
-    It is free until somebody has entered with it, in whatever way. One that has lost its browsers is locked:
-    what was said with it is not for whoever comes first.
+    It is free until somebody has logged in with it, in whatever way. A name that has lost its browsers is
+    locked: what was written under it is not for the next person to type it.
     """
     browser = _browser(request)
     with transaction.atomic():
@@ -42,7 +42,7 @@ def _is_used(user: User) -> bool:
 
 
 def keep(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let the name belong to this browser for as long as it comes back."""
+    """Let the name belong to this browser as long as it keeps coming back."""
     if settings.ENTERING != "claimed" or not isinstance(request.user, User):
         return
     if not request.user.is_entered_by_name:
@@ -63,7 +63,7 @@ def keep(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _token(request: HttpRequest) -> str:
-    """Return what the cookie says, or will say."""
+    """Return the value that the cookie has, or will have."""
     if _TOKEN not in request.META:
         said = request.get_signed_cookie(COOKIE, default=None, salt=_SALT)
         request.META[_TOKEN] = said or secrets.token_urlsafe(32)

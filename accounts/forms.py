@@ -26,14 +26,14 @@ class NameField(forms.CharField):
 
 
 class EnteredNameField(NameField):
-    """A name that there may be already; what is wrong with it counts only where it is to be a new one."""
+    """A name that may exist already; errors in it count only if it would be a new one."""
 
     def validate(self, value: str) -> None:
         if not value:
             names.validate(value)
 
     def run_validators(self, value: str) -> None:
-        """Let any text be asked for: nobody is called like most."""
+        """Accept any text: most texts are nobody's name."""
 
 
 _ELSEWHERE = _(
@@ -47,7 +47,7 @@ _LOCKED = _(
 
 
 class LoginForm(forms.Form):
-    """Enter with a name. A name that has a password needs it, and then the field for it is shown."""
+    """Log in with a name. If it has a password, the field for it is shown."""
 
     name = EnteredNameField(
         label=_("Name"),
@@ -81,7 +81,7 @@ class LoginForm(forms.Form):
 
     @property
     def _address(self) -> str | None:
-        """Return for whom is counted; None where nobody is."""
+        """Return the name to count for; None if there is none."""
         return limits.address_of(self.request) if self.request else None
 
     def clean(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def check_password(request: HttpRequest | None, name: str, password: str) -> Use
     Raises LimitReached after wrong ones. A try is counted before it is looked at, and given back if it was
     right: many at once gain nothing.
     """
-    # The address first: one that has tried too often must not keep the owner of the name out as well.
+    # The address first: an address that has tried too often must not also lock out the owner of the name.
     counted: list[tuple[str, object]] = []
     if request and (address := limits.address_of(request)):
         counted.append(("password_per_address", address))
@@ -157,7 +157,7 @@ class LanguageSelect(forms.Select):
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
-    """How pages look, what others may see of the user, and how the user is told of things."""
+    """How pages look, what others may see of the user, and what the user is notified of."""
 
     # The legends of the page, with the fields below each.
     GROUPS: ClassVar[list[tuple[Any, tuple[str, ...]]]] = [
@@ -199,13 +199,13 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # A ChoiceField each; what was chosen once may be there no longer.
+        # A ChoiceField each; an earlier choice may no longer exist.
         automatic = [("", _("Same as browser"))]
         self.fields["language"].choices = automatic + settings.LANGUAGES  # type: ignore[attr-defined]
         self.fields["time_zone"].choices = automatic + zones_by_region()  # type: ignore[attr-defined]
 
     def save(self, commit: bool = True) -> User:
-        """Save these fields alone: others may have changed since the request began."""
+        """Save only these fields: others may have changed since the request began."""
         user: User = self.instance
         user.save(update_fields=self.Meta.fields)
         return user
@@ -263,7 +263,7 @@ class NewPasswordForm(forms.Form):
 
     @property
     def owner(self) -> User:
-        """Return for whom it must be good."""
+        """Return the user for whom the password has to be good enough."""
         raise NotImplementedError
 
     def clean_new_password(self) -> str:
@@ -287,7 +287,7 @@ class PasswordForm(NewPasswordForm, CurrentPasswordForm):
 
 
 class InvitationForm(NewPasswordForm):
-    """Become somebody with a name and a password."""
+    """Make an account with a name and a password."""
 
     name = NameField(
         label=_("Name"),
@@ -326,7 +326,7 @@ class InvitationForm(NewPasswordForm):
 
 
 class PasswordRemovalForm(CurrentPasswordForm):
-    """Go back to entering by name alone."""
+    """Go back to logging in by name alone."""
 
     def __init__(self, request: AuthenticatedRequest, data: QueryDict | None = None) -> None:
         super().__init__(request, data, auto_id="remove_%s")

@@ -4,8 +4,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 class Argon2Hasher(Argon2PasswordHasher):
     """Argon2id with the least that OWASP's Password Storage Cheat Sheet names.
 
-    Django's own takes 100 MB for each password that is looked at; four at once would be too much for a small
-    machine.
+    Django's own takes 100 MB per password check; four at once would be too much for a small machine.
     """
 
     time_cost = 2

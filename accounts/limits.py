@@ -40,14 +40,14 @@ class LimitReached(Exception):
         }
 
     def mark(self, response: HttpResponse) -> HttpResponse:
-        """Give an answer that says it in words the status and header that say it to programs."""
+        """Add the status and header for programs to an answer that says it in words."""
         response.status_code = 429
         response["Retry-After"] = str(self.seconds)
         return response
 
 
 def in_words(seconds: int) -> str:
-    """Return a duration as people say it, rather too long than too short."""
+    """Return a duration in words, rounded up."""
     if seconds < 120:
         return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
     minutes = math.ceil(seconds / 60)
@@ -60,8 +60,8 @@ def in_words(seconds: int) -> str:
 def take(limit: str, who: object) -> None:
     """Count one more for `who`. Raises LimitReached.
 
-    An allowance is a moment: that at which all of it will be there again. Each use moves it ahead by an
-    interval. One conditional UPDATE looks and counts, so that many at once in many processes count right.
+    An allowance is a moment: the moment at which all of it will be available again. Each use moves it ahead
+    by an interval. One conditional UPDATE checks and counts, so the count is right in any number of processes.
     """
     if not (rate := settings.LIMITS[limit]):
         return
@@ -98,12 +98,12 @@ def _begin(key: str, now: float, rate: Rate) -> bool:
 
 
 def _key(limit: str, who: object) -> str:
-    """Return a key that does not tell whose it is: what was tried is not kept in words."""
+    """Return a key that does not reveal whose it is: attempted names are not kept in readable form."""
     return f"{limit}:{salted_hmac('accounts.limits', str(who), algorithm='sha256').hexdigest()[:32]}"
 
 
 def check(limit: str, moments: "QuerySet[Any, datetime]") -> None:
-    """Look at what was done, newest first: `moments` is when. Raises LimitReached."""
+    """Count what was done, by its `moments`, newest first. Raises LimitReached."""
     if not (rate := settings.LIMITS[limit]):
         return
     now = timezone.now()
@@ -141,5 +141,5 @@ memory = Memory()
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Return for whom addresses are counted; None for one that is not limited."""
+    """Return the address to count for; None if it is not limited."""
     return counted_as(request.META.get("REMOTE_ADDR", ""))

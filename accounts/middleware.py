@@ -17,9 +17,9 @@ from config.middleware import is_htmx
 
 
 class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
-    """Ask for a login; say so to htmx, which would follow a redirect and put the login page into another.
+    """Ask for a login. htmx gets 401: it would follow a redirect and put the login page into another page.
 
-    What a form was posted to cannot be opened after the login; the page it stood on can.
+    After the login, the address a form was posted to cannot be opened; the page of the form can.
     """
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponseBase | None:
@@ -38,7 +38,7 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
 
 
 class WordedLimits:
-    """Say on a page of its own that a limit was reached, where a view leaves that to this."""
+    """Say on a page of its own that a limit was reached, unless the view has said so."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -55,7 +55,7 @@ class WordedLimits:
 def noted_sessions(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Note when a session was last used. What is answered with nothing, such as typing, leaves no trace."""
+    """Note when a session was last used. Requests with an empty answer, such as typing, leave no trace."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -70,10 +70,10 @@ def noted_sessions(
 def known_reader(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Speak their language. Keep who reads, for pages that are made when users cannot be read any more."""
+    """Use the reader's language. Keep the reader for pages that are rendered when users cannot be read."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        # Django's own is lazy: each look at it goes through a wrapper, some hundred for a page.
+        # Django's is lazy: each access goes through a wrapper, some hundred times per page.
         request.user = auth_middleware.get_user(request)
         if isinstance(request.user, User) and (language := chosen_language(request.user.language)):
             translation.activate(language)  # until browser_language ends

@@ -1,7 +1,7 @@
 """What a name may be, and when two names are the same or look the same.
 
-Everybody has a name, which is entered, mentioned and part of addresses, and may have a display name, which is
-shown in its place and may have spaces.
+Everybody has a name, which is typed to log in, mentioned and part of addresses, and may have a display name,
+which is shown instead and may have spaces.
 
 Follows the "highly restrictive" level of UTS #39 (https://www.unicode.org/reports/tr39/), with confusables
 taken from the confusable-homoglyphs package.
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from config.text import INVISIBLE, nfkc
 
 MAX_LENGTH = 32
-# Words that no display name may have: who has one of them seems to speak for the house.
+# Words that no display name may have: they would make a person seem to speak for Hearth.
 OFFICES = frozenset(["admin", "administrator", "hearth", "moderator", "root", "staff", "support", "system"])
 RESERVED = frozenset(
     [

@@ -13,7 +13,7 @@ class Allowance(models.Model):
     """What is left of a limit: `accounts.limits` counts with it."""
 
     key = models.CharField(max_length=60, primary_key=True)
-    # When all of it is there again, in seconds since 1970. A row whose moment has passed says nothing.
+    # When all of it is available again, in seconds since 1970. After that moment the row means nothing.
     whole_at = models.FloatField(db_index=True)
 
     objects = AllowanceQuerySet.as_manager()

@@ -25,5 +25,5 @@ class Avatar(models.Model):
 
 
 def digest_of(user_id: int, picture: bytes) -> str:
-    """Return what an address is made of: another picture has another one, and nobody can guess it."""
+    """Return the digest for an address: it differs for each picture, and nobody can guess it."""
     return salted_hmac(f"avatar of {user_id}", picture, algorithm="sha256").hexdigest()[:DIGEST_LENGTH]

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 class BlockQuerySet(models.QuerySet["Block"]):
     def between(self, one: int | None, other: int | None) -> Self:
-        """Those of two people, whoever blocked whom."""
+        """Blocks between two people, in either direction."""
         return self.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
 
     def by_blocker(self, user_ids: Iterable[int]) -> dict[int, set[int]]:
-        """Return whom each of the users has blocked, in one query; nothing for those who have nobody."""
+        """Return whom each of the users has blocked, in one query, without users who have blocked nobody."""
         blocked: defaultdict[int, set[int]] = defaultdict(set)
         for blocker, person in self.filter(blocker__in=user_ids).values_list("blocker", "blocked"):
             blocked[blocker].add(person)
@@ -22,7 +22,7 @@ class BlockQuerySet(models.QuerySet["Block"]):
 
 
 class Block(models.Model):
-    """Somebody wants to hear nothing of somebody else. Only they know."""
+    """One person wants to hear nothing from another. Only the blocker knows."""
 
     AT_MOST = 500  # of one person: their own style sheet names all of them
 

@@ -14,7 +14,7 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
 
 
 class Claim(models.Model):
-    """That a name without a password belongs to a browser. It counts where `ENTERING` is `claimed`."""
+    """A name without a password belongs to a browser. It counts only if `ENTERING` is `claimed`."""
 
     LIFETIME = timedelta(days=400)  # the most that browsers grant a cookie
     NOTED_EVERY = timedelta(days=1)

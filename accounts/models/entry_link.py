@@ -24,7 +24,7 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
     def issue_anew(self, user: User, created_by: User | None = None) -> str:
         """Return the token of a link that `created_by` hands to `user`; None made it with a command.
 
-        All browsers of `user` are logged out: whoever can enter by such a link is noticed.
+        All browsers of `user` are logged out, so they notice if somebody else uses the link.
         """
         with transaction.atomic():
             user.end_other_sessions(None)
@@ -40,7 +40,7 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
         return token
 
     def valid(self) -> Self:
-        """Links that let somebody in now: whoever made one for somebody else has to be staff still."""
+        """Links that work now: the maker of a link for somebody else still has to be staff."""
         is_by_staff = Q(created_by__is_active=True, created_by__is_staff=True)
         return self.filter(is_by_staff | Q(created_by=None), expires_at__gt=timezone.now())
 
@@ -55,14 +55,14 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
 
 
 class EntryLink(models.Model):
-    """A link that can be used once: to enter in another browser, or without a user, to become one."""
+    """A link that works once: to log in on another browser or, without a user, to make an account."""
 
     LIFETIME = timedelta(minutes=10)
     HANDED_LIFETIME = timedelta(days=1)
     INVITATION_LIFETIME = timedelta(days=7)
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="entry_links")
-    # Who of staff; None where it was `user`, or a command.
+    # A member of staff; None if `user` or a command made it.
     created_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="entry_links_for_others")
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()

@@ -17,12 +17,12 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return [one for one in self.not_expired(user) if one.is_valid_for(user)]
 
     def not_expired(self, user: User) -> Self:
-        """Those of `user`, the last used first; not all of them need be valid."""
+        """Sessions of `user`, the last used first; not all of them have to be valid."""
         going_on = self.filter(user=user, session__expire_date__gt=timezone.now()).select_related("session")
         return going_on.order_by("-last_seen", "-pk")
 
     def end(self) -> None:
-        """Log out these browsers, for which names are no longer kept; their streams end at once."""
+        """Log out these browsers, which also lose their claims; their streams end at once."""
         with transaction.atomic():
             users = list(User.objects.filter(login_sessions__in=self).distinct())
             Claim.objects.filter(login_sessions__in=self).delete()
@@ -32,7 +32,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
 
 class LoginSession(models.Model):
-    """What a user is shown of a session: which browser it is in, and when it was last used."""
+    """What users see of their sessions: the browser, and when it was last used."""
 
     USER_AGENT_MAX_LENGTH = 300
 
@@ -52,6 +52,6 @@ class LoginSession(models.Model):
         return browser_in_words(self.user_agent)
 
     def is_valid_for(self, user: User) -> bool:
-        """Whether the user has had the same password since."""
+        """Whether the user's password is still the same."""
         told = self.session.get_decoded().get(HASH_SESSION_KEY, "")
         return constant_time_compare(told, user.get_session_auth_hash())

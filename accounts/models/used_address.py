@@ -10,7 +10,7 @@ from accounts.models.user import User
 
 class UsedAddressQuerySet(models.QuerySet["UsedAddress"]):
     def note(self, user: User, address: str | None) -> None:
-        """Note that somebody is here from `address`, as limits count it."""
+        """Note that a person uses Hearth from `address`, in the form in which limits count it."""
         if address is None or not settings.ADDRESS_DAYS:
             return
         now = timezone.now()
@@ -29,7 +29,7 @@ class UsedAddressQuerySet(models.QuerySet["UsedAddress"]):
 
 
 class UsedAddress(models.Model):
-    """Somebody was here from an address, for ADDRESS_DAYS after the last time: to find who came together."""
+    """A person used Hearth from an address. Kept for ADDRESS_DAYS after the last time, to undo raids."""
 
     MAX_LENGTH = 45
 

@@ -45,7 +45,7 @@ class UserManager(BaseUserManager["User"]):
         return None if "\0" in canonical else self.filter(canonical_name=canonical).first()
 
     def changed_between(self, since: datetime, until: datetime) -> "models.QuerySet[User]":
-        """Return who is to be shown in another way than at `since`, also where only a status has ended.
+        """Return the people who look different now than at `since`, also if only a status has ended.
 
         It looks back further, so that nothing is missed that was committed some seconds after it was noted.
         """
@@ -54,9 +54,9 @@ class UserManager(BaseUserManager["User"]):
         return self.filter(has_changed, is_active=True)
 
     def enter(self, name: str) -> "User":
-        """Return the user of that name, made now if there is none.
+        """Return the user with that name, made now if there is none.
 
-        `name` has passed `names.validate`. Raises NameTaken when it looks like what somebody else is called.
+        `name` has passed `names.validate`. Raises NameTaken if it looks like somebody else's name.
         """
         if user := self.named(name):
             return user
@@ -70,7 +70,7 @@ class UserManager(BaseUserManager["User"]):
             raise NameTaken from None
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
-        """Make somebody. Raises ValidationError where nobody can be called so."""
+        """Make a user. Raises ValidationError if the name is not allowed."""
         name = names.normalize(username)
         names.validate(name)
         user = self.model(username=name, **fields)
@@ -113,19 +113,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(_("name"), max_length=names.MAX_LENGTH, unique=True)
     canonical_name = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
     skeleton = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
-    # Shown in place of the name; nobody else's name or display name looks like it.
+    # Shown instead of the name; nobody else's name or display name looks like it.
     display_name = models.CharField(_("display name"), max_length=names.MAX_LENGTH, blank=True)
     status = models.CharField(_("status"), max_length=STATUS_MAX_LENGTH, blank=True)
-    # Of the avatar that `Avatar` has; nothing for none.
+    # The digest of the `Avatar`; empty without one.
     avatar_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True, editable=False)
     status_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
     shows_local_time = models.BooleanField(_("others see my local time"), default=False)
-    # When something last changed that others are shown.
+    # When anything that others see last changed.
     profile_changed_at = models.DateTimeField(null=True, editable=False, db_index=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
-    # Who hides something of their own does not see it of others either.
+    # People who hide one of these do not see it for others either.
     sends_read_receipts = models.BooleanField(_("others see what I have read"), default=True)
     shows_presence = models.BooleanField(_("others see when I am online"), default=True)
     plays_sound = models.BooleanField(_("play a sound for new messages"), default=False)
@@ -138,15 +138,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.SYSTEM)
     contrast = models.CharField(_("contrast"), max_length=8, choices=Contrast, default=Contrast.SYSTEM)
     text_size = models.CharField(_("text size"), max_length=8, choices=TextSize, default=TextSize.NORMAL)
-    # Of rooms for which nothing else was chosen.
+    # For rooms without a choice of their own.
     notify = models.CharField(_("notify me about"), max_length=8, choices=Notify, default=Notify.ALL)
     enter_sends = models.BooleanField(_("Enter sends a message"), default=True)
-    # Empty for what the browser says.
+    # Empty for the browser's choice.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
-    # Counted up with each change of whom they have blocked: the name of what hides these people.
+    # Counted up with each block and unblock; part of the address of the style sheet that hides these people.
     blocks_version = models.PositiveIntegerField(default=0, editable=False)
-    # Moved ahead while a stream of theirs is open; in the past, it is when they were seen last.
+    # Moved ahead while a stream of theirs is open; once in the past, it is when they were last seen.
     online_until = models.DateTimeField(null=True, editable=False, db_index=True)
 
     # How long somebody counts as online after a process last said so, which it does with every heartbeat.
@@ -163,11 +163,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.username
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding:  # a name is given once
+        if self._state.adding:  # names cannot be changed
             self.canonical_name = names.canonical(self.username)
             self.skeleton = names.skeleton(self.username)
         if kwargs.get("update_fields") is None and not self._state.adding:
-            # The rest is for `change_profile` alone: what a form has read of it may be old by now.
+            # Only `change_profile` changes the rest: what a form has read of it may be outdated.
             names_of_fields = {field.name for field in self._meta.concrete_fields}
             kwargs["update_fields"] = names_of_fields - PROFILE_FIELDS - {"id"}
         fields: Collection[str] | None = kwargs.get("update_fields")
@@ -180,15 +180,15 @@ class User(AbstractBaseUser, PermissionsMixin):
                 self._let_go()
 
     def _let_go(self) -> None:
-        """End what would outlive a deactivation, also if they are activated again."""
+        """End what must not outlive a deactivation, even if they are activated again."""
         self.end_other_sessions(None)
         self.entry_links_for_others.all().delete()
         deactivated.send(User, user=self)
 
     def _take_shapes(self, is_new: bool) -> None:
-        """Let `NameShape` say how the names look. Raises IntegrityError where somebody else looks so.
+        """Make `NameShape` rows for the names. Raises IntegrityError if somebody else's look the same.
 
-        A name is given once, and has the shapes that it got then.
+        Names cannot be changed, so theirs keep the shapes they got at first.
         """
         of_name = {self.skeleton, *names.shapes(self.username)}
         shown = names.shapes(self.display_name) if self.display_name else set()
@@ -198,9 +198,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         NameShape.objects.bulk_create(NameShape(skeleton=skeleton, user=self) for skeleton in wanted - had)
 
     def change_profile(self, **fields: Any) -> None:
-        """Change what others are shown of the user.
+        """Change what others see of the user.
 
-        Raises IntegrityError where the display name looks like what somebody else is called.
+        Raises IntegrityError if the display name looks like somebody else's name.
         """
         for field, value in fields.items():
             setattr(self, field, value)
@@ -229,7 +229,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self._avatar_url(SIZES[1])
 
     def _avatar_url(self, size: int) -> str:
-        """Return the address of the avatar, which is another one for another picture; nothing without one."""
+        """Return the address of the avatar, which changes with the picture; empty without one."""
         return (
             reverse("accounts:avatar_detail", args=[self.avatar_digest, size]) if self.avatar_digest else ""
         )
@@ -240,7 +240,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def local_time(self) -> str:
-        """What others see of what time it is for them: nothing unless they say so and chose a time zone."""
+        """The local time as others see it: nothing unless they show it and chose a time zone."""
         if not self.shows_local_time or not is_time_zone(self.time_zone):
             return ""
         return timezone.localtime(timezone=ZoneInfo(self.time_zone)).strftime("%H:%M")
@@ -257,11 +257,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.ring_access()
 
     def ring_entered(self) -> None:
-        """Tell open pages of somebody new, once that is committed."""
+        """Tell open pages about a new person, after the commit."""
         doorbell.ring_after_commit("person", user=self.pk)
 
     def ring_access(self) -> None:
-        """End streams that may not go on; the others come back at once, with what their session is now."""
+        """End streams that may not go on; the others come back at once with the session as it is now."""
         doorbell.ring_after_commit("settings", user=self.pk)
         doorbell.ring_after_commit("access", user=self.pk)
 
@@ -270,7 +270,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         doorbell.ring_after_commit("access", user=self.pk)
 
     def block(self, person: "User") -> None:
-        """Hear nothing more of `person`."""
+        """Hear nothing more from `person`."""
         with transaction.atomic():
             self.blocks.get_or_create(blocked=person)
             self._blocks_changed()
@@ -281,17 +281,17 @@ class User(AbstractBaseUser, PermissionsMixin):
             self._blocks_changed()
 
     def _blocks_changed(self) -> None:
-        """Have open pages come back at once, with what is now theirs to see."""
+        """Make open pages come back at once, with what they may now see."""
         User.objects.filter(pk=self.pk).update(blocks_version=F("blocks_version") + 1)
         self.refresh_from_db(fields=["blocks_version"])
         doorbell.ring_after_commit("settings", user=self.pk)
 
     def blocked_ids(self) -> set[int]:
-        """Return whom they have blocked; no query for who never did that."""
+        """Return the ids of blocked people, without a query for people who have never blocked anybody."""
         return set(self.blocks.values_list("blocked", flat=True)) if self.blocks_version else set()
 
     def end_other_sessions(self, session_key: str | None) -> None:
-        """End all sessions but one, and whatever else lets other browsers in without a password."""
+        """End all sessions but one, and everything else that lets other browsers in without a password."""
         with transaction.atomic():
             self.login_sessions.exclude(session=session_key).end()
             self.claims.exclude(login_sessions__session=session_key).delete()
@@ -303,7 +303,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def may_stay(self) -> bool:
-        """Whether a session of theirs may go on: who needs a password may have begun it without one."""
+        """Whether their session may go on: it may have begun without a password that they need by now."""
         return self.may_lack_password or self.has_usable_password()
 
     @property
@@ -313,10 +313,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def last_seen(self) -> datetime | None:
-        """When others see that their last stream was open, to a heartbeat; None for never or hidden."""
+        """When their last stream was open, as others see it, to a heartbeat; None for never or hidden."""
         return self.online_until - self.ONLINE_FOR if self.online_until and self.shows_presence else None
 
     @property
     def is_entered_by_name(self) -> bool:
-        """Whether the name alone is enough to enter: never for staff or where there is a password."""
+        """Whether the name alone is enough to log in: never for staff or with a password."""
         return self.may_lack_password and not self.has_usable_password() and self.is_active

@@ -45,7 +45,7 @@ def too_many() -> str:
 
 @require_POST
 def block_delete(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
-    """Undo it. Somebody who is not blocked is no error."""
+    """Unblock somebody. It is no error if they are not blocked."""
     limits.take("block_per_user", request.user.pk)
     request.user.unblock(get_object_or_404(User.objects.exclude(pk=request.user.pk), pk=user_id))
     return redirect("accounts:block_list")
