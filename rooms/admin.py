@@ -1,6 +1,6 @@
 """Group rooms in the admin: what is said in open ones, what was reported, and what moderators did.
 
-Private chats are not there, for nobody, but for texts that one of the two reported.
+Nobody sees direct messages there, except texts that one of the two people reported.
 """
 
 import time
@@ -27,7 +27,7 @@ SECONDS = 5.0  # that a request takes for it; then somebody has to ask again
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for type checkers only
-    """To look at and search; what may be done are actions, which follow the rules of the chat."""
+    """To look at and search. Changes are actions, which follow the rules of the chat."""
 
     show_full_result_count = False
 
@@ -126,7 +126,7 @@ class ChatRoomAdmin(ReadOnlyAdmin):
         action: str,
         act: Callable[[ChatRoom, User], bool],
     ) -> HttpResponse | None:
-        """Say what is concerned and ask; act when the answer to that comes."""
+        """Say what is concerned and ask; act on the answer."""
         chosen = list(rooms[: AT_ONCE + 1])
         if len(chosen) > AT_ONCE:
             text = gettext("Choose at most %(count)d rooms at once.") % {"count": AT_ONCE}
@@ -314,7 +314,7 @@ class RaidAdmin(ReadOnlyAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyAdmin):
-    """What was done in the admin, by whom. It stays when what it was done to is gone."""
+    """What was done in the admin, and by whom. It outlives what it was done to."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "change_message")
     list_select_related = ("user", "content_type")

@@ -1,4 +1,4 @@
-"""Long work in batches, each a transaction that does what is left then: so it can end after any of them."""
+"""Long work in batches, each a transaction that does part of what is left: it can end after any batch."""
 
 import time
 from collections.abc import Iterable
@@ -7,9 +7,9 @@ LONGEST_PAUSE = 0.1
 
 
 def run(batches: Iterable[None], seconds: float) -> bool:
-    """Go through `batches`, one at least, for about so long; return whether that was all.
+    """Work through `batches` for about that long, at least one; return whether that was all.
 
-    After each, others have as much time as it took: a database may have one writer, which would be this.
+    After each, others get as much time as it took: a database may have only one writer.
     """
     began = last = time.monotonic()
     for _batch in batches:

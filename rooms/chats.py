@@ -1,4 +1,4 @@
-"""The list of chats as one person sees it: group rooms, private chats, and people one could write to."""
+"""The list of chats as one person sees it: rooms, direct messages, and people to write to."""
 
 import hashlib
 from collections import defaultdict
@@ -25,7 +25,7 @@ PEOPLE_LIMIT = 200  # people without a chat yet that the list names
 class Chat:
     """One line of the list. Either `room`, or `person`, or both for a private chat that has begun.
 
-    Those without a room are the same in the lists of all who are asked for at once.
+    Lines without a room are shared by all lists that are made together.
     """
 
     room: ChatRoom | None
@@ -54,7 +54,7 @@ class Chat:
 
     @property
     def key(self) -> int:
-        """Order of the list: the id of the last message, the greatest first; 0 where nothing was said.
+        """Order of the list: the id of the last message, the greatest first; 0 without messages.
 
         Archived rooms stand at the end.
         """
@@ -66,7 +66,7 @@ class Chat:
 
     @cached_property
     def place(self) -> tuple[int, bool, str]:
-        """Where it stands in the list. chats.js puts lines that come later there, but for the names."""
+        """Its place in the list. chats.js puts later lines there too, but does not compare names."""
         return -self.key, self.person is not None, self.name.casefold()
 
     @cached_property
@@ -97,7 +97,7 @@ def chats_of(user: User) -> list[Chat]:
 def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
     """Return the list of each of `users` by id, in four queries however many there are.
 
-    It has the chats that one is in, and the open rooms that are in everybody's list.
+    A list has the user's own chats, and the open rooms that are in everybody's list.
     """
     is_mine = Q(pk__in=Membership.objects.filter(user__in=users).values("room"))
     found = ChatRoom.objects.filter(ChatRoom.objects.perhaps_listed() | is_mine)
@@ -105,7 +105,7 @@ def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
         room.pk: room
         for room in found.select_related("last_message__sender", "low_user", "high_user").order_by("name")
     }
-    unread = unread_of(users)  # after the rooms: who is no member any more sees nothing that was said since
+    unread = unread_of(users)  # after the rooms: former members see nothing that was posted since
     listed = listed_among(rooms.values())
     banned = defaultdict(set)
     for user_id, room_id in Ban.objects.active().filter(user__in=users).values_list("user", "room"):
@@ -134,12 +134,12 @@ def as_of(moment: datetime) -> int:
 
 
 def newest_in(chats: Iterable[Chat]) -> int:
-    """Return the id of the last message in the list; 0 where nothing was said."""
+    """Return the id of the last message in the list; 0 if there is none."""
     return max((chat.room.last_message_id or 0 for chat in chats if chat.room), default=0)
 
 
 def unread_in(chats: Iterable[Chat]) -> int:
-    """Return the number of unread messages in the list, but for muted rooms."""
+    """Return the number of unread messages in the list, without those of muted rooms."""
     return sum(chat.unread.count for chat in chats if not chat.unread.is_muted)
 
 
@@ -149,6 +149,6 @@ def _people(count: int) -> list[Chat]:
 
 
 def chats_digest(chats: Iterable[Chat], user: User) -> str:
-    """Return a short text that differs for lists that look different to `user`."""
+    """Return a short text that differs between lists that look different to `user`."""
     lines = (f"{chat.facts} {user.shows_presence and chat.is_online}" for chat in chats)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What becomes of the rooms of somebody who is deactivated: their links end, and others take over."""
+"""What happens to the rooms of a person who is deactivated: their links end, and others take over."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def follow(user: User, **_signal: Any) -> None:
 def keep_all_owned(at_once: int) -> int:
     """Give up to `at_once` rooms whose owners are all inactive another one; return how many there were.
 
-    This is for who was deactivated in passing, by a statement in the database.
+    It finds owners who were deactivated without a signal, such as by a statement in the database.
     """
     rooms = list(ChatRoom.objects.without_owner().order_by("pk")[:at_once])
     for room in rooms:

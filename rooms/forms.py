@@ -46,11 +46,11 @@ class ContentField(forms.CharField):
         refuse_control_characters(value)
 
     def run_validators(self, value: str) -> None:
-        """Skip Django's own checks: `validate` has said all, in our words."""
+        """Skip Django's own checks: `validate` has reported everything, in Hearth's words."""
 
 
 class TokenField(forms.UUIDField):
-    """The token of a form; a new one where there is none, or none that can be read."""
+    """The token of a form; a new one if it is missing or unreadable."""
 
     widget = forms.HiddenInput
 
@@ -64,7 +64,7 @@ class TokenField(forms.UUIDField):
 class MessageForm(forms.Form):
     """A message, with the token that makes sending it twice save it once.
 
-    `is_utf8` says whether the bytes that came were text; where not, they are other characters by now.
+    `is_utf8` says whether the received bytes were UTF-8; if not, they have become other characters by now.
     """
 
     content = ContentField(
@@ -93,7 +93,7 @@ class MessageForm(forms.Form):
 
 
 class MessageEditForm(MessageForm):
-    """The new text of a message; `since` is the revision of the one that was changed into it."""
+    """The new text of a message; `since` is the revision of the text that was edited."""
 
     since = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
     token = None  # type: ignore[assignment]  # the revision does what it is for
@@ -106,7 +106,7 @@ class MessageEditForm(MessageForm):
         content.help_text = _("Everyone here can see that it was edited, and its earlier versions.")
 
     def refuse(self, error: ChangeRefused, message: Message) -> None:
-        """Say why it was not saved; what was typed stays, and is then a change of the text as it is now."""
+        """Say why it was not saved; what was typed stays, and next time replaces the text as it is now."""
         self.add_error("content", str(error))
         self.data = {"content": self.data.get("content", ""), "since": message.revision}
 
@@ -143,7 +143,7 @@ class ChatRoomForm(forms.Form):
 
 
 class ChatRoomUpdateForm(ChatRoomForm):
-    """What stands at the head of a room, and who gets in."""
+    """The head of a room, and who can join."""
 
     description = forms.CharField(
         label=gettext_lazy("Description"),
@@ -162,7 +162,7 @@ class ChatRoomUpdateForm(ChatRoomForm):
 
 
 class RoleForm(forms.Form):
-    """What somebody else is to be in a room."""
+    """The role that somebody else gets in a room."""
 
     role = forms.ChoiceField(label=gettext_lazy("Role"))
 
@@ -174,7 +174,7 @@ class RoleForm(forms.Form):
 
 
 class ReasonField(forms.CharField):
-    """Why something is done to somebody: one line, which may be missing."""
+    """Why something is done to somebody: one line, optional."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -187,7 +187,7 @@ class ReasonField(forms.CharField):
 
 
 class RemovalForm(forms.Form):
-    """Somebody is to go, and may come back."""
+    """Remove somebody, who may come back."""
 
     reason = ReasonField(label=gettext_lazy("Reason"))
 
@@ -210,7 +210,7 @@ class ReportForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type
 
 
 class BanForm(forms.Form):
-    """Somebody is to go, and not to come back for a time."""
+    """Remove somebody, who may not come back for a time."""
 
     DURATIONS: ClassVar[dict[str, tuple["StrOrPromise", timedelta | None]]] = {
         "hour": (gettext_lazy("For an hour"), timedelta(hours=1)),
@@ -294,7 +294,7 @@ class ReadReceiptForm(forms.Form):
 
 
 class NotificationForm(forms.Form):
-    """What a member wants to be told of a room, and for how long nothing."""
+    """What a member wants to be notified of in a room, and for how long it is muted."""
 
     MUTE: ClassVar[dict[str, tuple["StrOrPromise", Callable[[], datetime | None]]]] = {
         "no": (gettext_lazy("Not muted"), lambda: None),

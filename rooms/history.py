@@ -12,7 +12,7 @@ from rooms.models.message import newest_that_fit
 
 @dataclass(slots=True)
 class HistoryPage:
-    """Messages in order, oldest first. Whoever reads them is level with `revision` of the room.
+    """Messages in order, oldest first. A page with them has reached `revision` of the room.
 
     `unread` is the id of the first unread message, above which a line stands; None without one. `before` is
     None for the newest page.
@@ -39,8 +39,8 @@ class HistoryPage:
 def page_before(room: ChatRoom, before: int | None = None, unread: int | None = None) -> HistoryPage:
     """Return the page of messages before the one with id `before`, or the newest page.
 
-    The revision is read before the messages. What comes between is then on the page and sent again, which
-    shows once; the other way round it would be lost.
+    The revision is read before the messages. A message posted in between is then on the page and also sent
+    again, and appears once. The other way round it would be lost.
     """
     revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
     messages = Message.objects.filter(room=room)

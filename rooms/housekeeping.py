@@ -1,4 +1,4 @@
-"""Removes what is over: little by little, in batches that each are a transaction."""
+"""Removes expired rows, little by little, in batches that are each a transaction."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,11 +16,11 @@ ROOMS_AT_ONCE = 20
 
 
 def expired_sessions() -> QuerySet[Session]:
-    """Return what takes with it what is noted of these browsers: `LoginSession`."""
+    """Return expired sessions; their `LoginSession` goes with them."""
     return Session.objects.filter(expire_date__lte=timezone.now())
 
 
-# Rows that say nothing any more.
+# Rows that mean nothing any more.
 OVER: tuple[Callable[[], QuerySet[Any]], ...] = (
     expired_sessions,
     EntryLink.objects.over,
@@ -33,14 +33,14 @@ OVER: tuple[Callable[[], QuerySet[Any]], ...] = (
 
 
 def tidy(seconds: float) -> bool:
-    """Remove what is over, for about so long; return whether that was all."""
+    """Remove expired rows for about that long; return whether that was all."""
     return batches.run(_batches(), seconds)
 
 
 def _batches() -> Iterator[None]:
     for over in OVER:
         while ids := list(over().values_list("pk", flat=True)[:BATCH]):
-            over().filter(pk__in=ids).delete()  # not what was renewed meanwhile
+            over().filter(pk__in=ids).delete()  # but not rows that have just been renewed
             yield
     while departures.keep_all_owned(ROOMS_AT_ONCE):
         yield

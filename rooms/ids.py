@@ -2,7 +2,7 @@
 
 import re
 
-# What everybody may see who is logged in, and who is online, for those who show it themselves.
+# What all people who are logged in may see; and presence, for people who show their own.
 LOBBY = "lobby"
 PRESENCE = "presence"
 
@@ -20,7 +20,7 @@ def room_id_of(channel: str) -> int | None:
 
 
 def user_channel(user_id: int) -> str:
-    """What is that person's own."""
+    """What concerns that person only."""
     return f"user-{user_id}"
 
 
@@ -30,10 +30,10 @@ def cursor(room_id: int, revision: int) -> str:
 
 
 def room_line(room_id: int) -> str:
-    """Return the id of a group's line in the list of chats, with which those of its parts begin."""
+    """Return the id of a room's line in the list of chats; the ids of its parts begin with it."""
     return f"room-{room_id}"
 
 
 def person_line(user_id: int) -> str:
-    """Return the same for a person, whether there is a private chat with them yet or not."""
+    """Return the same for a person, with or without a direct message yet."""
     return f"person-{user_id}"

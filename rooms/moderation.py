@@ -1,7 +1,7 @@
 """What moderators do to a room and to others there: each in one transaction, with its entry in the log.
 
-Whoever acts is looked at again under the lock of the room, so that who was demoted a moment ago does no more.
-All raise PermissionDenied but `set_archived` and `lift_ban`, which staff use, too.
+The acting person's role is read again under the lock of the room, so somebody who was demoted a moment ago
+can do nothing more. All raise PermissionDenied except `set_archived` and `lift_ban`, which staff use, too.
 """
 
 from collections.abc import Iterator
@@ -87,9 +87,9 @@ def set_role(actor: Membership, user: User, role: Membership.Role) -> None:
 
 
 def add(actor: Membership, user: User) -> None:
-    """Make somebody a member who did not ask for it.
+    """Add a person to the room without asking them.
 
-    Raises NotAdmitted for somebody who is banned, and Blocked for who wants to hear nothing of `actor`.
+    Raises NotAdmitted for people who are banned, and Blocked for people who have blocked `actor`.
     """
     with moderating(actor) as me:
         if user.blocks.filter(blocked=me.user).exists():
@@ -100,7 +100,7 @@ def add(actor: Membership, user: User) -> None:
 
 
 def remove(actor: Membership, user: User, reason: str = "") -> None:
-    """End a membership. Who was removed from an open room may visit it again."""
+    """End a membership. People who were removed from an open room may visit it again."""
     with moderating_member(actor, user) as (me, other):
         other.delete()
         me.room.note_act(me.user, Act.REMOVE, user, reason=reason)
@@ -124,7 +124,7 @@ def unban(actor: Membership, user: User) -> None:
 
 
 def lift_ban(room: ChatRoom, user: User, by: User) -> bool:
-    """Let somebody come back, under the lock of the room; return False where nothing kept them out."""
+    """Let somebody come back, under the lock of the room; return False if they were not banned."""
     if not Ban.objects.filter(room=room, user=user).delete()[0]:
         return False
     room.note_act(by, Act.UNBAN, user)

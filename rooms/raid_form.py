@@ -1,4 +1,4 @@
-"""Whose rooms and messages staff undo, and of what time."""
+"""The people and the span of time whose rooms and messages staff undo."""
 
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,7 @@ def refuse_odd_years(value: datetime) -> None:
 
 
 class RaidForm(forms.Form):
-    """What is given has to be so of all that goes; something has to be given."""
+    """Everything that is removed meets all conditions; at least one has to be given."""
 
     person = forms.CharField(label=gettext_lazy("Person"), required=False, max_length=4 * names.MAX_LENGTH)
     address = forms.CharField(

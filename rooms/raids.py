@@ -2,7 +2,7 @@
 
 Rooms are hidden and can be shown again; messages are deleted and leave tombstones. It goes in batches, each a
 transaction that also counts what it did, and looks for what is left each time: so it can be interrupted
-anywhere, gone on with, and done twice. Nothing of staff is ever touched.
+anywhere, continued, and done twice. Nothing made by staff is ever touched.
 """
 
 import math
@@ -29,7 +29,7 @@ STAFF = Q(is_staff=True) | Q(is_superuser=True)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whom and what staff choose: all that is said has to be so. `address` is as limits count it."""
+    """The conditions that staff choose, all of which have to be met. `address` is as limits count it."""
 
     until: datetime
     since: datetime | None = None
@@ -59,7 +59,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What would go, before it does."""
+    """What would be removed, before it is."""
 
     rooms: int
     messages: int
@@ -83,7 +83,7 @@ def look(choice: Choice) -> Look:
 
 
 def begin(choice: Choice, by: User | None, deactivates: bool) -> Raid:
-    """Settle who is concerned, and write down that it is being undone. Nothing is gone yet: see `go_on`."""
+    """Settle which people are concerned, and note that the raid is being undone. `go_on` does the work."""
     with transaction.atomic():
         raid = Raid.objects.create(
             by=by,
@@ -97,7 +97,7 @@ def begin(choice: Choice, by: User | None, deactivates: bool) -> Raid:
 
 
 def go_on(raid: Raid, seconds: float = math.inf) -> bool:
-    """Do what is left, a batch at least, for about so long; return whether all is done."""
+    """Do what is left, at least one batch, for about that long; return whether everything is done."""
     if not batches.run(_batches(raid), seconds):
         return False
     Raid.objects.filter(pk=raid.pk, finished_at=None).update(finished_at=timezone.now())
@@ -106,7 +106,7 @@ def go_on(raid: Raid, seconds: float = math.inf) -> bool:
 
 
 def _batches(raid: Raid) -> Iterator[None]:
-    """Do what is left, batch by batch: first what keeps more from coming."""
+    """Do what is left, batch by batch, beginning with what stops the raid."""
     people = raid.people.exclude(STAFF)
     while raid.deactivates and (person := people.filter(is_active=True).first()):
         _deactivate(raid, person)

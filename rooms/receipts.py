@@ -1,4 +1,4 @@
-"""What authors may know of how far their messages have come."""
+"""How far messages have come, as their authors may know it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def _lowest(members: QuerySet[Membership], upto: str) -> list[tuple[int, Mark]]:
 
 def _others(author: int, rows: list[tuple[int, Mark]], is_large: bool) -> tuple[Mark, ...]:
     marks = tuple(mark for user, mark in rows if user != author)
-    # Who joined later has all that was there before, so the lowest mark says whether everybody has a message.
+    # People who joined later count as having all earlier messages, so the lowest mark stands for everybody.
     return tuple(Mark(0, mark.upto) for mark in marks[:1]) if is_large else marks
 
 
@@ -91,11 +91,11 @@ class Receipt:
 def receipts_of(message: Message, page: int, size: int) -> tuple[list[Receipt], bool]:
     """Return page `page` (from 0) of who has a message, readers first, and whether there are more.
 
-    It was for those who were there. Whether somebody has read it is told only where both they and the author
+    It lists people who were members then. Whether they have read it is shown only if both they and the author
     send read receipts.
     """
     tells = message.sender.sends_read_receipts
-    # The order, too, must not tell what somebody hides.
+    # The order must not reveal what somebody hides either.
     told = Q(user__sends_read_receipts=True, last_read__gte=message.pk) if tells else Q(pk=None)
     members = (
         Membership.objects.filter(room=message.room_id, user__is_active=True, joined_after__lt=message.pk)

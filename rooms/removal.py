@@ -1,4 +1,4 @@
-"""What staff do to group rooms as a whole: hide them, show them again, delete them; never to private chats.
+"""What staff do to whole rooms: hide them, show them again, delete them; never to direct messages.
 
 Hiding is one transaction: from then on nobody is in the room, so that streams of it end and every address of
 it answers 404. What is deleted after that goes in batches, each a transaction, and can be gone on with.
@@ -40,7 +40,7 @@ def contents(room: ChatRoom) -> Contents:
 
 
 def hide(room: ChatRoom, by: User | None) -> bool:
-    """Let nobody see the room or find it; return False for one that is hidden already, or is no group."""
+    """Let nobody see or find the room; return False if it is hidden already, or a direct message."""
     with transaction.atomic():
         room.lock()
         if not room.is_group or HiddenRoom.objects.filter(room=room).exists():
@@ -49,13 +49,13 @@ def hide(room: ChatRoom, by: User | None) -> bool:
         room.change_head(is_by_invitation=True)
         room.note_act(by, ModerationAct.Act.HIDE)
         _log(by, room, CHANGE, "Hidden.")
-        # Reports that its moderators had are for staff now.
+        # Reports that its moderators had now go to staff.
         doorbell.ring_after_commit("report", room=room.pk, person=0)
     return True
 
 
 def show(room: ChatRoom, by: User | None) -> bool:
-    """Have everything as it was before it was hidden; return False for a room that is not, or is deleted."""
+    """Restore everything as it was before; return False if the room is not hidden, or being deleted."""
     with transaction.atomic():
         room.lock()
         hidden = HiddenRoom.objects.filter(room=room, is_doomed=False).first()
@@ -71,7 +71,7 @@ def show(room: ChatRoom, by: User | None) -> bool:
 
 
 def delete(room: ChatRoom, by: User, seconds: float) -> bool:
-    """Delete a group room with all that was said in it; return False where that takes longer than so long.
+    """Delete a room with all its messages; return False if that takes longer than `seconds`.
 
     It is hidden at once, and not to be shown again; `finish` goes on.
     """
@@ -84,7 +84,7 @@ def delete(room: ChatRoom, by: User, seconds: float) -> bool:
 
 
 def finish(seconds: float) -> bool:
-    """Go on with deletions that took longer or were interrupted; return whether all these rooms are gone."""
+    """Continue deletions that took longer or were interrupted; return whether all these rooms are gone."""
     doomed = HiddenRoom.objects.filter(is_doomed=True).select_related("room")
     return batches.run(chain.from_iterable(_batches(hidden.room) for hidden in doomed), seconds)
 

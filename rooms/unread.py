@@ -52,7 +52,7 @@ class Unread:
 
 
 def unread_label(count: int) -> str:
-    """Return the number as badges and titles show it; nothing for none."""
+    """Return the number as badges and titles show it; empty for 0."""
     return f"{UNREAD_LIMIT - 1}+" if count >= UNREAD_LIMIT else str(count or "")
 
 
@@ -101,11 +101,11 @@ def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unrea
 
 
 def _wanted() -> Case:
-    """Return what a membership wants to be notified of: its own choice, else that of the settings."""
+    """Return what a membership notifies of: its own choice, or that of the settings."""
     by_mentions = Q(notify=Membership.Notify.DEFAULT, user__notify=User.Notify.MENTIONS)
     return Case(
         When(~Q(notify=Membership.Notify.DEFAULT), then=F("notify")),
-        # What is said in a private chat is meant for its reader.
+        # A direct message is always meant for its reader.
         When(by_mentions & Q(room__type=ChatRoom.Type.PRIVATE), then=Value(User.Notify.ALL)),
         default=F("user__notify"),
     )

@@ -15,7 +15,7 @@ class BanQuerySet(models.QuerySet["Ban"]):
 
 
 class Ban(models.Model):
-    """Somebody who may not come back into a room, until `until`, or for good without one."""
+    """A person who may not come back into a room, until `until`, or permanently without it."""
 
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="bans")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="bans")

@@ -36,7 +36,7 @@ def canonical_room_name(name: str) -> str:
 
 
 class NotAdmitted(Http404):
-    """For who may not come in, the room does not exist."""
+    """The room does not exist for people who may not join."""
 
 
 class Blocked(Exception):
@@ -44,7 +44,7 @@ class Blocked(Exception):
 
 
 class Archived(Exception):
-    """Nobody writes in the room any more."""
+    """The room is archived: nobody can write in it."""
 
 
 class TooManyRooms(Exception):
@@ -75,7 +75,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         return self.filter(type=ChatRoom.Type.GROUP)
 
     def visible_to(self, user: User) -> Self:
-        """Rooms that are open to everybody but who is banned there, and those that `user` is in."""
+        """Open rooms from which `user` is not banned, and rooms that `user` is in."""
         return self.filter(
             Q(type=ChatRoom.Type.GROUP, is_by_invitation=False)
             & ~Q(pk__in=Ban.objects.active().filter(user=user).values("room"))
@@ -106,7 +106,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     ) -> "ChatRoom":
         """Create a room that `creator` owns. Raises IntegrityError when the name is taken, and TooManyRooms.
 
-        A room without one belongs to whoever joins it first.
+        A room without a creator belongs to the first person who joins it.
         """
         with transaction.atomic():
             if creator:
@@ -170,7 +170,7 @@ class ChatRoom(models.Model):
     name = models.CharField(gettext_lazy("name"), max_length=NAME_MAX_LENGTH, unique=True, null=True)  # noqa: DJ001
     canonical_name = models.CharField(max_length=4 * NAME_MAX_LENGTH, unique=True, null=True, editable=False)  # noqa: DJ001
     description = models.CharField(gettext_lazy("description"), max_length=DESCRIPTION_MAX_LENGTH, blank=True)
-    # Else everybody sees it, and joins by visiting.
+    # Otherwise everybody sees it, and joins by visiting.
     is_by_invitation = models.BooleanField(gettext_lazy("invitation only"), default=False)
     # Nobody writes in it any more.
     archived_at = models.DateTimeField(null=True, editable=False)
@@ -204,7 +204,7 @@ class ChatRoom(models.Model):
                     low_user=None,
                     high_user=None,
                 )
-                # Comparing with NULL is not false, and so would be allowed.
+                # A comparison with NULL is not false, so it would be allowed.
                 | Q(type="private", name=None, canonical_name=None, low_user__lt=F("high_user"))
                 & Q(description="", is_by_invitation=False, archived_at=None)
                 & Q(low_user__isnull=False, high_user__isnull=False),
@@ -256,11 +256,11 @@ class ChatRoom(models.Model):
         return other.shown_name if other else str(self)
 
     def join(self, user: User, is_invited: bool = False) -> Membership:
-        """Make `user` a member, and the owner where nobody else is one; return the membership.
+        """Make `user` a member, and the owner if there is none; return the membership.
 
         Raises NotAdmitted.
 
-        Who joins has nothing unread: history was there before. A private chat stays with its two people.
+        New members have nothing unread: history was there before. A direct message stays with its two people.
         """
         with transaction.atomic():
             self.lock()
@@ -307,7 +307,7 @@ class ChatRoom(models.Model):
         return ModerationAct.objects.record(self.pk, actor, act, person, message_id, reason)
 
     def lock(self) -> None:
-        """Let nobody else change who is here, with what role, or what is posted, until the transaction ends.
+        """Keep others from changing members, roles and messages of the room until the transaction ends.
 
         What the row says is read again.
         """
@@ -316,11 +316,11 @@ class ChatRoom(models.Model):
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
-        Lines after those that were saved with `token` are a message of their own: a page whose first message
-        got no answer asks again with that and all that was written meanwhile.
+        Lines after those that were saved with `token` become a message of their own: a page whose first
+        message got no answer sends it again together with everything that was written since.
 
-        Raises NotAdmitted for who is no member any more, Archived, Blocked, and TokenReused when that one has
-        another content or room, or was deleted.
+        Raises NotAdmitted if `sender` is no longer a member, Archived, Blocked, and TokenReused if the saved
+        message has another content or room, or was deleted.
         """
         for _part in range(PARTS_AT_MOST):
             try:
@@ -380,7 +380,7 @@ class ChatRoom(models.Model):
         return self.revision
 
     def change_head(self, **values: Any) -> None:
-        """Set what stands at the head of the room's pages; they are told of it by the act that is noted."""
+        """Change the head of the room; the bell of the act that the caller notes tells its pages."""
         self.revision = self.head_revision = self.next_revision()
         for name, value in values.items():
             setattr(self, name, value)
@@ -389,8 +389,8 @@ class ChatRoom(models.Model):
     def _take_turn(self, sender: User) -> Message | None:
         """Take the next number, for a post; return the last message as far as `follows_closely` looks at it.
 
-        Raises NotAdmitted where `sender` is no member. That is asked after the number was taken, not with it:
-        a statement that has waited for the lock still sees who was a member before.
+        Raises NotAdmitted if `sender` is not a member. This is a second statement, after the number was
+        taken: a statement that has waited for the lock still sees who was a member before.
         """
         ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
         told = (
@@ -405,6 +405,6 @@ class ChatRoom(models.Model):
 
 
 def _lines_after(saved: str, content: str) -> str:
-    """Return what `content` says in lines below `saved`; nothing where it does not begin with that."""
+    """Return the lines of `content` below `saved`; nothing if it does not begin with `saved`."""
     after = content.removeprefix(saved).lstrip(" \t") if saved and content.startswith(saved) else ""
     return after.strip() if after.startswith("\n") else ""

@@ -11,8 +11,8 @@ from rooms.models.membership import Membership
 class HiddenRoom(models.Model):
     """A group room that staff have hidden: nobody is in it, and nobody finds it.
 
-    Its members are kept here, so that nothing else has to know of hidden rooms: whoever asks who is in one is
-    told nobody, also by a release that knows none. `is_doomed` says that it is being deleted for good.
+    Its members are kept here, so nothing else has to know about hidden rooms: a query for the members of one
+    finds nobody, even in a release that knows no hidden rooms. `is_doomed`: it is being deleted for good.
     """
 
     room = models.OneToOneField("ChatRoom", models.CASCADE, related_name="hidden")
@@ -38,7 +38,7 @@ class HiddenRoom(models.Model):
         Membership.objects.filter(room=room).delete()
 
     def give_back(self) -> None:
-        """Let everybody into the room again who was in it and is still there."""
+        """Let all former members who still exist into the room again."""
         found = serializers.deserialize("json", self.members, ignorenonexistent=True)
         places = [one.object for one in found if isinstance(one.object, Membership)]
         people = set(User.objects.filter(pk__in=[it.user_id for it in places]).values_list("pk", flat=True))

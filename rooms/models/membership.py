@@ -1,4 +1,4 @@
-"""A person's place in a room: what they have, what they have read, and what they want to be told."""
+"""A person's place in a room: what has reached them, what they have read, and their notifications."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Self
@@ -31,25 +31,25 @@ _INSERT_RECEIPTS = """
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def with_a_role(self) -> Self:
-        """Those who could moderate their room, also if they were deactivated."""
+        """Members with a moderating role, including deactivated ones."""
         return self.filter(role__in=[Membership.Role.OWNER, Membership.Role.MODERATOR])
 
     def moderators(self) -> Self:
-        """Those who may moderate their room."""
+        """Members who may moderate their room."""
         return self.with_a_role().filter(user__is_active=True)
 
     def owners(self) -> Self:
         return self.filter(role=Membership.Role.OWNER, user__is_active=True)
 
     def mark_delivered(self, room_id: int, user_ids: Iterable[int], upto: int) -> int:
-        """Note that messages up to `upto` reached these people; return how many of them it was new to."""
+        """Note that messages up to `upto` reached these people; return for how many that was new."""
         behind = self.filter(room=room_id, user__in=list(user_ids), last_delivered__lt=upto)
         return update_in_order(behind, last_delivered=upto)
 
     def mark_lists_delivered(self, users: Collection[User], upto: int) -> None:
         """Note that `users` were shown the list of chats when `upto` was the last message of all.
 
-        A database that takes no writes can still be read: the page is shown, and the next one is noted.
+        If the database accepts no writes, the page is still shown; a later one is noted.
         """
         try:
             self._mark_lists_delivered(users, upto)
@@ -58,7 +58,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
                 raise
 
     def _mark_lists_delivered(self, users: Collection[User], upto: int) -> None:
-        # Of NULL and a number some databases say that the number is the least.
+        # For some databases the least of NULL and a number is the number.
         with_messages = self.filter(user__in=users, room__last_message__isnull=False)
         behind = with_messages.filter(last_delivered__lt=Least(F("room__last_message"), upto))
         rows = dict(behind.values_list("pk", "room"))
@@ -98,7 +98,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return before
 
     def restore_read_markers(self, user: User, markers: dict[int, tuple[int, int]]) -> None:
-        """Undo `mark_all_read` where nothing was read since; what others were told stays told."""
+        """Undo `mark_all_read` in rooms where nothing was read since; what others were told stays."""
         with transaction.atomic():
             found = self.filter(user=user, room__in=markers).select_related("room")
             rows = [
@@ -125,7 +125,7 @@ def _insert_receipts(bounds: Mapping[int, int]) -> None:
 class Membership(models.Model):
     """A person in a room.
 
-    All marks are message ids. Those up to `joined_after` were there before, and are nobody's to read.
+    All marks are message ids. Messages up to `joined_after` are older, and do not count for the member.
 
     `last_delivered` and `last_read` only move forward: they are what others are told by ticks. `last_read`
     stays where it is while the member sends no read receipts.
@@ -228,7 +228,7 @@ class Membership(models.Model):
         return self.muted_until is not None and self.muted_until > timezone.now()
 
     def leave(self) -> None:
-        """Leave the room; open pages of it end. In the place of its last owner, somebody else becomes it."""
+        """Leave the room; open pages of it end. If its last owner leaves, somebody else becomes owner."""
         with transaction.atomic():
             self.room.lock()
             self.delete()

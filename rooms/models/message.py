@@ -19,7 +19,7 @@ from rooms.models.moderation_act import ModerationAct
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.tick import Marks, Tick
 
-# What a message has around its text on a page, roughly.
+# Roughly the size of what surrounds a message's text on a page.
 FRAME_BYTES = 1_000
 
 
@@ -28,7 +28,7 @@ class TokenReused(Exception):
 
 
 class ChangeRefused(Exception):
-    """A message cannot be changed like this; the text says why, to whom tries."""
+    """A message cannot be changed like this; the text tells the person why."""
 
 
 # What changes when a message is deleted.
@@ -52,7 +52,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(room__memberships__user=user)
 
     def deletable_by(self, user: Any) -> Self:
-        """Their own messages in the rooms that `user` is in, and all in those that they moderate."""
+        """Messages of `user` in rooms that they are in, and all messages in rooms that they moderate."""
         may = Q(sender=user) | Q(room__memberships__role__in=["owner", "moderator"])
         return self.filter(may, room__memberships__user=user)
 
@@ -77,7 +77,7 @@ class Message(models.Model):
     content = models.TextField(gettext_lazy("message"), max_length=settings.MESSAGE_MAX_LENGTH)
     timestamp = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, editable=False)
-    # Then nothing is left of it but its place.
+    # From then on only its place is left.
     deleted_at = models.DateTimeField(null=True, editable=False)
     deleted_by_moderator = models.BooleanField(default=False, editable=False)
     read_by: "models.ManyToManyField[models.Model, ReadReceipt]" = models.ManyToManyField(
@@ -129,7 +129,7 @@ class Message(models.Model):
         return html_of(self.content, tuple(self.mentioned.items()))
 
     def edit(self, content: str, since: int | None = None) -> None:
-        """Change the text, and keep the one before as a version. The text that is there already is no change.
+        """Change the text, and keep the earlier one as a version. Saving the same text is not a change.
 
         `since` is the revision of the message that the editor saw. Raises ChangeRefused when there is a newer
         one. Marks and receipts stay: they say who read the message, not which version.
@@ -158,9 +158,9 @@ class Message(models.Model):
             self.save_mentions()
 
     def erase(self, moderator: Any = None) -> bool:
-        """Delete all but its place; return False where that was done before.
+        """Delete everything but its place; return False if it is deleted already.
 
-        What a `moderator` deletes is in the log, and reports of it are decided.
+        If a `moderator` deletes it, the log says so, and its reports are decided.
 
         Order, positions and what was read stay as they are. The token stays as well: the same form sent again
         does not bring the message back.
@@ -183,7 +183,7 @@ class Message(models.Model):
         self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
 
     def report(self, reporter: Any, **fields: str) -> None:
-        """Ask those who moderate to look at the text as it is now; once, and once more after an edit."""
+        """Ask moderators to look at the text as it is now: once, and once more after an edit."""
         with transaction.atomic():
             self._lock()
             if self.is_deleted:
@@ -212,7 +212,7 @@ class Message(models.Model):
         self.room.note_act(moderator, act, person=self.sender, message_id=self.pk)
 
     def _ring_reports(self) -> None:
-        """Tell open pages of those who decide, with who wrote the message: they are told nothing."""
+        """Tell open pages of the people who decide. The bell has the author, whose pages are told nothing."""
         ids = {"room": self.room_id, "person": self.sender_id}
         doorbell.ring_after_commit("report", **ids)
 
@@ -221,7 +221,7 @@ class Message(models.Model):
         return self.deleted_at is not None
 
     def _lock(self) -> None:
-        """Let nobody else change a message of the room until the transaction ends; see this one as it is."""
+        """Keep others from changing messages of the room until the transaction ends; read this one again."""
         self.room.lock()
         self.refresh_from_db(fields=["revision", *BLANKED])
 
@@ -231,7 +231,7 @@ class Message(models.Model):
         doorbell.ring_after_commit("room", room=self.room_id)
 
     def save_mentions(self) -> None:
-        """Make `Mention` say what `mentioned` says; nobody is told of a message of their own."""
+        """Make `Mention` rows agree with `mentioned`; authors are not mentioned to themselves."""
         others = set(self.mentioned.values()) - {self.sender_id}
         Mention.objects.filter(message=self).exclude(user__in=others).delete()
         Mention.objects.bulk_create(

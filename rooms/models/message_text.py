@@ -19,7 +19,7 @@ KEPT = 1_000
 
 
 class _MessageUrlizer(Urlizer):
-    """Makes links of addresses of the web, and marks the names of those the message mentions."""
+    """Turns web addresses into links, and marks the names of people whom the message mentions."""
 
     # noopener and noreferrer: the page opened learns nothing of this one. ugc and nofollow: readers wrote it.
     url_template = '<a href="{href}" target="_blank" rel="noopener noreferrer nofollow ugc">{url}</a>'
@@ -29,7 +29,7 @@ class _MessageUrlizer(Urlizer):
         self.links = self.marks = self.words = 0
 
     def html_of(self, content: str) -> str:
-        # Django's own keeps what it made of a word, and would not count a link that comes again.
+        # Django's own caches the result for a word, and would not count a repeated link.
         words = self.word_split_re.split(content)
         return "".join(self.handle_word(word, safe_input=False, autoescape=True) for word in words)
 
@@ -48,7 +48,7 @@ class _MessageUrlizer(Urlizer):
 
     @staticmethod
     def is_email_simple(value: str) -> bool:
-        """Make no links of addresses of mail: they would open a program that the reader may not want."""
+        """Leave e-mail addresses as text: a link would open a program that the reader may not want."""
         return False
 
     def _mark(self, match: re.Match[str]) -> str:

@@ -25,8 +25,8 @@ class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
     ) -> "ModerationAct":
         """Write down what was done, in the transaction that does it, and tell open pages after it.
 
-        What was done to a message changes nothing for its sender but the message, of which its room tells:
-        that a report was dismissed must not be seen by whom it was about.
+        An act on a message changes nothing else for its author, and the room's own bell tells them about the
+        message: they must not notice that a report was dismissed.
         """
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError("An act and its record belong into one transaction.")
@@ -53,7 +53,7 @@ def acts() -> list[tuple[str, Any]]:
 class ModerationAct(models.Model):
     """What somebody did to a room or to others there, for its moderators. It holds no text of messages.
 
-    Rows are only ever added. They go with their room; of people who are deleted, the act stays.
+    Rows are only ever added. They are deleted with their room, but outlive the people they name.
     """
 
     class Act(models.TextChoices):
@@ -80,7 +80,7 @@ class ModerationAct(models.Model):
         UNBAN = "unban", _("lifted the ban")
 
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="moderation_acts")
-    # None for what happened by itself.
+    # None for what Hearth did by itself.
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     act = models.CharField(max_length=20, choices=acts)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

@@ -8,7 +8,7 @@ from accounts.models import User
 class Raid(models.Model):
     """What staff undid or are undoing: what some people made and wrote in some time. It is the log, too.
 
-    Who these are is settled when it begins, so that what is done is what was looked at.
+    The people are settled when it begins, so that what is done is what was shown before.
     """
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 
 class ReadReceipt(models.Model):
-    """Who read which message, and when."""
+    """A person has read a message, at a moment."""
 
     message = models.ForeignKey("Message", models.CASCADE, related_name="read_receipts")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

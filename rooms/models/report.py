@@ -14,8 +14,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def open_for(self, user: User) -> Self:
         """Open reports that `user` decides on, never those of their own messages.
 
-        These are for the moderators of the room; of private chats, and where nobody moderates but who wrote
-        the message, for staff.
+        Moderators of the room decide; staff do in direct messages, and where only the author of the message
+        moderates.
         """
         moderators = Membership.objects.moderators().filter(room=OuterRef("message__room"))
         others = moderators.exclude(user=OuterRef("message__sender"))
@@ -25,12 +25,12 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(decides, closed_at=None).exclude(message__sender=user)
 
     def close(self) -> None:
-        """Take reports as decided. The copy of the text is for the decision only."""
+        """Mark reports as decided. The copy of the text was only for the decision."""
         self.filter(closed_at=None).update(closed_at=timezone.now(), content="")
 
 
 class Report(models.Model):
-    """Somebody asks those who moderate to look at a message.
+    """A person asks moderators to look at a message.
 
     It keeps the text that was reported while it is open, so that editing or deleting hides nothing.
     """
@@ -54,7 +54,7 @@ class Report(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["message", "reporter"], name="one_report_per_person")]
-        # Without it SQLite looks for reports of each message of a room.
+        # Without it SQLite would look for reports of every message of a room.
         indexes = [models.Index(fields=["closed_at"], name="report_closed_at")]
 
     def __str__(self) -> str:

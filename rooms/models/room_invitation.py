@@ -32,7 +32,7 @@ class RoomInvitationQuerySet(models.QuerySet["RoomInvitation"]):
         return token
 
     def valid(self) -> Self:
-        """Links that let somebody in now: whoever made one has to moderate the room still."""
+        """Links that work now: their makers still have to moderate the room."""
         moderators = Membership.objects.moderators()
         maker = moderators.filter(room=OuterRef("room"), user=OuterRef("created_by"))
         return self.filter(Exists(maker), expires_at__gt=timezone.now(), uses__lt=F("max_uses"))
@@ -45,7 +45,7 @@ class RoomInvitationQuerySet(models.QuerySet["RoomInvitation"]):
 
 
 class RoomInvitation(models.Model):
-    """A link that lets so many people into one room, until it expires or is revoked."""
+    """A link that lets a number of people into one room, until it expires or is revoked."""
 
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="invitations")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -65,9 +65,9 @@ class RoomInvitation(models.Model):
         return f"invitation {self.pk} to room {self.room_id}"
 
     def accept(self, user: User) -> Membership | None:
-        """Let `user` into the room; None where the link does not work any more. Raises NotAdmitted.
+        """Let `user` into the room; None if the link no longer works. Raises NotAdmitted.
 
-        Who is in the room already uses nothing up.
+        People who are members already use nothing up.
         """
         with transaction.atomic():
             self.room.lock()

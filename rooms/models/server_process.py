@@ -11,7 +11,7 @@ class ServerProcessManager(models.Manager["ServerProcess"]):
         """Say how many streams this process has; return how many all processes have together."""
         now = timezone.now()
         self.update_or_create(key=key, defaults={"stream_count": stream_count, "seen_at": now})
-        # What was seen in the future was seen before the clock was set back.
+        # A moment in the future is from before the clock was set back.
         is_gone = Q(seen_at__lt=now - ServerProcess.GONE_AFTER) | Q(
             seen_at__gt=now + ServerProcess.GONE_AFTER
         )

@@ -43,8 +43,8 @@ class Span:
 class Marks:
     """How far the others of a room have come, as one author may know it.
 
-    In a large room there is one of each, the lowest. `read` leaves out who does not tell, and is empty for an
-    author who does not tell either. ticks.js draws the same from them.
+    In a large room there is one of each, the lowest. `read` leaves out people who send no read receipts, and
+    is empty for an author who sends none. ticks.js draws the same from them.
     """
 
     delivered: tuple[Mark, ...] = ()
@@ -52,12 +52,12 @@ class Marks:
 
     @property
     def delivered_to_all(self) -> Span:
-        """Messages that all have for whom they are."""
+        """Messages that have reached all people they are for."""
         return _common(self.delivered)
 
     @property
     def read_by_all(self) -> Span:
-        """Messages that all have read who tell; those that are not delivered to all are not read by all."""
+        """Messages that all who send receipts have read, as far as they were delivered to all."""
         read = _common(self.read)
         return Span(read.after, min(read.upto, self.delivered_to_all.upto))
 
@@ -75,7 +75,7 @@ class Marks:
 
 
 def _common(marks: Collection[Mark]) -> Span:
-    """Return what all have for whom it is. No mark is below its own `since`."""
+    """Return the messages that all have whom they are for. No mark is below its own `since`."""
     return Span(min((mark.since for mark in marks), default=0), min((mark.upto for mark in marks), default=0))
 
 

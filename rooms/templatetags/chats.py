@@ -1,4 +1,4 @@
-"""Lines of the list of chats, kept where they are the same for many."""
+"""Lines of the list of chats, cached if they are the same for many readers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,8 +14,8 @@ from rooms.chats import Chat
 
 register = template.Library()
 
-# There may be 200 people without a chat in each list. In a large house most of the time of a page, and of a
-# stream that begins, went into drawing them again.
+# Each list may have 200 people without a chat. With many people, most of the time of a page, and of a stream
+# that begins, went into rendering them again.
 KEPT_LINES = 5_000
 _lines: dict[tuple[Any, ...], str] = {}
 

@@ -1,4 +1,4 @@
-"""The page about a room, and what its moderators change there."""
+"""The page about a room, and what moderators can change there."""
 
 from django.db import IntegrityError
 from django.db.models import Case, When

@@ -15,7 +15,7 @@ BANS_PER_PAGE = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ban_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Show who is banned; ban somebody by their name, who need not be in the room."""
+    """Show who is banned; ban somebody by name, who does not have to be in the room."""
     mine = moderator_of(request, room_id)
     form = NamedBanForm(request.POST if request.method == "POST" else None)
     if form.is_valid():

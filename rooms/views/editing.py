@@ -1,4 +1,4 @@
-"""Changing and deleting what was said."""
+"""Editing and deleting messages."""
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -15,7 +15,7 @@ from rooms.models.message import MessageQuerySet
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_update(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Edit an own message, at any time: everybody in the room sees that it was, and what it said before."""
+    """Edit one's own message, at any time: everybody in the room can see that, and what it said before."""
     message = get_object_or_404(own_messages(request), pk=message_id)
     if request.method != "POST":
         return (
@@ -30,7 +30,7 @@ def message_update(request: AuthenticatedRequest, message_id: int) -> HttpRespon
         limits.take("edit_per_user", request.user.pk)
         with transaction.atomic():
             message.room.lock()
-            # Who was removed a moment ago changes nothing any more.
+            # People who were removed a moment ago can change nothing more.
             get_object_or_404(own_messages(request), pk=message_id)
             message.edit(**form.cleaned_data)
     except limits.LimitReached as reached:
@@ -53,14 +53,14 @@ def edit_page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_delete(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Delete an own message, or as a moderator one of somebody else, after asking; a tombstone stays."""
+    """Delete one's own message, or another one as a moderator, after asking; a tombstone stays."""
     message, back = deletable(request, message_id)
     if request.method == "POST" and not message.is_deleted:
         is_own = message.sender_id == request.user.pk
         limits.take("edit_per_user" if is_own else "moderation_per_user", request.user.pk)
         with transaction.atomic():
             message.room.lock()
-            # Who was demoted or removed a moment ago deletes nothing any more.
+            # People who were demoted or removed a moment ago can delete nothing more.
             message, back = deletable(request, message_id)
             message.erase(moderator=None if is_own else request.user)
     if message.is_deleted:
@@ -69,7 +69,7 @@ def message_delete(request: AuthenticatedRequest, message_id: int) -> HttpRespon
 
 
 def deletable(request: AuthenticatedRequest, message_id: int) -> tuple[Message, Message | None]:
-    """Return a message that the user may delete, and where to go then: None for who does not see the room."""
+    """Return a message that the user may delete, and where to return to: None if they cannot see the room."""
     messages = Message.objects.select_related("room", "sender")
     if message := messages.deletable_by(request.user).filter(pk=message_id).first():
         return message, message

@@ -22,7 +22,7 @@ INVITATIONS_PER_PAGE = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def room_invitation_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Show the links into a room; when asked for another one, make it, which is shown this once."""
+    """Show the links into a room; on request make another one, which is shown only once."""
     mine = moderator_of(request, room_id)
     form = RoomInvitationForm(request.POST if request.method == "POST" else None)
     if not form.is_bound:
@@ -87,7 +87,7 @@ def room_invitation_delete(request: AuthenticatedRequest, room_id: int, invitati
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def room_invitation_detail(request: AuthenticatedRequest, token: str) -> HttpResponse:
-    """Say who invites into which room. Looking at it uses nothing up: programs look at links, too."""
+    """Say who invites to which room. Looking uses nothing up, since programs look at links, too."""
     invitation = RoomInvitation.objects.with_token(token)
     if not invitation:
         return gone(request)

@@ -49,7 +49,7 @@ def ban_create(request: AuthenticatedRequest, room_id: int, user_id: int) -> Htt
 
 
 def pair(request: AuthenticatedRequest, room_id: int, user_id: int) -> tuple[Membership, Membership]:
-    """Return the memberships of the user and of somebody on whom they may act."""
+    """Return the memberships of the user and of a person on whom they may act."""
     mine = moderator_of(request, room_id)
     other = get_object_or_404(mine.room.memberships.select_related("user"), user__pk=user_id)
     if not mine.may_act_on(other):

@@ -28,7 +28,7 @@ def moderator_of(request: AuthenticatedRequest, room_id: int) -> Membership:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def membership_delete(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Leave a group room, after asking. A private chat cannot be left: the other would talk to nobody."""
+    """Leave a room, after asking. A direct message cannot be left: the other person would write to nobody."""
     room = get_object_or_404(ChatRoom.objects.visible_to(request.user).groups(), pk=room_id)
     membership = Membership.objects.filter(room=room, user=request.user).first()
     if membership and request.method != "POST":

@@ -63,7 +63,7 @@ def posted(request: AuthenticatedRequest, room: ChatRoom, message: Message) -> H
 
 
 def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm, status: int) -> HttpResponse:
-    """Say what is wrong beside the composer, with what was typed still in it."""
+    """Say what is wrong beside the message box, which keeps what was typed."""
     if request.htmx:
         response = render(request, "rooms/_composer_errors.html", {"form": form}, status=status)
         response["HX-Reswap"] = "none"
@@ -73,7 +73,7 @@ def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm, st
 
 @require_safe
 def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Show one message; its author is told who has it and who has read it."""
+    """Show one message; its author sees whom it has reached and who has read it."""
     messages = Message.objects.readable_by(request.user)
     message = get_object_or_404(
         messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id

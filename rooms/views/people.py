@@ -13,7 +13,7 @@ from rooms.views.rooms import chats_context
 
 @require_safe
 def person_detail(request: AuthenticatedRequest, username: str) -> HttpResponse:
-    """Open the private chat with a person, which is made by that. How many are made is counted."""
+    """Open the direct message with a person, making it if needed. New ones are limited."""
     person = User.objects.named(username)
     if person is None or not person.is_active or person == request.user:
         raise Http404
@@ -25,7 +25,7 @@ def person_detail(request: AuthenticatedRequest, username: str) -> HttpResponse:
 
 @require_safe
 def profile_detail(request: AuthenticatedRequest, username: str) -> HttpResponse:
-    """Show what a person shows of themselves."""
+    """Show a person's profile."""
     person = User.objects.named(username)
     if person is None or not person.is_active:
         raise Http404

@@ -15,7 +15,7 @@ UNDO_SECONDS = 600
 
 @require_POST
 def read_receipt_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Take note of what was seen. Repeated and late reports change nothing and are no error."""
+    """Note what was seen. Repeated and late reports change nothing and are no error."""
     # room__pk finds nothing for a number that no database could hold; room would raise.
     memberships = Membership.objects.select_related("room")
     membership = get_object_or_404(memberships, room__pk=room_id, user=request.user)
@@ -29,7 +29,7 @@ def read_receipt_create(request: AuthenticatedRequest, room_id: int) -> HttpResp
 
 @require_POST
 def read_marker_reset(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Mark a message and what follows as unread, and go back to the list, where that shows."""
+    """Mark a message and what follows as unread, and go back to the list, where this is visible."""
     message = get_object_or_404(Message, pk=message_id)
     membership = get_object_or_404(Membership, room=message.room_id, user=request.user)
     limits.memory.take("read_per_user", request.user.pk)

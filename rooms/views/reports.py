@@ -60,7 +60,7 @@ def report_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
 
 @require_safe
 def report_list_for_staff(request: AuthenticatedRequest) -> HttpResponse:
-    """Show staff what no moderator decides on, and what they may decide on as moderators."""
+    """Show staff the reports that no moderator can decide on, and their own as moderators."""
     if not request.user.is_staff:
         raise PermissionDenied
     return report_list_page(request, Report.objects.open_for(request.user))
@@ -80,13 +80,13 @@ def report_list_page(
 
 @require_POST
 def report_dismiss(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Close the reports of a message, and leave it. Nothing to decide any more is no error."""
+    """Dismiss the reports of a message. It is no error if none is open any more."""
     reports = Report.objects.filter(message=message_id).open_for(request.user)
     message = get_object_or_404(reports.select_related("message__room", "message__sender")[:1]).message
     limits.take("moderation_per_user", request.user.pk)
     with transaction.atomic():
         message.room.lock()
-        if reports.exists():  # asked again: who was demoted a moment ago decides nothing any more
+        if reports.exists():  # asked again: people who were demoted a moment ago decide nothing more
             message.dismiss_reports(request.user)
     if request.user.is_staff:
         return redirect("rooms:report_list_for_staff")

@@ -56,7 +56,7 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
 
 
 def chats_context(user: User) -> dict[str, Any]:
-    now = as_of(timezone.now())  # first, so that what changes meanwhile is told again
+    now = as_of(timezone.now())  # first, so that changes during this request are told again
     chats = chats_of(user)
     Membership.objects.mark_lists_delivered([user], newest_in(chats))
     return {
@@ -134,7 +134,7 @@ def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:
 
 
 def banned(request: AuthenticatedRequest, ban: Ban) -> HttpResponse:
-    """Say why, and until when; not what the room is called where only its members may know that."""
+    """Say why, and until when, but not the name of the room if only its members may know it."""
     is_hidden = ban.room.is_by_invitation
     context = {"ban": ban, "room_name": "" if is_hidden else ban.room.name}
     return render(request, "rooms/ban_detail.html", context, status=404 if is_hidden else 403)

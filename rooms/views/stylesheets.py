@@ -9,7 +9,7 @@ from accounts.http import AuthenticatedRequest
 @require_safe
 @cache_control(private=True, max_age=300)
 def own_messages(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
-    """Make the messages of one person look like the reader's own, and hide those of whom they have blocked.
+    """Make the messages of one person look like the reader's own, and hide those of people they have blocked.
 
     Messages are rendered once for all readers and name no viewer; every page asks for its reader's
     stylesheet.

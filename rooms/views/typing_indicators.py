@@ -10,9 +10,9 @@ from rooms.models import ChatRoom
 
 @require_POST
 def typing_indicator_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Tell the others that the user types, or with `stop` that they do not any longer. Nothing is stored.
+    """Tell others that the user is typing, or with `stop` no longer is. Nothing is stored.
 
-    A signal over the limit is dropped without a word: nobody waits for its answer, and another one follows.
+    A signal over the limit is silently dropped: nobody waits for its answer, and another one follows.
     """
     try:
         limits.memory.take("typing_per_user", request.user.pk)
