@@ -61,7 +61,7 @@ def take(limit: str, who: object) -> None:
     """Count one more for `who`. Raises LimitReached.
 
     An allowance is a moment: the moment at which all of it will be available again. Each use moves it ahead
-    by an interval. One conditional UPDATE checks and counts, so the count is right in any number of processes.
+    by an interval. One conditional UPDATE checks and counts, so it is right in any number of processes.
     """
     if not (rate := settings.LIMITS[limit]):
         return
