@@ -28,7 +28,7 @@ NO_REVISION = -1
 class Refused(Exception):
     """No stream for this request. A `reason` is for our own page, which need not ask again.
 
-    `reader` is who asked, where that is known.
+    `reader` is the person who asked, if known.
     """
 
     def __init__(self, status: int, reason: str = "", reader: User | None = None) -> None:
@@ -56,7 +56,7 @@ class Opening:
     profiles: datetime | None  # as of when the page shows people
     time_zone: str
     release: str | None = None  # of which the page is
-    blocked: frozenset[int] = frozenset()  # whom the reader wants to hear nothing of
+    blocked: frozenset[int] = frozenset()  # people whom the reader has blocked
     format: Format = EVENTS
     # The head of the response, and what its body begins with.
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -76,7 +76,7 @@ def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
     manager = get_channelmanager()
     if not all(manager.can_read_channel(request.user, channel) for channel in event_request.channels):
         raise Refused(404, "room", request.user)
-    # What comes into a page speaks as the page does, although another language may have been chosen since.
+    # Changes speak the language of their page, even if another one has been chosen since.
     language = chosen_language(parameters.get("language"), request.user.language) or accepted_language(scope)
     return Opening(
         user=request.user,
@@ -108,7 +108,7 @@ def _event_request(request: ASGIRequest, view_kwargs: dict[str, Any]) -> EventRe
     try:
         return EventRequest(request, view_kwargs=view_kwargs)
     except EventRequest.Error:
-        # A cursor that cannot be read is no cursor.
+        # An unreadable cursor counts as none.
         request.META.pop("HTTP_LAST_EVENT_ID", None)
         request.GET = QueryDict()
         return EventRequest(request, view_kwargs=view_kwargs)

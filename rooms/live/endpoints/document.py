@@ -30,8 +30,8 @@ HTML: Headers = [
 class DocumentEndpoint(StreamEndpoint):
     """`GET /rooms/<id>/live`, which the page of a room shows in a frame.
 
-    The document listens to its room alone: there is no list of chats in it. It ends whenever something that
-    it shows would have to change, with an element that has the browser ask for it anew.
+    The document listens only to its room: it has no list of chats. Whenever something it shows would have to
+    change, it ends with an element that makes the browser request it again.
     """
 
     def opening(self, scope: RoomScope) -> Opening:

@@ -1,4 +1,4 @@
-"""What streams begin with: all that is not a message, as it is now, so that none of it needs a replay."""
+"""What streams begin with: everything but messages, as it is now, so that none of it needs a replay."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from rooms.unread import Unread
 
 def present_states(openings: Collection[Opening]) -> list[PresentState | None]:
     """Return for each the list of chats unless the page has just that one (by its digest), title, ticks and
-    presence, who is to be shown in another way than the page does, and whether the page is of another
-    release; None where its room is gone.
+    presence, the people who have changed since the page, and whether the page is of another release; None if
+    its room is gone.
 
-    Who decides on reports is told how many wait. All are read at once, in as many queries as one but for the
-    ticks, which are read once for each room: a restart brings everybody back together. Read it after
-    subscribing: what changes meanwhile is then told twice rather than never.
+    People who decide on reports are told how many are open. All states are read at once, in as many queries
+    as one, except ticks, which are read once per room: a restart brings everybody back together. Read it
+    after subscribing: changes in between are then told twice rather than never.
     """
     users = {opening.user.pk: opening.user for opening in openings}
     facts = Facts.read(openings, users)
@@ -65,13 +65,13 @@ def _in_room(openings: Collection[Opening], room_id: int) -> set[int]:
 
 
 def _has_changed_profiles(openings: Collection[Opening]) -> bool:
-    """Whether anybody is to be shown in another way than on the page that is as of longest ago."""
+    """Whether anybody has changed since the oldest of the pages."""
     moments = [opening.profiles for opening in openings if opening.profiles]
     return bool(moments) and User.objects.changed_between(min(moments), timezone.now()).exists()
 
 
 def changed_people(since: datetime, now: datetime) -> Collection[User]:
-    """Return who is to be shown in another way than a page does that is as of `since`."""
+    """Return the people who look different now than on a page as of `since`."""
     return User.objects.changed_between(since, now).order_by("-profile_changed_at")[:PEOPLE_LIMIT]
 
 

@@ -131,9 +131,9 @@ class StreamEndpoint:
             raise Refused(503) from None
 
     async def begin(self, connection: Connection, opening: Opening, is_in_doubt: bool) -> None:
-        """Bring all that is no message up to date. It is read after joining, so that no change is missed.
+        """Bring everything but messages up to date. It is read after joining, so that no change is missed.
 
-        A doorbell that rang after the stream was authorised and before it joined puts that in doubt.
+        A bell that rang after the stream was authorised and before it joined puts that in doubt.
         """
         try:
             if is_in_doubt:
@@ -146,7 +146,7 @@ class StreamEndpoint:
                 logger.error("Beginning a stream failed: %s", one_line(error))
             return connection.end()  # the page comes back
         if state is None:
-            return connection.end()  # its room is gone: the page comes back, and is told
+            return connection.end()  # its room is gone: the page comes back, and the answer says so
         self.live.begin(connection, state)
 
     def open(self, scope: RoomScope) -> Opening:
@@ -168,7 +168,7 @@ class StreamEndpoint:
         return present_states(openings)
 
     async def refuse(self, scope: RoomScope, send: ASGISendCallable, refusal: Refused) -> None:
-        """Answer without a stream; the page tries again, later and later, unless it is told to stop."""
+        """Answer without a stream; the page tries again at growing intervals, unless the answer stops it."""
         with translation.override(refusal.language or accepted_language(scope)):
             if refusal.reason and (b"hx-request", b"true") in scope["headers"]:
                 status, headers, body = 200, HEADERS, frames.swap(fragments.stream_ended(refusal.reason))

@@ -1,4 +1,4 @@
-"""What moderators did: the parts that are concerned hear of it; this one finds what no bell told of."""
+"""What moderators did. The parts concerned hear the bell; this one finds acts that no bell announced."""
 
 from config.doorbell import Bell
 from rooms.live.news.look import NewRows

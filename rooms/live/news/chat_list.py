@@ -101,8 +101,8 @@ class ChatList(Rounds[Gathered]):
     def began(self, connection: Connection, state: PresentState) -> None:
         """Remember what a page shows; what differs from then on is news.
 
-        Where it shows something else than was told last, it is told again: what changed may have changed back
-        since the page was read, and the page would go on to show it.
+        If it shows something else than was told last, it is told again: a change may have been undone since
+        the page was read, and the page would keep showing it.
         """
         told = self._unread.setdefault(connection.user_id, {})
         for room_id, unread in state.unread.items():
@@ -128,8 +128,8 @@ class ChatList(Rounds[Gathered]):
         wanted = [
             (letter.frame, {page.format.language for page in self._pages(letter)}) for letter in news.letters
         ]
-        await self._database.run(_make, wanted)  # a thread's work, though it asks the database nothing
-        # What was read of a room may not be for everybody any longer: the next round tells it.
+        await self._database.run(_make, wanted)  # work for a thread, although it asks the database nothing
+        # What was read about a room may no longer be for everybody: the next round tells it.
         doubtful = set(self._gathered.acts.values())
         self._tell(letter for letter in news.letters if letter.about not in doubtful)
         self._remember(news, doubtful)
@@ -174,7 +174,7 @@ class ChatList(Rounds[Gathered]):
         ]
 
     def read_news(self, gathered: Gathered, listening: set[int]) -> News:
-        """Return the news: people first, since what they said puts more into their line."""
+        """Return the news: people first, since their messages put more into their line."""
         news = News()
         _tell_people(news, gathered.people)
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
@@ -252,7 +252,7 @@ class ChatList(Rounds[Gathered]):
     def _tell_line(
         self, news: News, room: ChatRoom, unread: dict[int, Unread], banned: Collection[int]
     ) -> None:
-        """Tell what was said last, unless that was told already."""
+        """Tell the last message, unless it was told already."""
         news.delivered[room.pk] = room.last_message_id or 0
         if room.revision == self._revisions.get(room.pk):
             return
@@ -294,7 +294,7 @@ class ChatList(Rounds[Gathered]):
 
 
 class Beginning(Look[tuple[int, set[int]]]):
-    """What is no news, as of the first look: messages that were there, and rooms that lists have."""
+    """What is not news at the first look: messages that were there, and rooms that lists have."""
 
     def __init__(self, chat_list: ChatList) -> None:
         self._chat_list = chat_list

@@ -15,7 +15,7 @@ from rooms.unread import Unread
 class Letter:
     """A frame for the listeners of a channel; with `room_id` for their pages of that room only.
 
-    `about` is the room of which it tells who is not in it.
+    `about` is the room that it tells non-members about.
     """
 
     channel: str

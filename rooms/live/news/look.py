@@ -1,4 +1,4 @@
-"""What the poll asks the database for a topic, to find what no bell told of."""
+"""What the poll asks the database for a topic, to find changes that no bell announced."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable

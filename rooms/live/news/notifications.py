@@ -1,4 +1,4 @@
-"""What scripts of a page are told so that they notify its reader, if nobody looks at it."""
+"""What scripts of a page are told so that they can notify its reader, if nobody looks at the page."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who is online: whoever has an open stream, in any process."""
+"""Presence: people are online while they have an open stream, in any process."""
 
 import asyncio
 import logging
@@ -32,8 +32,8 @@ RENEWAL = settings.HEARTBEAT_INTERVAL / 2
 class Presence(Rounds[None]):
     """The database knows until when each person is online; processes move that ahead, and tell changes.
 
-    Who is online at the first look, which sets `has_looked`, is no change, since streams begin after it.
-    After a restart that is nearly everybody.
+    People who are online at the first look, which sets `has_looked`, are no change, since streams begin after
+    it. After a restart that is nearly everybody.
     """
 
     name = "presence"
@@ -97,7 +97,7 @@ class Presence(Rounds[None]):
 
 
 def _exchange(here: set[int]) -> set[int]:
-    """Say who is online here; return who is anywhere, of those who show it."""
+    """Store who is online here; return the people online anywhere, of those who show it."""
     now = timezone.now()
     until = now + User.ONLINE_FOR
     # Where the clock was set back, it is too far ahead.
@@ -107,13 +107,13 @@ def _exchange(here: set[int]) -> set[int]:
 
 
 def _online() -> set[int]:
-    """Return who is online anywhere, of those who show it."""
+    """Return the people online anywhere, of those who show it."""
     online = User.objects.filter(online_until__gt=timezone.now(), shows_presence=True, is_active=True)
     return set(online.values_list("pk", flat=True))
 
 
 def _changes(user_ids: Collection[int], languages: Collection[str]) -> Frame:
-    """Return how things stand with these people, in each of the languages."""
+    """Return the presence of these people, in each of the languages."""
     frame = swapped(fragments.presences, list(User.objects.filter(pk__in=user_ids)))
     make_all([frame], languages)
     return frame

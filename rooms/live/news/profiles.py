@@ -25,7 +25,7 @@ from rooms.unread import Unread, unread_in_rooms
 
 
 class Shown(NamedTuple):
-    """What others are shown of a person."""
+    """What others see of a person."""
 
     name: str
     avatar: str
@@ -88,9 +88,9 @@ class Profiles(Rounds[set[int]]):
             page.tell(frame.in_language(page.format.language))
 
     def read_news(self, gathered: set[int], open_rooms: set[int]) -> News:
-        """Return what is to be told of those who are not shown as they were told of last.
+        """Return news about the people who look different from what was told last.
 
-        The poll finds what a doorbell has told already.
+        The poll also finds changes that a bell has announced already.
         """
         news = News()
         read_at = timezone.now()
@@ -113,7 +113,7 @@ class Profiles(Rounds[set[int]]):
 @dataclass(slots=True)
 class ProfilesSeen:
     moment: datetime
-    # Who was shown in another way of late: with when they changed that, and when their status ended
+    # People who have changed lately, with when they did, and when their status ended
     changes: set[tuple[int, datetime | None, datetime | None]]
 
 
@@ -133,7 +133,7 @@ class ChangedProfiles(Look[ProfilesSeen]):
 
 
 def _renamed_chats(renamed: set[int], room_ids: set[int]) -> dict[tuple[int, int], Frame]:
-    """Return what tells the other person of each private chat how it is called now."""
+    """Return what tells the other person of each direct message its new name."""
     found = ChatRoom.objects.filter(Q(low_user__in=renamed) | Q(high_user__in=renamed), pk__in=room_ids)
     chats = {
         (reader, room.pk): Chat(room, person)

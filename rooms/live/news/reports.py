@@ -16,7 +16,7 @@ from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership, Report
 
-ANYBODY = 0  # in the place of whoever wrote what was reported
+ANYBODY = 0  # in place of the author of what was reported
 
 type ReportCounts = dict[tuple[int, int | None], int]  # by user and room; None is the count of staff
 type Gathered = defaultdict[int, set[int]]  # by room, who wrote what was reported or decided
@@ -82,7 +82,7 @@ class NewReports(NewRows[tuple[int, int]]):
 def counts_for(gathered: Mapping[int, set[int]], listening: Collection[int]) -> ReportCounts:
     """Return the number of open reports for each moderator of the rooms, and for staff, without a room.
 
-    Nobody is told anything where all was about messages of their own: not even that there was something.
+    People are told nothing if everything was about their own messages: not even that there was something.
     """
     senders = set().union(*gathered.values())
     staff = User.objects.filter(pk__in=listening, is_staff=True, is_active=True)

@@ -22,13 +22,13 @@ from rooms.models import Membership
 
 logger = logging.getLogger(__name__)
 
-# How many times as long as it took nobody looks for streams that have to end, and for how long at most.
+# After looking for streams that have to end, it pauses this many times as long, at most LONGEST_PAUSE.
 PAUSE_FACTOR = 20
 LONGEST_PAUSE = 5.0
 
 
 class Revocations(Worker):
-    """Hears of what ends streams, and looks for it now and then: what no bell told of ends them as well."""
+    """Hears bells that end streams, and checks all streams now and then, since bells can be lost."""
 
     name = "access check"
     hears = ("access", "act", "settings")
@@ -52,7 +52,7 @@ class Revocations(Worker):
                 self.settings_changes += 1
                 self._settings_changed[user_id] = self.settings_changes
                 for connection in self._of(user_id):
-                    connection.end()  # it comes back at once, with what is now theirs to see
+                    connection.end()  # it comes back at once, with what its reader may now see
 
     def has_new_settings(self, user_id: int, since: int) -> bool:
         """Whether a user has changed their settings since there were so many changes of any."""
@@ -102,7 +102,7 @@ class Revocations(Worker):
 
     @property
     def period(self) -> float:
-        """Seconds until the end of a session or membership is found that no bell told of."""
+        """Seconds until the end of a session or membership that no bell announced is found."""
         return min(settings.POLL_INTERVAL, settings.HEARTBEAT_INTERVAL).total_seconds()
 
     async def run(self) -> None:
@@ -124,7 +124,7 @@ def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
     keys = {connection.session_key for connection in connections}
     going_on = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
     sessions = set(going_on.values_list("pk", flat=True))
-    # Who was made staff may have entered by name alone.
+    # People who were made staff may have logged in by name alone.
     needs_password = Q(is_staff=True) | Q(is_superuser=True)
     has_none = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     users = User.objects.filter(pk__in=user_ids, is_active=True).exclude(needs_password & has_none)

@@ -1,4 +1,4 @@
-"""Work that gathers while it rests: told at most so often, all at once."""
+"""Changes gather between rounds and are told all at once, at most a few times a second."""
 
 import asyncio
 import time

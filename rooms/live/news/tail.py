@@ -16,8 +16,8 @@ from rooms.models import ChatRoom, Membership
 # Nobody sees a delay of so long, and a room in which more is said costs no more rounds.
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.4
-# Seconds of pause for one second of work, at most: what is posted meanwhile is written together. Where little
-# is posted there is little to gather, and it is as long as the work: so many new messages ask for one more.
+# Seconds of pause for one second of work, at most: what is posted in the pause is written together. If little
+# is posted, the pause is as long as the work; this many new messages make it longer by as much again.
 PAUSE_FACTOR = 3
 GATHERED = 4
 
@@ -125,7 +125,7 @@ class Tail:
     ) -> tuple[dict[tuple[Format, int], tuple[Change, bytes | None]], set[int]]:
         """Return the change with its frame for each format and revision, and who of `users` is there.
 
-        Members are read last: nobody gets what was said after their membership ended, doorbell or not.
+        Members are read last: nobody gets what was posted after their membership ended, bell or not.
         """
         revisions = {revision for _format, revision in wanted}
         with_previous = {revision for format, revision in wanted if format.is_append_only}

@@ -1,4 +1,4 @@
-"""Ticks: when a mark of somebody moves, the authors concerned are told, once, and nobody else."""
+"""Ticks: when somebody's mark moves, only the authors concerned are told, once."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable

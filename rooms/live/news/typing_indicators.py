@@ -1,4 +1,4 @@
-"""Who is writing something. Nothing of it is stored; a signal that is not repeated fades."""
+"""Who is typing. Nothing is stored; a signal that is not repeated fades."""
 
 import asyncio
 from collections import defaultdict
@@ -134,7 +134,7 @@ class TypingIndicators(Rounds[Gathered]):
     ) -> set[Connection]:
         """Return the pages that list the chat, and all readers of the room, with a list or without.
 
-        `members` are those of a room that others do not see; who is banned from an open one does not either.
+        `members` are given for a room that others cannot see; people banned from an open room cannot either.
         """
         people = room.pair if members is None else members
         channels = [LOBBY] if people is None else [user_channel(user_id) for user_id in people]
@@ -143,9 +143,9 @@ class TypingIndicators(Rounds[Gathered]):
         return {listener for listener in listeners if listener.user_id not in banned}
 
     def _tell(self, room_id: int, room: _Room, connections: Iterable[Connection]) -> None:
-        """Tell everybody the others who type: one rendering for all who do not, one for each who does."""
+        """Tell everybody who else is typing: one rendering for all who are not, one for each who is."""
         rendered: dict[tuple[frozenset[int], str, bool, Format], bytes] = {}
-        # Who began while names were looked up is told in the next round.
+        # People who began while names were looked up are told of in the next round.
         typists = room.deadlines.keys() & self._names.keys()
         for connection in connections:
             others = frozenset(typists - {connection.user_id} - connection.blocked)

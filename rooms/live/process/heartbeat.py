@@ -1,4 +1,4 @@
-"""Says at regular intervals in every stream that it lives; ends those that have lasted long enough."""
+"""Regularly says in every stream that it is alive; ends streams that have lasted long enough."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Has what is over removed, in every process: nobody needs to think of it."""
+"""Lets every process remove expired rows, so that nobody has to think of it."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ AT_MOST = 2.0  # seconds at a time; what is left waits for the next one
 
 
 class Housekeeping(Worker):
-    """It is never late: a process that does not come to it serves its pages as well."""
+    """It is never late: a process serves its pages just as well without it."""
 
     name = "housekeeping"
 

@@ -24,7 +24,7 @@ from rooms.live.watch.health import Health
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.hub import Hub
 
-# All topics. What one of them hears, has looked for and tells pages is its own business.
+# All topics. What each of them hears, looks for and tells pages is its own business.
 TOPICS = (
     Revocations,  # first, since it holds back what others write
     Tails,
@@ -70,7 +70,7 @@ class Live:
             part.start()
 
     async def stop(self) -> None:
-        """End all streams; their pages come back to whoever serves then."""
+        """End all streams; their pages come back to the process that serves then."""
         self.is_stopping = True
         for connection in tuple(self.hub.connections):
             connection.end()
@@ -79,7 +79,7 @@ class Live:
         await asyncio.gather(self.database.close(), self.openings.close(), self.health.close())
 
     def late_part(self) -> str:
-        """Return the name of something that does not come to its work; nothing if all do."""
+        """Return the name of a part that is late with its work; empty if none is."""
         return next((part.name for part in self.parts if part.is_late), "")
 
     def answer(self, bell: Bell) -> None:

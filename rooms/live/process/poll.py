@@ -1,4 +1,4 @@
-"""Finds what no bell told of: changes made by processes that share only the database with this one."""
+"""Finds changes that no bell announced: those of processes that share only the database with this one."""
 
 import asyncio
 from collections.abc import Collection

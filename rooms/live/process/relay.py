@@ -19,11 +19,11 @@ from rooms.live.watch import metrics
 logger = logging.getLogger(__name__)
 
 GROUP = "hearth"
-# Which process rang, so that it does not hear its own doorbell twice.
+# The process that rang, so that it does not hear its own bell twice.
 ORIGIN = uuid.uuid4().hex
 # How long the channel layer may take.
 ANSWER_SECONDS = 2.0
-# A process rings itself through the channel layer so often: layers do not tell that they have gone deaf.
+# How often a process rings itself through the channel layer: a layer does not say that it has gone deaf.
 ECHO_SECONDS = 1.0
 SILENCE_SECONDS = 3.5
 RETRY_SECONDS = 1.0
@@ -122,7 +122,7 @@ async def _tell_other_processes(payload: dict[str, Any]) -> None:
 
 
 async def _receive(answer: Answer) -> None:
-    """Hear doorbells for as long as they come through."""
+    """Hear bells as long as they come through."""
     layer = get_channel_layer()
     async with asyncio.timeout(ANSWER_SECONDS):
         channel = await layer.new_channel()

@@ -1,4 +1,4 @@
-"""Whether a process can do its work: what /readyz tells a proxy or whoever watches."""
+"""Whether a process can do its work: what /readyz tells a proxy or monitoring."""
 
 import asyncio
 import shutil
@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from rooms.live.watch.database import DatabaseThreads
 from rooms.models import ChatRoom
 
-# An answer is good for so long, however often it is asked for.
+# An answer is reused for this long, however often it is asked for.
 KEPT_SECONDS = 1.0
 LEAST_DISK_SPACE = 64 * 1024**2
 
@@ -63,7 +63,7 @@ class Health:
 
 
 def try_to_write() -> None:
-    """Change what is not there: that takes the right and the lock to write, and leaves nothing."""
+    """Change a row that does not exist: that needs permission and lock to write, and leaves nothing."""
     with transaction.atomic():
         ChatRoom.objects.filter(pk=0).update(revision=0)
 

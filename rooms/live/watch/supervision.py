@@ -1,4 +1,4 @@
-"""Tasks that must not die, and how one notices when they have."""
+"""Tasks that must not die, and how to notice when they are late."""
 
 import asyncio
 import logging
@@ -11,9 +11,9 @@ logger = logging.getLogger(__name__)
 
 SHORTEST_WAIT = 0.1
 LONGEST_WAIT = 5.0
-# What has run for so long before it failed has worked: its failure is a new one.
+# A task that ran this long before it failed was working: its failure is a new one.
 WORKED_SECONDS = 60.0
-# Work that is due for so long and not done is hanging, failing or dead.
+# Work that is overdue for this long is hanging, failing or dead.
 LATE_SECONDS = 15.0
 
 
@@ -43,7 +43,7 @@ class Watch:
 async def keep_running(name: str, function: Callable[[], Awaitable[None]]) -> None:
     """Run `function` again whenever it fails, after a wait that grows; log the first failure of a row.
 
-    It ends when it is cancelled itself. Where what it waits for is cancelled, that is a failure like others.
+    It ends when it is cancelled itself. If what it waits for is cancelled, that is a failure like any other.
     """
     loop = asyncio.get_running_loop()
     wait = SHORTEST_WAIT

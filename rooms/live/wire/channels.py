@@ -48,7 +48,7 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
     """What takes a page from revision `since` of its room to revision `id`: facts, which formats render.
 
     For a page that is too far behind it is the newest `page`. For others it is the messages that were posted
-    or changed since, in order, and `head`, the room, where what stands at the head of its pages has changed.
+    or changed since, in order, and `head`, the room, if its head has changed.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
 
     @property
     def only_adds(self) -> bool:
-        """Whether all there is to it are messages that follow those a page has."""
+        """Whether it consists only of messages that follow those a page has."""
         return not (self.changed or self.head or self.page)
 
     @property

@@ -21,7 +21,7 @@ END_SECONDS = 5.0
 
 
 class Connection:
-    """The stream of one page, with what has to stay true for it to go on."""
+    """The stream of one page, with the conditions under which it may go on."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Connection:
         self.position = position  # the revision of its room that the page had
         self.address = address  # for which streams are counted; None where they are not
         self.format = format
-        self.blocked = blocked  # of whom the reader wants to hear nothing; a change ends the stream
+        self.blocked = blocked  # people whom the reader has blocked; a change ends the stream
         self.ends_at = time.monotonic() + format.lifetime
         self.is_ended = False
         self._is_aborted = False
@@ -69,8 +69,8 @@ class Connection:
     def begin(self, frame: bytes) -> None:
         """Write what the page missed, before anything that waits.
 
-        It does not count against the reader, however much it is: closed for it, the page would come back for
-        the same again.
+        However much it is, it does not count against the reader: if it closed the stream, the page would come
+        back for the same again.
         """
         if not self.is_ended:
             self._waiting.insert(0, frame)

@@ -32,7 +32,7 @@ class Format(Protocol):
     level: ClassVar[bytes]  # what follows the first change: the page has missed no more than that
 
     def changes(self, change: Change) -> bytes | None:
-        """Encode a change of the room; None where a page has to begin anew to show it."""
+        """Encode a change of the room; None if a page has to begin anew to show it."""
 
     def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
         """Encode how far the author's messages have come. It is for one reader, and never shared.
@@ -45,7 +45,7 @@ class Format(Protocol):
     def heartbeat(self) -> bytes: ...
 
     def forbidden(self, reason: str) -> bytes:
-        """Encode the last words to somebody who may read no more; `reason` is `session` or `room`."""
+        """Encode the last words to a reader who may read no more; `reason` is `session` or `room`."""
 
     def begin_anew(self, *, at_once: bool = False) -> bytes:
         """Encode the last words to a page that comes back, `at_once` or when a server has started."""
@@ -122,7 +122,7 @@ class Document:
             return fragments.document_forbidden(reason).encode()
 
     def begin_anew(self, *, at_once: bool = False) -> bytes:
-        # A frame whose request fails asks no more, and random, so that not all come back in the same moment.
+        # A frame whose request fails does not ask again. Random, so that not all come back at once.
         seconds = 0 if at_once else random.randint(8, 12)  # noqa: S311 (no secret)
         with translation.override(self.language):
             return fragments.document_begins_anew(seconds).encode()

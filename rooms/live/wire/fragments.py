@@ -19,7 +19,7 @@ from rooms.unread import unread_label
 
 
 def changes(change: Change) -> str:
-    """Messages that were posted are put in, earlier ones changed where they stand, and so is the head."""
+    """New messages are inserted; earlier ones, and the head, are changed where they are."""
     context = {
         "posted": change.posted,
         "changed": change.changed,
@@ -40,7 +40,7 @@ def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
 
 
 def own_style(user: User) -> str:
-    """The reader's own style sheet, which changes with whom they have blocked."""
+    """The reader's own style sheet, which changes when they block or unblock people."""
     return _render("rooms/pushes.html#own", {"reader": user})
 
 
@@ -103,7 +103,7 @@ def profile(person: User, read_at: datetime) -> str:
 
 
 def other_renamed(chat: Chat) -> str:
-    """In a private chat, what the other person's name is part of."""
+    """In a direct message, everything that contains the other person's name."""
     return title(chat.name, chat.unread.count) + _render(
         "rooms/pushes.html#composer-label", {"title": chat.name}
     )
@@ -114,7 +114,7 @@ def presences(people: Iterable[User]) -> str:
 
 
 def other_presence(other: User | None) -> str:
-    """In a private chat, whether the other person is online; None for a reader who is not to see it."""
+    """In a direct message, the other person's presence; None for a reader who may not see it."""
     return _render("rooms/pushes.html#other-presence", {"person": other})
 
 
@@ -124,7 +124,7 @@ def title(name: str, unread_count: int) -> str:
 
 
 def stream_ended(reason: str) -> str:
-    """Take the place of what connects, so that the page stops asking; `reason` is `session` or `room`."""
+    """Replace the element that connects, so that the page stops asking; `reason` is `session` or `room`."""
     return _render("rooms/pushes.html#stream-ended", {"reason": reason, "again": ""})
 
 
@@ -171,7 +171,7 @@ def document_typing(names: list[str]) -> str:
 
 
 def document_heartbeat() -> str:
-    """Take the place of the heartbeat before; one that is not replaced in time says that nobody is there."""
+    """Replace the last heartbeat; one that is not replaced in time says that the connection is lost."""
     return _render("rooms/document/pieces.html#heartbeat", {})
 
 
