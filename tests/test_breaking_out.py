@@ -191,9 +191,9 @@ def pages(client, world):
 def documents(world):
     page = page_before(world.room)
     return {
-        "document": fragments.document(world.room, page, world.ada, "nonce"),
+        "document": fragments.document(world.room, page, world.ada),
         "document of the private chat": fragments.document(
-            world.private, page_before(world.private), world.ada, "nonce"
+            world.private, page_before(world.private), world.ada
         ),
         "document messages": fragments.document_messages(page.messages, None),
         "document typing": fragments.document_typing([world.ben.shown_name]),

@@ -10,6 +10,8 @@ from django.template import Engine
 
 from tests.support.server import ROOT
 
+TEMPLATES = [path for path in sorted((ROOT / "templates").rglob("*")) if path.is_file()]
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 SHOW_LOADERS = "from django.conf import settings; print(settings.TEMPLATES[0]['OPTIONS']['loaders'])"
 
 
@@ -21,6 +23,12 @@ def test_templates_are_read_anew_only_while_somebody_edits_them(tmp_path, debug,
         cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     assert ("CachedLoader" in shown) is is_cached
+
+
+@pytest.mark.parametrize("path", [*TEMPLATES, *SCRIPTS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_lines_can_be_read(path):
+    lines = enumerate(path.read_text().splitlines(), 1)
+    assert [number for number, line in lines if len(line) > 120 or line.count("{%") > 4] == []
 
 
 def test_foreign_host_is_refused_without_a_word_in_the_log(client, caplog):

@@ -44,7 +44,7 @@ class DocumentEndpoint(StreamEndpoint):
             raise Refused(404, "room", opening.user) from None
         page = page_before(room, unread=unread_line(membership))
         with translation.override(document.language), timezone.override(opening.time_zone):
-            opening.beginning = fragments.document(room, page, opening.user, document.nonce).encode()
+            opening.beginning = fragments.document(room, page, opening.user).encode()
         opening.format = document
         opening.headers = [*HTML, *ENDLESS, policy(f" 'nonce-{document.nonce}'")]
         opening.channels = {room_channel(room.pk)}

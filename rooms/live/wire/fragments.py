@@ -131,9 +131,9 @@ def stream_ended(reason: str) -> str:
 # The document for readers without scripts
 
 
-def document(room: ChatRoom, page: HistoryPage, reader: User, nonce: str) -> str:
+def document(room: ChatRoom, page: HistoryPage, reader: User) -> str:
     """The beginning of the document, up to its newest message. More is added, and nothing is ever closed."""
-    context = {"room": room, "page": page, "reader": reader, "title": room.title_for(reader), "nonce": nonce}
+    context = {"room": room, "page": page, "reader": reader, "title": room.title_for(reader)}
     return _render("rooms/document/document.html", context)
 
 
