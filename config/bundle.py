@@ -1,4 +1,4 @@
-"""Static files: one script out of many small ones, and hashed names.
+"""Static files: one script and one style sheet out of many small files, and hashed names.
 
 htmx starts as soon as its own file has run. An extension that arrives after that never sees the page, and a
 stream that needs it never opens. One file cannot be half there.
@@ -19,7 +19,7 @@ OF_PACKAGES = [
     "django_htmx/ext/hx-sse-4.min.js",
     "django_htmx/ext/hx-upsert-4.min.js",
 ]
-OURS = [
+SCRIPTS = [
     "js/helpers.js",
     "js/trusted-types.js",
     "js/connection.js",
@@ -33,14 +33,30 @@ OURS = [
     "js/announcer.js",
     "js/regions.js",
 ]
+# Where two rules are equally specific, the later one wins.
+STYLES = [
+    "css/tokens.css",
+    "css/ground.css",
+    "css/forms.css",
+    "css/cards.css",
+    "css/panes.css",
+    "css/chats.css",
+    "css/conversation.css",
+    "css/messages.css",
+    "css/composer.css",
+    "css/document.css",
+    "css/profiles.css",
+    "css/widths.css",
+    "css/readers.css",
+]
 # By address: what packages bring, minified already, and Hearth's own files.
-BUNDLES = {
-    "js/hearth.js": (OF_PACKAGES, OURS),
-    "js/password.min.js": (
-        [],
-        ["js/helpers.js", "js/password.js"],
-    ),  # also for pages before the login, which need nothing else
+BUNDLES: dict[str, tuple[list[str], list[str]]] = {
+    "js/hearth.js": (OF_PACKAGES, SCRIPTS),
+    # Also for pages before the login, which need nothing else.
+    "js/password.min.js": ([], ["js/helpers.js", "js/password.js"]),
+    "css/hearth.css": ([], STYLES),
 }
+KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
 class BundleFinder(finders.BaseFinder):
@@ -67,25 +83,32 @@ class BundleFinder(finders.BaseFinder):
 
     def build(self, path: str) -> None:
         target = Path(self.storage.path(path))
-        of_packages, ours = BUNDLES[path]
-        content = join(of_packages) + (wrapped(ours) if settings.DEBUG else minified(ours))
+        of_packages, _ours = BUNDLES[path]
+        content = join(of_packages) + (written(path) if settings.DEBUG else minified(path))
         if not target.exists() or target.read_text() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content)
 
 
-def minified(parts: Iterable[str]) -> str:
-    return str(minify.string("text/javascript", wrapped(parts)))
+def minified(path: str) -> str:
+    """Return Hearth's own part of what is at this address, as it is served."""
+    return str(minify.string(KINDS[Path(path).suffix], written(path)))
 
 
-def wrapped(parts: Iterable[str]) -> str:
-    """Hearth defines no global names. If one behaviour fails, the others go on (static/js/helpers.js)."""
-    return f"(() => {{\n{join(parts)}}})();\n"
+def written(path: str) -> str:
+    """Return the same as it was written. Hearth's scripts define no global names."""
+    content = join(BUNDLES[path][1])
+    return f"(() => {{\n{content}}})();\n" if path.endswith(".js") else content
 
 
 def join(parts: Iterable[str]) -> str:
-    # A comment at the end of one part must not swallow the next.
-    return "".join(Path(finders.find(part) or part).read_text() + "\n;\n" for part in parts)
+    return "".join(_read(part) for part in parts)
+
+
+def _read(part: str) -> str:
+    content = Path(finders.find(part) or part).read_text()
+    # A comment at the end of one script must not swallow the next.
+    return f"{content}\n;\n" if part.endswith(".js") else f"{content}\n"
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # the package has no types
