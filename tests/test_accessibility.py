@@ -138,8 +138,8 @@ def test_login_form_tells_what_it_wants(client):
     assert (name["autocomplete"], name["autocapitalize"], name["spellcheck"]) == ("username", "none", "false")
     [main] = page.all("main")
     words = main.text
-    assert words.index("password") < words.index("1 to 32 letters")
-    assert "letters, digits and _ . -" in described(page, name)
+    assert words.index("password") < words.index("Up to 32 letters")
+    assert "letters, digits, _ . and -" in described(page, name)
 
 
 @pytest.mark.accessibility("A27")

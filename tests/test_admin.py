@@ -264,7 +264,7 @@ def test_somebody_new_gets_a_name_and_a_password(root_client, rung, committed):
     ("change", "reason"),
     [
         ({"username": "аda"}, "alphabet"),
-        ({"username": "Ada"}, "Somebody has this name"),
+        ({"username": "Ada"}, "Someone already has this name"),
         ({"username": "admin"}, "reserved"),
         ({"username": "a b"}, "letters"),
         ({"password1": "short", "password2": "short"}, "short"),

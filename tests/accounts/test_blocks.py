@@ -93,7 +93,7 @@ def test_neither_writes_into_the_private_chat(ada_client, ben_client, ada, ben, 
     ada.block(ben)
     for client, sentence in (
         (ada_client, "You have blocked ben. Unblock them to write here."),
-        (ben_client, "You cannot write to ada."),
+        (ben_client, "You can't write to ada."),
     ):
         response = post(client, private, "Kept <b>")
         assert response.status_code == 403
@@ -199,5 +199,5 @@ def test_nobody_blocks_more_people_than_a_style_sheet_can_name(ada, ben, ada_cli
     ada.block(make_users(1)[0])
     response = ada_client.post(f"/settings/blocked/{ben.pk}/")
     assert response.status_code == 422
-    assert "Unblock somebody first" in page_of(response).by_id("main").text
+    assert "Unblock someone first" in page_of(response).by_id("main").text
     assert not ada.blocks.filter(blocked=ben).exists()

@@ -101,8 +101,8 @@ def take_the_role(user):
 @pytest.mark.parametrize(
     ("entering", "words"),
     [
-        ("open", "Any name without a password is entered by its name alone, by anybody"),
-        ("claimed", "A new name belongs to this browser from then on"),
+        ("open", "Anyone can use a name that has no password"),
+        ("claimed", "A new name will belong to this browser"),
         ("closed", "New people need an invitation"),
     ],
 )
@@ -423,7 +423,7 @@ def test_staff_make_links_for_people_without_a_password_only(ada, boss):
     grace, gone = make_user("grace", "sesame street"), make_user("gone", is_active=False)
     people = [[grace], [gone], [boss], [make_user() for _ in range(21)]]
     for some in people:
-        assert "have no password" in act(root, "make_entry_links", *some, follow=True).content.decode()
+        assert "without a password" in act(root, "make_entry_links", *some, follow=True).content.decode()
     assert not EntryLink.objects.exists()
 
 

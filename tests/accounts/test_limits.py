@@ -175,7 +175,7 @@ def test_wrong_passwords_for_a_name_are_slowed_down_from_everywhere(clock, limit
     response = enter(late, "GRACE", password="sesame")
     page = page_of(response)
     assert (response.status_code, response["Retry-After"]) == (429, "60")
-    assert texts(page, "error") == ["That was too often. Wait 60 seconds, then try again."]
+    assert texts(page, "error") == ["You have done this too often. Wait 60 seconds, then try again."]
     assert page.by_id("id_name")["value"] == "GRACE"
     assert page.by_id("id_password").get("value") == ""
     assert user_of(late) is None
@@ -224,7 +224,7 @@ def test_entering_from_one_address_is_limited_with_and_without_a_password(limit)
         response = enter(client, name, password=password)
         assert response.status_code == 429
         assert int(response["Retry-After"]) <= 30
-        assert "That was too often. Wait" in texts(page_of(response), "error")[0]
+        assert "You have done this too often. Wait" in texts(page_of(response), "error")[0]
         assert user_of(client) is None
     assert enter(Client(REMOTE_ADDR="203.0.113.8"), "ada").status_code == 302
 
@@ -237,7 +237,7 @@ def test_new_names_from_one_address_are_limited(clock, limit):
     response = enter(client, "eve")
     page = page_of(response)
     assert (response.status_code, response["Retry-After"]) == (429, "30")
-    assert texts(page, "error") == ["That was too often. Wait 30 seconds, then try again."]
+    assert texts(page, "error") == ["You have done this too often. Wait 30 seconds, then try again."]
     assert page.by_id("id_name")["value"] == "eve"
     assert not User.objects.filter(username="eve").exists()
     assert enter(Client(REMOTE_ADDR="203.0.113.8"), "eve").status_code == 302

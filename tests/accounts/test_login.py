@@ -113,10 +113,10 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
         ("", "Enter a name."),
         ("   ", "Enter a name."),
         ("a" * 33, "Use at most 32 characters; this name has 33."),
-        ("ada b", "Use letters, digits and _ . - only; a space cannot be part of a name."),
-        ("a\x00b", "Use letters, digits and _ . - only; U+0000 cannot be part of a name."),
+        ("ada b", "Use only letters, digits and _ . - in a name; a space can't be part of it."),
+        ("a\x00b", "Use only letters, digits and _ . - in a name; U+0000 can't be part of it."),
         ("Admin", "This name is reserved. Choose another."),
-        ("<script>", "Use letters, digits and _ . - only; “<” cannot be part of a name."),
+        ("<script>", "Use only letters, digits and _ . - in a name; “<” can't be part of it."),
     ],
 )
 def test_unacceptable_name_is_refused_with_its_reason(client, name, sentence):

@@ -174,7 +174,7 @@ def test_tries_at_the_current_password_are_limited_like_those_at_the_door(
     enter(Client(), "grace", password="wrong")
     response = grace_client.post(url, {"current_password": "sesame street"})
     assert (response.status_code, response["Retry-After"]) == (429, "60")
-    assert "That was too often. Wait 60 seconds, then try again." in errors(response)
+    assert "You have done this too often. Wait 60 seconds, then try again." in errors(response)
 
 
 def test_session_from_before_a_password_ends_at_once(ada, ada_client, rf):

@@ -244,7 +244,7 @@ def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
     ada.page.get_by_role("textbox", name="Message", exact=True).fill("Mine")
     scene.backstage.run("[m.edit('Hello again') for m in Message.objects.order_by('-pk')[1:2]]")
     ada.page.get_by_role("button", name="Save").click()
-    expect(ada.notice).to_contain_text("changed meanwhile")
+    expect(ada.notice).to_contain_text("changed since you opened it")
     return ada
 
 

@@ -62,7 +62,7 @@ def test_what_was_written_without_a_connection_is_sent_when_it_is_back(ada, dora
     dora.open_live(room)
     dora.context.set_offline(True)
     dora.send("From the tunnel")
-    expect(dora.notice).to_contain_text("it is sent when the connection is back")
+    expect(dora.notice).to_contain_text("It will be sent when you are back online")
     expect(dora.box).to_have_value("From the tunnel")
     expect(dora.box).to_be_editable()
     dora.context.set_offline(False)

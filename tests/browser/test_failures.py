@@ -12,7 +12,7 @@ NGINX = (
 )
 # What stands between may answer instead of Hearth.
 ANSWERS = {
-    "413 of nginx": (413, NGINX.format("413 Request Entity Too Large"), "too large"),
+    "413 of nginx": (413, NGINX.format("413 Request Entity Too Large"), "too long"),
     "429 of nginx": (429, NGINX.format("429 Too Many Requests"), "in a moment"),
     "500 of Apache": (500, "<!DOCTYPE HTML><title>500 Internal Server Error</title><h1>Oops</h1>", "problem"),
     "502 of nginx": (502, NGINX.format("502 Bad Gateway"), "problem"),
@@ -81,7 +81,7 @@ def test_refused_after_cookies_were_cleared(ada, room):
     [
         ("x" * 4001, "at most 4000 characters", "x" * 4000),
         ("長" * 20_000, "at most 4000 characters", "Short"),
-        ("x" * 300_000, "too large", "Short"),
+        ("x" * 300_000, "too long", "Short"),
         ("A bell\x07", "control character", "A bell"),
     ],
     ids=["a little too long", "much too long", "far too long", "control character"],
@@ -136,7 +136,7 @@ def test_other_text_after_a_lost_answer_is_asked_about(ada, room):
     ada.send("One thing")
     expect(ada.notice).not_to_be_empty()
     ada.send("Another thing")
-    expect(ada.notice).to_contain_text("Send again to send this one too")
+    expect(ada.notice).to_contain_text("Send again to send this one as well")
     expect(ada.box).to_have_value("Another thing")
     ada.box.press("Enter")
     ada.sees("One thing", "Another thing")

@@ -183,7 +183,7 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     expect(page.locator("html[data-theme=light]")).to_be_attached()
 
     # A profile.
-    hand.press(page.get_by_role("link", name="Your profile"))
+    hand.press(page.get_by_role("link", name="Edit your profile"))
     hand.write(page.get_by_label("Status", exact=True), "In the shed")
     hand.press(button("Save"))
     expect(page.get_by_role("main").get_by_text("In the shed")).to_be_visible()

@@ -20,7 +20,7 @@ def test_message_that_was_too_much_comes_back_with_the_wait(person, strict_serve
     dora.send("first")
     dora.sees("first")
     dora.send("second")
-    expect(dora.notice).to_have_text("That was too often. Wait 60 minutes, then try again.")
+    expect(dora.notice).to_have_text("You have done this too often. Wait 60 minutes, then try again.")
     expect(dora.box).to_have_value("second")
     dora.sees("first")
 

@@ -75,5 +75,5 @@ def test_name_of_a_chat_tells_what_matters_first(ada, person):
     dora.open_live("/")
     ada.say(chat, "One", "Two")
     expect(dora.line(chat)).to_have_accessible_name(
-        re.compile(r"^ada ?, 2 unread messages.*\d\d:\d\d.*Two.*, private chat ?$")
+        re.compile(r"^ada ?, 2 unread messages.*\d\d:\d\d.*Two.*, direct message ?$")
     )

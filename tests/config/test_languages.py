@@ -28,7 +28,7 @@ def words(response):
 def test_browser_says_it_before_the_login(client):
     response = client.get("/login/", headers=GERMAN)
     assert speaks(response, "de")
-    assert "Gib einen Namen ein, und du bist drin." in words(response)
+    assert "Wähle einen Namen, um hereinzukommen." in words(response)
     assert speaks(client.get("/login/", headers=ENGLISH), "en")
 
 
@@ -83,7 +83,7 @@ def test_refusal_for_htmx(client, ada_client, ada, room):
     User.objects.filter(pk=ada.pk).update(language="de")
     response = ada_client.post(f"{room.get_absolute_url()}messages/", {"content": ""}, headers=HTMX)
     assert response.status_code == 422
-    assert "Schreibe erst eine Nachricht" in words(response)
+    assert "Diese Nachricht ist leer" in words(response)
     refused = client.post(f"{room.get_absolute_url()}messages/", headers=HTMX | GERMAN)
     assert (refused.status_code, refused["Content-Language"]) == (401, "de")
     assert "Deine Sitzung ist beendet." in words(refused)

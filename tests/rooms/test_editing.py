@@ -95,7 +95,7 @@ def test_second_of_two_tabs_is_told_of_the_newer_text(ada_client, ada, room):
     page = page_of(response)
     assert response.status_code == 409
     assert page.by_id("content").text.strip() == "From the <other>"
-    assert "changed meanwhile" in page.by_id("id_content_error").text
+    assert "changed since you opened it" in page.by_id("id_content_error").text
     assert texts(page, "content") == ["From one tab"]
     message.refresh_from_db()
     assert message.content == "From one tab"

@@ -143,7 +143,7 @@ def test_claim_lives_as_long_as_its_browser_comes_back(settings, clock, client):
     clock.shift(timedelta(days=401))
     tidy()
     assert not Claim.objects.exists()
-    assert "it belongs to no browser any more" in enter(client, "ada").content.decode()
+    assert "it no longer belongs to a browser" in enter(client, "ada").content.decode()
 
 
 def test_nothing_to_do_costs_some_queries(django_assert_max_num_queries):

@@ -216,7 +216,7 @@ def test_nobody_is_added_by_somebody_they_have_blocked(ada, ada_client, mallory,
     mallory.block(ada)
     response = add(ada_client, closed, "mallory")
     assert response.status_code == 422
-    assert "You cannot add this person." in response.content.decode()
+    assert "You can't add this person." in response.content.decode()
     assert not closed.memberships.filter(user=mallory).exists()
     mallory.unblock(ada)
     assert add(ada_client, closed, "mallory").status_code == 302

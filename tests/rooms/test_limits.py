@@ -14,7 +14,7 @@ from tests.support.factories import make_message
 from tests.support.responses import HTMX, page_of, texts
 
 FAR = "203.0.113.7"
-SENTENCE = "That was too often. Wait 30 seconds, then try again."
+SENTENCE = "You have done this too often. Wait 30 seconds, then try again."
 
 
 @pytest.fixture(autouse=True)

@@ -120,7 +120,7 @@ def test_private_chat_offers_no_way_to_leave(ada_client, room, private):
 @pytest.mark.accessibility("A88")
 @pytest.mark.parametrize(
     ("is_by_invitation", "consequence"),
-    [(False, "You can come back by opening it again."), (True, "You need an invitation to come back.")],
+    [(False, "You can come back by opening the room again."), (True, "You need an invitation to come back.")],
 )
 def test_leaving_is_confirmed_by_name(ada, ada_client, room, is_by_invitation, consequence):
     ChatRoom.objects.filter(pk=room.pk).update(is_by_invitation=is_by_invitation)

@@ -117,7 +117,7 @@ def test_typed_replacement_character_is_accepted(ada_client, room, content, cont
 
 
 EMPTY = "This message is empty. Write something first."
-CONTROL = "This contains a control character (U+{}) that cannot be shown. Remove it."
+CONTROL = "This contains a control character (U+{}), which can't be shown. Remove it."
 NOT_UTF8 = "This contains bytes that aren't valid UTF-8 text. Type or paste it again."
 
 
@@ -129,8 +129,8 @@ NOT_UTF8 = "This contains bytes that aren't valid UTF-8 text. Type or paste it a
         (" \r\n\t ", EMPTY),
         ("\u3000\u2003", EMPTY),
         ("\u200b\u2060\ufe0f", EMPTY),
-        ("a" * 4001, "A message has at most 4000 characters; this one has 4001."),
-        ("\r\n".join(["ab"] * 1334), "A message has at most 4000 characters; this one has 4001."),
+        ("a" * 4001, "A message can have at most 4000 characters; this one has 4001."),
+        ("\r\n".join(["ab"] * 1334), "A message can have at most 4000 characters; this one has 4001."),
         ("a\x00b", CONTROL.format("0000")),
         ("\x00", CONTROL.format("0000")),
         ("a\x1bb", CONTROL.format("001B")),
@@ -238,7 +238,7 @@ def test_token_with_another_text_is_refused_and_replaced(ada_client, room, rung,
     with committed():
         response = post(ada_client, room, "second", headers=headers)
     assert response.status_code == 409
-    assert "Another message was already sent with this form" in notice(response)
+    assert "Another message was already sent from this form" in notice(response)
     new_token = page_of(response).by_id("token")["value"]
     assert uuid.UUID(new_token) != TOKEN
     assert "room" not in [kind for kind, _ids in rung]

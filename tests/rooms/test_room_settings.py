@@ -94,7 +94,7 @@ def test_moderators_change_no_more_than_so_much(ada, ada_client, ben_client, roo
     refused = ada_client.post(archive)
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) <= 30
-    assert "That was too often. Wait" in refused.content.decode()
+    assert "You have done this too often. Wait" in refused.content.decode()
     room.refresh_from_db()
     assert not room.is_archived
     assert ada_client.get(f"/rooms/{room.pk}/edit/").status_code == 200
