@@ -30,7 +30,7 @@ COMMAND = [sys.executable, "-I", str(PROGRAM), *map(str, SIZES)]
 REASONS: dict[str, "StrOrPromise"] = {
     "small": _("This picture is too small. Choose one that is at least 64 pixels wide and high."),
     "large": _("This picture has too many pixels. Choose one with no more than 25 million."),
-    "unreadable": _("This file can't be read as a picture. Choose a JPEG, PNG, WebP or GIF file."),
+    "unreadable": _("This file can’t be read as a picture. Choose a JPEG, PNG, WebP or GIF file."),
 }
 
 _at_work: set[int] = set()

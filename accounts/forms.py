@@ -123,7 +123,7 @@ class LoginForm(forms.Form):
             return User.objects.enter(name)
         except NameTaken:
             raise ValidationError(
-                {"name": _("This name looks too much like someone else's. Choose another.")}
+                {"name": _("This name looks too much like someone else’s. Choose another.")}
             ) from None
 
 
@@ -193,8 +193,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
             ),
             "notify": _("Unless you chose something else for a room."),
             "announcements": _("In the room that is open. Your own messages are never announced."),
-            "sends_read_receipts": _("If you turn this off, you won't see what others have read either."),
-            "shows_presence": _("If you turn this off, you won't see when others are online either."),
+            "sends_read_receipts": _("If you turn this off, you won’t see what others have read either."),
+            "shows_presence": _("If you turn this off, you won’t see when others are online either."),
         }
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -321,7 +321,7 @@ class InvitationForm(NewPasswordForm):
                     return None
                 return User.objects.create_user(self.cleaned_data["name"], self.cleaned_data["new_password"])
         except IntegrityError:
-            self.add_error("name", _("This name looks too much like someone else's. Choose another."))
+            self.add_error("name", _("This name looks too much like someone else’s. Choose another."))
             return None
 
 

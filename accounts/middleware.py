@@ -49,7 +49,7 @@ class WordedLimits:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, limits.LimitReached):
             return None
-        return exception.mark(error_page(request, 429, _("This didn't work"), str(exception)))
+        return exception.mark(error_page(request, 429, _("This didn’t work"), str(exception)))
 
 
 def noted_sessions(

@@ -113,7 +113,7 @@ def validate(name: str) -> None:
     _validate_length(name)
     if wrong := _first_wrong(name, PUNCTUATION):
         raise ValidationError(
-            _("Use only letters, digits and _ . - in a name; %(character)s can't be part of it.")
+            _("Use only letters, digits and _ . - in a name; %(character)s can’t be part of it.")
             % {"character": _describe(wrong)}
         )
     _validate_look(name)
@@ -129,7 +129,7 @@ def validate_display_name(name: str) -> None:
     if wrong := _first_wrong(name, DISPLAY_PUNCTUATION):
         raise ValidationError(
             _(
-                "Use only letters, digits, spaces and _ . - ' in a display name; %(character)s can't "
+                "Use only letters, digits, spaces and _ . - ' in a display name; %(character)s can’t "
                 "be part of it."
             )
             % {"character": _describe(wrong)}

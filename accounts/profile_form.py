@@ -23,7 +23,7 @@ from config.text import INVISIBLE, refuse_control_characters
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-LOOKS_LIKE_SOMEBODY = _("This name looks too much like someone else's. Choose another.")
+LOOKS_LIKE_SOMEBODY = _("This name looks too much like someone else’s. Choose another.")
 
 
 def next_midnight() -> datetime:

@@ -41,7 +41,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(
-        request, 404, _("Not found"), _("This page doesn't exist, or you don't have access to it.")
+        request, 404, _("Not found"), _("This page doesn’t exist, or you don’t have access to it.")
     )
 
 
@@ -56,7 +56,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def database_unavailable(request: HttpRequest) -> HttpResponse:
     """Say so, with what was typed and a button that sends it again, with its token: it is saved once."""
     page = {
-        "heading": _("This didn't work"),
+        "heading": _("This didn’t work"),
         "explanation": error_sentence(503),
         # Before the token is checked, it may come from another site.
         "unsent": request.POST if getattr(request, "csrf_processing_done", False) else {},

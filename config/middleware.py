@@ -88,7 +88,7 @@ def worded_failures(get_response: GetResponse) -> GetResponse:
             make_fragment(response)
         elif not response.content:
             explanation = error_sentence(response.status_code)
-            context = {"heading": _("This didn't work"), "explanation": explanation}
+            context = {"heading": _("This didn’t work"), "explanation": explanation}
             put_html(response, render_to_string("error.html", context, request))
         return response
 
@@ -105,11 +105,11 @@ def error_sentence(status: int) -> str:
         401: _("Your session has ended. Log in again to continue."),
         403: _("This was refused. Reload the page and try again."),
         404: _("This is no longer here."),
-        405: _("This can't be done here."),
+        405: _("This can’t be done here."),
         413: _("This is too large."),
         422: _("This was not accepted. Check it and try again."),
         429: _("Too many requests. Wait a moment and try again."),
-        503: _("The database isn't responding. Try again in a moment."),
+        503: _("The database isn’t responding. Try again in a moment."),
     }
     return sentences.get(status, _("Something went wrong on the server. Try again."))
 

@@ -29,7 +29,7 @@ def refuse_control_characters(text: str) -> None:
     """Validate a field. Raises ValidationError."""
     if match := _CONTROL.search(text):
         raise ValidationError(
-            _("This contains a control character (U+%(code)s), which can't be shown. Remove it.")
+            _("This contains a control character (U+%(code)s), which can’t be shown. Remove it.")
             % {"code": f"{ord(match[0]):04X}"}
         )
 

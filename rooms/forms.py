@@ -82,7 +82,7 @@ class MessageForm(forms.Form):
         content: str = self.cleaned_data["content"]
         if not self.is_utf8:
             raise ValidationError(
-                _("This contains bytes that aren't valid UTF-8 text. Type or paste it again.")
+                _("This contains bytes that aren’t valid UTF-8 text. Type or paste it again.")
             )
         return content
 
@@ -282,7 +282,7 @@ class NamedBanForm(BanForm, NamedPersonForm):
     def __init__(self, data: QueryDict | None) -> None:
         super().__init__(data)
         self.fields["name"].label = _("Name")
-        self.fields["name"].help_text = _("They don't have to be in the room.")
+        self.fields["name"].help_text = _("They don’t have to be in the room.")
 
 
 class ReadReceiptForm(forms.Form):

@@ -60,7 +60,7 @@ class RaidForm(forms.Form):
         if person is None:
             raise ValidationError(_("No one here has that name."))
         if person.is_staff or person.is_superuser:
-            raise ValidationError(_("What staff did can't be undone here."))
+            raise ValidationError(_("What staff did can’t be undone here."))
         return person
 
     def clean_address(self) -> str:

@@ -141,7 +141,7 @@ class Message(models.Model):
             if self.room.is_archived:
                 raise ChangeRefused(_("This room is archived: no one can write here."))
             if self.room.is_blocked:
-                raise ChangeRefused(_("You can't write in this chat right now."))
+                raise ChangeRefused(_("You can’t write in this chat right now."))
             if self.content == content:
                 return
             if since is not None and since != self.revision:

@@ -39,7 +39,7 @@ class Report(models.Model):
         SPAM = "spam", _("Spam")
         ABUSE = "abuse", _("Insult or harassment")
         THREAT = "threat", _("Threat or violence")
-        PRIVACY = "privacy", _("Someone's private information")
+        PRIVACY = "privacy", _("Someone’s private information")
         OTHER = "other", _("Something else")
 
     message = models.ForeignKey("Message", models.CASCADE, related_name="reports")

@@ -23,7 +23,7 @@ def ban_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
             moderation.ban(mine, form.cleaned_data["name"], form.until, form.cleaned_data["reason"])
             return redirect("rooms:ban_list", room_id)
         except PermissionDenied:
-            form.add_error("name", _("You can't ban this person."))
+            form.add_error("name", _("You can’t ban this person."))
     active = mine.room.bans.active().select_related("user", "by").order_by("-pk")
     bans, next_page = page_of(active, request, BANS_PER_PAGE)
     context = {"room": mine.room, "bans": bans, "next_page": next_page, "form": form}

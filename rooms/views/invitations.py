@@ -51,7 +51,7 @@ def member_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
         except NotAdmitted:
             form.add_error("name", _("This person is banned here. Lift the ban first."))
         except Blocked:
-            form.add_error("name", _("You can't add this person. Send them an invite link."))
+            form.add_error("name", _("You can’t add this person. Send them an invite link."))
     return invitations_response(request, mine, RoomInvitationForm(), status=422, person_form=form)
 
 

@@ -46,7 +46,7 @@ def blocked_sentence(user: User, room: ChatRoom) -> str:
     other = room.other_person(user)
     if other and other.pk in user.blocked_ids():
         return _("You have blocked %(name)s. Unblock them to write here.") % {"name": other.shown_name}
-    return _("You can't write to %(name)s.") % {"name": room.title_for(user)}
+    return _("You can’t write to %(name)s.") % {"name": room.title_for(user)}
 
 
 def count_post(request: AuthenticatedRequest) -> None:

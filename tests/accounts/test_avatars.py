@@ -139,13 +139,13 @@ def test_every_kind_of_pixel(ada_client, mode, color):
 
 REFUSED = {
     "nothing": (b"", "This file is empty"),
-    "text": (b"Hello", "can't be read as a picture"),
-    "html": (b"<html><script>alert(1)</script>", "can't be read as a picture"),
-    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "can't be read as a picture"),
-    "pdf": (b"%PDF-1.7\n", "can't be read as a picture"),
-    "half of one": (picture("JPEG", (400, 400))[:700], "can't be read as a picture"),
-    "another format": (picture("BMP"), "can't be read as a picture"),
-    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "can't be read as a picture"),
+    "text": (b"Hello", "can’t be read as a picture"),
+    "html": (b"<html><script>alert(1)</script>", "can’t be read as a picture"),
+    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "can’t be read as a picture"),
+    "pdf": (b"%PDF-1.7\n", "can’t be read as a picture"),
+    "half of one": (picture("JPEG", (400, 400))[:700], "can’t be read as a picture"),
+    "another format": (picture("BMP"), "can’t be read as a picture"),
+    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "can’t be read as a picture"),
     "too small": (picture(size=(63, 400)), "at least 64 pixels"),
     "many pixels": (png_that_says_it_has(50_000, 50_000), "too many pixels"),
     "just too many pixels": (png_that_says_it_has(5_001, 5_000), "too many pixels"),
@@ -206,7 +206,7 @@ def test_too_many_uploads_are_refused_before_they_are_looked_at(ada_client, limi
 def test_decoder_that_crashes_takes_nothing_with_it(ada_client, monkeypatch):
     crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     monkeypatch.setattr(avatars, "COMMAND", [sys.executable, "-c", crash])
-    assert "can't be read" in error_of(upload(ada_client, picture()))
+    assert "can’t be read" in error_of(upload(ada_client, picture()))
 
 
 @pytest.mark.parametrize(

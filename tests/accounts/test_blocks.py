@@ -93,7 +93,7 @@ def test_neither_writes_into_the_private_chat(ada_client, ben_client, ada, ben, 
     ada.block(ben)
     for client, sentence in (
         (ada_client, "You have blocked ben. Unblock them to write here."),
-        (ben_client, "You can't write to ada."),
+        (ben_client, "You can’t write to ada."),
     ):
         response = post(client, private, "Kept <b>")
         assert response.status_code == 403

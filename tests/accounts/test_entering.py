@@ -585,7 +585,7 @@ def test_lookalike_is_refused_and_the_invitation_kept(client, boss):
     make_user("coco")
     path = link_of(client_of(boss), INVITE)
     response = client.post(path, {"name": "сосо", **GOOD})
-    assert errors(response) == ["This name looks too much like someone else's. Choose another."]
+    assert errors(response) == ["This name looks too much like someone else’s. Choose another."]
     assert client.get(path).status_code == 200
 
 

@@ -98,7 +98,7 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
     response = enter(client, lookalike, next="/rooms/7/")
     page = page_of(response)
     assert response.status_code == 422
-    assert texts(page, "error") == ["This name looks too much like someone else's. Choose another."]
+    assert texts(page, "error") == ["This name looks too much like someone else’s. Choose another."]
     assert page.by_id("id_name")["value"] == lookalike
     assert page.all("title")[0].text.startswith("Error:")
     assert [field["value"] for field in page.all("input") if field.get("name") == "next"] == ["/rooms/7/"]
@@ -113,10 +113,10 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
         ("", "Enter a name."),
         ("   ", "Enter a name."),
         ("a" * 33, "Use at most 32 characters; this name has 33."),
-        ("ada b", "Use only letters, digits and _ . - in a name; a space can't be part of it."),
-        ("a\x00b", "Use only letters, digits and _ . - in a name; U+0000 can't be part of it."),
+        ("ada b", "Use only letters, digits and _ . - in a name; a space can’t be part of it."),
+        ("a\x00b", "Use only letters, digits and _ . - in a name; U+0000 can’t be part of it."),
         ("Admin", "This name is reserved. Choose another."),
-        ("<script>", "Use only letters, digits and _ . - in a name; “<” can't be part of it."),
+        ("<script>", "Use only letters, digits and _ . - in a name; “<” can’t be part of it."),
     ],
 )
 def test_unacceptable_name_is_refused_with_its_reason(client, name, sentence):

@@ -88,7 +88,7 @@ def test_other_fields_of_the_user_are_left_alone(ada_client, ada, monkeypatch):
 def test_fields_are_grouped(ada_client):
     page = page_of(ada_client.get(URL))
     legends = [legend.text for legend in page.all("legend")]
-    assert legends == ["Look", "Language and time", "Writing", "Notifications", "What others see"]
+    assert legends == ["Appearance", "Language and time", "Writing", "Notifications", "What others see"]
     assert len(page.all("fieldset")) == len(legends)
     grouped = [name for _legend, names in SettingsForm.GROUPS for name in names]
     assert grouped == list(SettingsForm.Meta.fields)

@@ -68,7 +68,7 @@ def test_private_chat_is_closed_for_both(person, ben):
     ben.open_live(room)
     block(dora, ben)
     ben.send("Are you there?")
-    expect(ben.notice).to_have_text(f"You can't write to {dora.name}.")
+    expect(ben.notice).to_have_text(f"You can’t write to {dora.name}.")
     expect(ben.box).to_have_value("Are you there?")
     dora.open_live(room)
     dora.send("Hello")

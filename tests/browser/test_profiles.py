@@ -120,5 +120,5 @@ def test_new_picture_shows_at_once_everywhere(ada, person):
 def test_file_that_is_no_picture(person):
     dora = person("dora")
     choose(dora, {"name": "me.png", "mimeType": "image/png", "buffer": b"<html>"})
-    expect(dora.notice).to_contain_text("can't be read as a picture")
+    expect(dora.notice).to_contain_text("can’t be read as a picture")
     expect(dora.page.get_by_label("Picture")).to_have_attribute("aria-invalid", "true")

@@ -92,19 +92,19 @@ CASES = [
         "/nowhere/",
         "get",
         404,
-        "This page doesn't exist, or you don't have access to it.",
+        "This page doesn’t exist, or you don’t have access to it.",
         "This is no longer here.",
     ),
     (
         "/rooms/999/",
         "get",
         404,
-        "This page doesn't exist, or you don't have access to it.",
+        "This page doesn’t exist, or you don’t have access to it.",
         "This is no longer here.",
     ),
-    ("/logout/", "get", 405, "This can't be done here.", "This can't be done here."),
-    ("/rooms/", "get", 405, "This can't be done here.", "This can't be done here."),
-    ("/", "post", 405, "This can't be done here.", "This can't be done here."),
+    ("/logout/", "get", 405, "This can’t be done here.", "This can’t be done here."),
+    ("/rooms/", "get", 405, "This can’t be done here.", "This can’t be done here."),
+    ("/", "post", 405, "This can’t be done here.", "This can’t be done here."),
 ]
 
 
@@ -174,7 +174,7 @@ def test_page_for_a_fault_needs_no_database(quiet, monkeypatch, headers):
     response = quiet.get("/", headers=headers)
     assert response.status_code == 503
     assert response["Retry-After"] == "2"
-    assert "The database isn't responding. Try again in a moment." in response.content.decode()
+    assert "The database isn’t responding. Try again in a moment." in response.content.decode()
     assert ("hx-partial" in response.content.decode()) == bool(headers)
 
 

@@ -151,7 +151,7 @@ def assert_says_so(answer: httpx.Response) -> None:
     """It says that the database cannot be had."""
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "2"
-    assert "The database isn't responding. Try again in a moment." in answer.text
+    assert "The database isn’t responding. Try again in a moment." in answer.text
 
 
 async def readiness_of(client: ChatClient, expected: str) -> None:

@@ -25,7 +25,7 @@ def chat_list(client):
 
 
 def names(client):
-    return [chat.all(css_class="chat-name")[0].text for chat in chat_list(client)]
+    return [chat.all(css_class="chat-name")[0].text.strip() for chat in chat_list(client)]
 
 
 def badge(client, dom_id):
@@ -86,7 +86,7 @@ def test_chat_with_any_name_can_be_opened(ada_client, name):
     make_user(name)
     [chat] = chat_list(ada_client)
     response = ada_client.get(chat.all("a")[0]["href"].removesuffix("#unread"), follow=True)
-    assert [heading.text for heading in page_of(response).all("h1")] == [name]
+    assert [heading.text.strip() for heading in page_of(response).all("h1")] == [name]
 
 
 def test_open_room_is_marked(ada_client, room, private):
@@ -160,7 +160,7 @@ def test_preview_has_the_time_or_the_day(ada, ada_client, room, ago, text):
     with time_machine.travel(noon, tick=False):
         ada_client.force_login(ada)
         [time] = page_of(ada_client.get("/")).all("time")
-    assert (time.text, time["datetime"]) == (text, f"{(noon - ago):%Y-%m-%dT%H:%M:%SZ}")
+    assert (time.text.strip(), time["datetime"]) == (text, f"{(noon - ago):%Y-%m-%dT%H:%M:%SZ}")
 
 
 # What is unread

@@ -68,7 +68,7 @@ def test_link_that_is_not_understood_is_not_made(ada_client, closed, fields):
 
 def test_link_says_which_room_and_who_invites_and_lets_in_by_a_button(link, mallory, mallory_client, closed):
     text = " ".join(page_of(mallory_client.get(link)).all("main")[0].text.split())
-    assert "ada invites you into the room Kitchen." in text
+    assert "ada invited you to the room Kitchen." in text
     assert "For cooks" in text
     assert not closed.memberships.filter(user=mallory).exists()
     response = mallory_client.post(link)
@@ -216,7 +216,7 @@ def test_nobody_is_added_by_somebody_they_have_blocked(ada, ada_client, mallory,
     mallory.block(ada)
     response = add(ada_client, closed, "mallory")
     assert response.status_code == 422
-    assert "You can't add this person." in response.content.decode()
+    assert "You can’t add this person." in response.content.decode()
     assert not closed.memberships.filter(user=mallory).exists()
     mallory.unblock(ada)
     assert add(ada_client, closed, "mallory").status_code == 302

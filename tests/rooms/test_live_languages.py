@@ -73,8 +73,8 @@ def test_change_is_rendered_once_for_a_language_with_the_same_queries(renderings
 def test_page_that_is_far_behind_gets_its_language():
     room = make_room(members=[make_user()])
     [change] = RoomStorage().get_changes(room_channel(room.pk), {-1}).values()
-    assert b"Nothing was said here yet." in Events("en").changes(change)
-    assert b"Hier wurde noch nichts geschrieben." in Events("de").changes(change)
+    assert b"No messages yet." in Events("en").changes(change)
+    assert b"Noch keine Nachrichten." in Events("de").changes(change)
 
 
 @pytest.mark.django_db

@@ -117,8 +117,8 @@ def test_typed_replacement_character_is_accepted(ada_client, room, content, cont
 
 
 EMPTY = "This message is empty. Write something first."
-CONTROL = "This contains a control character (U+{}), which can't be shown. Remove it."
-NOT_UTF8 = "This contains bytes that aren't valid UTF-8 text. Type or paste it again."
+CONTROL = "This contains a control character (U+{}), which can’t be shown. Remove it."
+NOT_UTF8 = "This contains bytes that aren’t valid UTF-8 text. Type or paste it again."
 
 
 @BOTH_WAYS

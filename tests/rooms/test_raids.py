@@ -284,7 +284,7 @@ def test_what_is_not_finished_goes_on_by_an_action(root_client, raider, monkeypa
     root_client.post(ADDRESS, {"person": "raider", "sure": "yes"})
     raid = Raid.objects.get()
     assert raid.finished_at is None
-    assert "to go on" in root_client.get("/admin/rooms/raid/").content.decode()
+    assert "to continue" in root_client.get("/admin/rooms/raid/").content.decode()
     monkeypatch.undo()
     root_client.post("/admin/rooms/raid/", {"action": "go_on", "_selected_action": [raid.pk]})
     raid.refresh_from_db()
@@ -298,7 +298,7 @@ def test_what_is_not_finished_goes_on_by_an_action(root_client, raider, monkeypa
         ({}, "Choose a person, an address or a time."),
         ({"until": "2026-11-23T13:00"}, "Choose a person, an address or a time."),
         ({"person": "nobody1"}, "No one here has that name."),
-        ({"person": "root1"}, "What staff did can't be undone here."),
+        ({"person": "root1"}, "What staff did can’t be undone here."),
         ({"person": "x" * 5000}, "at most 128 characters"),
         ({"address": "203.0.113.99"}, "No one has used this address recently."),
         ({"address": "127.0.0.1"}, "No one has used this address recently."),
