@@ -1,6 +1,6 @@
 """The cast, and what keeps tests quick and apart.
 
-ada and ben are in `room` and have a private chat, `private`; mallory is in nothing.
+ada and ben are in `room` and have a private chat, `private`; mallory is in nothing; root is staff.
 """
 
 from collections.abc import Callable, Iterator
@@ -66,6 +66,11 @@ def mallory(db: None) -> User:
 
 
 @pytest.fixture
+def root(db: None) -> User:
+    return User.objects.create_superuser("root1", "correct horse")
+
+
+@pytest.fixture
 def room(ada: User, ben: User) -> ChatRoom:
     return make_room("Kitchen", members=[ada, ben])
 
@@ -100,6 +105,11 @@ def ben_client(ben: User) -> Client:
 @pytest.fixture
 def mallory_client(mallory: User) -> Client:
     return client_of(mallory)
+
+
+@pytest.fixture
+def root_client(root: User) -> Client:
+    return client_of(root)
 
 
 @pytest.fixture

@@ -16,16 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def root(db):
-    return User.objects.create_superuser("root1", "correct horse")
-
-
-@pytest.fixture
-def root_client(root):
-    return client_of(root)
-
-
-@pytest.fixture
 def helper(db):
     """Staff who may look at people and change them, and nothing else."""
     user = User.objects.create_user("helper", "correct horse", is_staff=True)

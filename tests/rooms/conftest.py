@@ -1,4 +1,4 @@
-"""A server in a process of its own, for tests of what goes over the wire, and people who use it.
+"""What the live part of one process is made of; and a server in a process of its own, and people who use it.
 
 ann and bob have a private chat, `private_id`, and are in a group, `group_id`; eve is in nothing.
 """
@@ -7,9 +7,13 @@ import itertools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
+from rooms.live.news import rounds
+from rooms.live.watch.database import DatabaseThreads
+from rooms.live.wire.hub import Hub
 from tests.support.clients import ChatClient
 from tests.support.server import Rows, Server
 
@@ -20,6 +24,31 @@ COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved")
 type Enter = Callable[[str], Awaitable[ChatClient]]
 
 numbers = itertools.count(1)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[DatabaseThreads]:
+    database = DatabaseThreads()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def do(database: DatabaseThreads) -> Callable[..., Awaitable[Any]]:
+    """Do something with the database: `await do(make_message, room, ada)`."""
+    return database.run
+
+
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have one round follow the other at once."""
+    monkeypatch.setattr(rounds, "SHORTEST_PAUSE", 0.0)
+    monkeypatch.setattr(rounds, "LONGEST_PAUSE", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -5,59 +5,16 @@ from django.db import OperationalError
 
 from config.doorbell import Bell
 from rooms import moderation
-from rooms.live.news import rounds
 from rooms.live.news.chat_list import ChatList
 from rooms.live.news.part import PresentState
-from rooms.live.watch.database import DatabaseThreads
-from rooms.live.wire.formats import Events
-from rooms.live.wire.hub import Hub
 from rooms.models import Membership, ModerationAct
 from rooms.models.tick import Marks
 from rooms.unread import Unread
 from tests.support.clients import eventually
 from tests.support.factories import make_message, make_private_room, make_room, make_user
+from tests.support.live import OpenPage
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Page:
-    """Stands for a connection; keeps what it was told."""
-
-    def __init__(self, user, language="en"):
-        self.format = Events(language)
-        self.user_id = user.pk
-        self.room_id = None
-        self.address = None
-        self.channels = {"lobby", f"user-{user.pk}"}
-        self.told = []
-
-    def tell(self, frame):
-        self.told.append(frame.decode())
-
-    @property
-    def news(self):
-        """What it was told since the last time somebody asked, as one text."""
-        news = "".join(self.told)
-        self.told.clear()
-        return news
-
-
-@pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch):
-    monkeypatch.setattr(rounds, "SHORTEST_PAUSE", 0.0)
-    monkeypatch.setattr(rounds, "LONGEST_PAUSE", 0.0)
-
-
-@pytest.fixture
-async def database():
-    database = DatabaseThreads()
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def hub():
-    return Hub()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_pauses")]
 
 
 @pytest.fixture
@@ -69,20 +26,15 @@ async def chat_list(hub, database):
 
 
 @pytest.fixture
-def do(database):
-    return database.run
-
-
-@pytest.fixture
 async def hers(hub, ada):
-    page = Page(ada)
+    page = OpenPage(ada)
     hub.join(page)
     return page
 
 
 @pytest.fixture
 async def his(hub, ben):
-    page = Page(ben)
+    page = OpenPage(ben)
     hub.join(page)
     return page
 
@@ -129,7 +81,7 @@ async def test_count_that_changed_back_is_told_where_a_page_shows_another(
     await do(lambda: room.join(ben).mark_read(message.pk))
     chat_list.began(his, PresentState(b"", Marks(), {room.pk: Unread(0)}))
     for _number in range(2):
-        late = Page(ben)
+        late = OpenPage(ben)
         hub.join(late)
         chat_list.began(late, PresentState(b"", Marks(), {room.pk: Unread(1)}))
     await eventually(lambda: f'id="room-{room.pk}-badge"' in "".join(late.told))
@@ -184,7 +136,7 @@ async def test_new_room_comes_with_what_was_said_at_once(chat_list, do, hers, ad
 
 async def test_person_is_told_to_others_before_what_they_said(chat_list, do, hub, hers, ada):
     new = await do(make_user)
-    own_page = Page(new)
+    own_page = OpenPage(new)
     hub.join(own_page)
     private = await do(make_private_room, ada, new)
     await do(make_message, private, new, "Hello, I am new")
@@ -197,7 +149,7 @@ async def test_person_is_told_to_others_before_what_they_said(chat_list, do, hub
 
 
 async def test_private_chat_is_told_to_the_two_only(chat_list, do, hub, hers, his, ada, ben, mallory):
-    outside = Page(mallory)
+    outside = OpenPage(mallory)
     hub.join(outside)
     private = await do(make_private_room, ada, ben)
     await do(make_message, private, ada, "between us")
@@ -228,7 +180,7 @@ async def two_rooms(settings, do, ben, mallory, chat_list):
 async def test_room_that_is_used_again_comes_into_lists_and_another_falls_out(
     chat_list, do, hub, hers, mallory, two_rooms
 ):
-    own = Page(mallory)
+    own = OpenPage(mallory)
     hub.join(own)
     old, middle, _young = two_rooms
     await do(make_message, old, mallory, "awake")
@@ -244,7 +196,7 @@ async def test_room_that_is_used_again_comes_into_lists_and_another_falls_out(
 async def test_room_that_is_not_in_the_lists_of_others_is_told_to_its_members_only(
     chat_list, do, hub, hers, mallory, two_rooms
 ):
-    own = Page(mallory)
+    own = OpenPage(mallory)
     hub.join(own)
     new = await do(make_room, "Nothing said", [mallory])
     chat_list.heard(Bell("room", {"room": new.pk}))
@@ -255,7 +207,7 @@ async def test_room_that_is_not_in_the_lists_of_others_is_told_to_its_members_on
 async def test_archived_room_stays_in_the_lists_of_its_members_only(
     chat_list, do, hub, hers, mallory, two_rooms
 ):
-    own = Page(mallory)
+    own = OpenPage(mallory)
     hub.join(own)
     old, middle, _young = two_rooms
 

@@ -21,11 +21,6 @@ ROOT = Path(__file__).parents[2]
 ROLES = [Membership.Role.OWNER, Membership.Role.MODERATOR]
 
 
-@pytest.fixture
-def root():
-    return User.objects.create_superuser("root1", "correct horse")
-
-
 def by_action(user, root):
     chosen = {"action": "deactivate", "_selected_action": [user.pk]}
     client_of(root).post("/admin/accounts/user/", chosen)

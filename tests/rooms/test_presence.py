@@ -8,7 +8,6 @@ import time_machine
 
 from accounts.models import User
 from rooms.live.news.presence import Presence
-from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.hub import Hub
 from rooms.models import ServerProcess
@@ -48,13 +47,6 @@ class Process:
 def clock():
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
-
-
-@pytest.fixture
-async def database():
-    database = DatabaseThreads()
-    yield database
-    await database.close()
 
 
 @pytest.fixture

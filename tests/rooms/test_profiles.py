@@ -9,62 +9,18 @@ from accounts.models import User
 from config.doorbell import Bell
 from rooms.live.endpoints.access import _moment
 from rooms.live.endpoints.present_state import changed_people
-from rooms.live.news import rounds
 from rooms.live.news.profiles import Profiles
 from rooms.live.news.typing_indicators import _names
-from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
-from rooms.live.wire.formats import EVENTS, Document
-from rooms.live.wire.hub import Hub
+from rooms.live.wire.formats import Document
 from tests.support.clients import eventually
 from tests.support.factories import state_of
 from tests.support.htmx import Page
+from tests.support.live import OpenPage
 from tests.support.responses import page_of
 from tests.support.sse import parse as event_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Stub:
-    """Stands for a connection; keeps what it was told."""
-
-    def __init__(self, user, room=None, format=EVENTS):
-        self.user_id, self.room_id, self.format, self.address = user.pk, room and room.pk, format, None
-        self.channels = {"lobby", f"user-{user.pk}"} if format == EVENTS else set()
-        if room:
-            self.channels.add(f"room-{room.pk}")
-        self.told = []
-        self.last = None
-
-    def tell(self, frame):
-        self.told.append(frame.decode())
-
-    def end(self, last=None):
-        self.last = last
-
-    @property
-    def news(self):
-        news = "".join(self.told)
-        self.told.clear()
-        return news
-
-
-@pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch):
-    monkeypatch.setattr(rounds, "SHORTEST_PAUSE", 0.0)
-    monkeypatch.setattr(rounds, "LONGEST_PAUSE", 0.0)
-
-
-@pytest.fixture
-async def database():
-    database = DatabaseThreads()
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def hub():
-    return Hub()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_pauses")]
 
 
 @pytest.fixture
@@ -75,18 +31,13 @@ async def profiles(hub, database):
     profiles.stop()
 
 
-@pytest.fixture
-def do(database):
-    return database.run
-
-
 async def change(do, profiles, user, **fields):
     await do(lambda: user.change_profile(**fields))
     profiles.heard(Bell("profile", {"user": user.pk}))
 
 
 async def test_change_is_told_to_all_pages_once(profiles, hub, do, ada, ben, mallory):
-    pages = [Stub(user) for user in (ada, ben, mallory)]
+    pages = [OpenPage(user) for user in (ada, ben, mallory)]
     for page in pages:
         hub.join(page)
     await change(do, profiles, ben, display_name="Benedict", status="<i>busy</i>")
@@ -104,7 +55,7 @@ async def test_change_is_told_to_all_pages_once(profiles, hub, do, ada, ben, mal
 async def test_only_the_other_person_of_a_private_chat_is_told_of_its_title(
     profiles, hub, do, ada, ben, private
 ):
-    hers, his, elsewhere = Stub(ada, private), Stub(ben, private), Stub(ada)
+    hers, his, elsewhere = OpenPage(ada, private), OpenPage(ben, private), OpenPage(ada)
     for page in (hers, his, elsewhere):
         hub.join(page)
     await change(do, profiles, ben, display_name="Benedict")
@@ -118,7 +69,7 @@ async def test_only_the_other_person_of_a_private_chat_is_told_of_its_title(
 
 
 async def test_both_of_a_private_chat_may_change_at_once(profiles, hub, do, ada, ben, private):
-    hers, his = Stub(ada, private), Stub(ben, private)
+    hers, his = OpenPage(ada, private), OpenPage(ben, private)
     hub.join(hers)
     hub.join(his)
     await do(lambda: ben.change_profile(display_name="Benedict"))
@@ -131,7 +82,8 @@ async def test_both_of_a_private_chat_may_change_at_once(profiles, hub, do, ada,
 
 
 async def test_documents_with_the_name_begin_anew(profiles, hub, do, ada, ben, mallory, room):
-    document, elsewhere = Stub(ada, room, Document("en", "UTC")), Stub(mallory, None, Document("en", "UTC"))
+    format = Document("en", "UTC")
+    document, elsewhere = OpenPage(ada, room, format), OpenPage(mallory, None, format)
     hub.join(document)
     hub.join(elsewhere)
     await change(do, profiles, mallory, display_name="Nobody in there")
@@ -141,7 +93,7 @@ async def test_documents_with_the_name_begin_anew(profiles, hub, do, ada, ben, m
     assert elsewhere.last is None
     document.last = None
     await change(do, profiles, ben, status="busy")
-    page = Stub(ada)
+    page = OpenPage(ada)
     hub.join(page)
     await eventually(lambda: page.told)
     assert document.last is None

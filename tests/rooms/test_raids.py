@@ -27,11 +27,6 @@ def root(db):
 
 
 @pytest.fixture
-def root_client(root):
-    return client_of(root)
-
-
-@pytest.fixture
 def raider(room, clock):
     """Somebody who comes at noon, makes a room and writes in three: in it, in the kitchen, and to ada."""
     raider = make_user("raider")

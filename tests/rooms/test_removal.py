@@ -31,16 +31,6 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/admin/rooms/chatroom/"
 
 
-@pytest.fixture
-def root(db):
-    return User.objects.create_superuser("root1", "correct horse")
-
-
-@pytest.fixture
-def root_client(root):
-    return client_of(root)
-
-
 def choose(client, action, *rooms, **fields):
     return client.post(ADDRESS, {"action": action, "_selected_action": [room.pk for room in rooms], **fields})
 

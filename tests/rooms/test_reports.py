@@ -5,7 +5,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import User
 from config.rates import Rate
 from rooms.models import ChangeRefused, Membership, ModerationAct, Report
 from tests.conftest import client_of
@@ -35,11 +34,6 @@ def cem(room):
     cem = make_user("cem")
     make_membership(room, cem)
     return cem
-
-
-@pytest.fixture
-def root():
-    return User.objects.create_superuser("root1", "correct horse")
 
 
 # Deleting

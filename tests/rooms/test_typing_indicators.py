@@ -8,7 +8,6 @@ from rooms.live.news.part import PresentState
 from rooms.live.news.typing_indicators import TypingIndicators
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import Document
-from rooms.live.wire.hub import Hub
 from rooms.models.tick import Marks
 
 
@@ -73,11 +72,6 @@ class Page:
     @property
     def last(self):
         return self.frames[-1] if self.frames else ""
-
-
-@pytest.fixture
-def hub():
-    return Hub()
 
 
 @pytest.fixture
