@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -204,12 +204,6 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for ty
         self.fields["language"].choices = automatic + settings.LANGUAGES  # type: ignore[attr-defined]
         self.fields["time_zone"].choices = automatic + zones_by_region()  # type: ignore[attr-defined]
 
-    def save(self, commit: bool = True) -> User:
-        """Save only these fields: others may have changed since the request began."""
-        user: User = self.instance
-        user.save(update_fields=self.Meta.fields)
-        return user
-
     @property
     def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
         return [(legend, [self[name] for name in names]) for legend, names in self.GROUPS]
@@ -315,14 +309,13 @@ class InvitationForm(NewPasswordForm):
     def join(self, link: EntryLink) -> User | None:
         """Return the new user and use the link up; with None, the form says why not."""
         try:
-            with transaction.atomic():
-                if not link.use():
-                    self.add_error(None, _("This invitation has already been used."))
-                    return None
-                return User.objects.create_user(self.cleaned_data["name"], self.cleaned_data["new_password"])
+            user = link.admit(self.cleaned_data["name"], self.cleaned_data["new_password"])
         except IntegrityError:
             self.add_error("name", _("This name looks too much like someone else’s. Choose another."))
             return None
+        if user is None:
+            self.add_error(None, _("This invitation has already been used."))
+        return user
 
 
 class PasswordRemovalForm(CurrentPasswordForm):

@@ -2,6 +2,7 @@
 
 import time
 
+from django.contrib.auth import logout
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -34,6 +35,14 @@ def note(request: HttpRequest) -> bool:
     _noted[key] = now
     _prolong(request)
     return True
+
+
+def log_out(request: HttpRequest) -> None:
+    """End the session of `request`, and the streams that it opened if it was somebody's."""
+    user = request.user
+    logout(request)
+    if isinstance(user, User):
+        user.ring_ended()
 
 
 def _prolong(request: HttpRequest) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -145,12 +144,8 @@ class ChatRoomAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/rooms/chatroom/removal.html", context)
 
     def _set_archived(self, request: HttpRequest, rooms: QuerySet[ChatRoom], is_archived: bool) -> None:
-        count = 0
-        for room in rooms:
-            with transaction.atomic():
-                room.lock()
-                count += moderation.set_archived(room, user_of(request), is_archived)
-        self.report_done(request, count)
+        done = sum(moderation.set_archived(room, user_of(request), is_archived) for room in rooms)
+        self.report_done(request, done)
 
 
 @admin.register(Ban)
@@ -165,12 +160,10 @@ class BanAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Lift: they can come back"), permissions=["moderate"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
-        count = 0
-        for ban in queryset.select_related("room", "user"):
-            with transaction.atomic():
-                ban.room.lock()
-                count += moderation.lift_ban(ban.room, ban.user, user_of(request))
-        self.report_done(request, count)
+        bans = queryset.select_related("room", "user")
+        self.report_done(
+            request, sum(moderation.lift_ban(ban.room, ban.user, user_of(request)) for ban in bans)
+        )
 
 
 @admin.register(Message)

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from config import doorbell
 from config.text import INVISIBLE, nfkc, refuse_control_characters
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
 from rooms.models.chat_room import canonical_room_name
@@ -315,12 +314,10 @@ class NotificationForm(forms.Form):
         self.fields["mute"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         self.membership = membership
 
-    def save(self) -> None:
-        self.membership.notify = self.cleaned_data["notify"]
-        if self.cleaned_data["mute"] in self.MUTE:
-            self.membership.muted_until = self.MUTE[self.cleaned_data["mute"]][1]()
-        self.membership.save(update_fields=["notify", "muted_until"])
-        doorbell.ring_after_commit("read", room=self.membership.room_id, user=self.membership.user_id)
+    @property
+    def muted_until(self) -> datetime | None:
+        mute = self.cleaned_data["mute"]
+        return self.MUTE[mute][1]() if mute in self.MUTE else self.membership.muted_until
 
 
 def next_morning(now: datetime) -> datetime:

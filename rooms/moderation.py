@@ -1,7 +1,7 @@
 """What moderators do to a room and to others there: each in one transaction, with its entry in the log.
 
 The acting person's role is read again under the lock of the room, so somebody who was demoted a moment ago
-can do nothing more. All raise PermissionDenied except `set_archived` and `lift_ban`, which staff use, too.
+can do nothing more. All raise PermissionDenied except `set_archived` and `lift_ban`, which staff use.
 """
 
 from collections.abc import Iterator
@@ -59,16 +59,22 @@ def update(actor: Membership, name: str, description: str, is_by_invitation: boo
 
 def archive(actor: Membership) -> None:
     with moderating(actor) as me:
-        set_archived(me.room, me.user, True)
+        _set_archived(me.room, me.user, True)
 
 
 def unarchive(actor: Membership) -> None:
     with moderating(actor) as me:
-        set_archived(me.room, me.user, False)
+        _set_archived(me.room, me.user, False)
 
 
 def set_archived(room: ChatRoom, by: User, is_archived: bool) -> bool:
-    """Archive a room or take it out of the archive, under its lock; return False where it was so before."""
+    """Archive a room or take it out of the archive; return False where it was so before."""
+    with transaction.atomic():
+        room.lock()
+        return _set_archived(room, by, is_archived)
+
+
+def _set_archived(room: ChatRoom, by: User, is_archived: bool) -> bool:
     if room.is_archived == is_archived:
         return False
     room.change_head(archived_at=timezone.now() if is_archived else None)
@@ -120,11 +126,17 @@ def ban(actor: Membership, user: User, until: datetime | None, reason: str = "")
 
 def unban(actor: Membership, user: User) -> None:
     with moderating(actor) as me:
-        lift_ban(me.room, user, me.user)
+        _lift_ban(me.room, user, me.user)
 
 
 def lift_ban(room: ChatRoom, user: User, by: User) -> bool:
-    """Let somebody come back, under the lock of the room; return False if they were not banned."""
+    """Let somebody come back; return False if they were not banned."""
+    with transaction.atomic():
+        room.lock()
+        return _lift_ban(room, user, by)
+
+
+def _lift_ban(room: ChatRoom, user: User, by: User) -> bool:
     if not Ban.objects.filter(room=room, user=user).delete()[0]:
         return False
     room.note_act(by, Act.UNBAN, user)

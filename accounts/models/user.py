@@ -250,6 +250,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         is_over = self.status_until is not None and self.status_until <= timezone.now()
         return "" if is_over else self.status
 
+    def change_settings(self, **fields: Any) -> None:
+        """Save only these fields: others may have changed since the request began."""
+        for field, value in fields.items():
+            setattr(self, field, value)
+        self.save(update_fields=fields)
+        doorbell.ring_after_commit("settings", user=self.pk)
+
     def change_password(self, password: str | None) -> None:
         """Set the password, or take it away with None. Sessions from before end, with their streams."""
         self.set_password(password)

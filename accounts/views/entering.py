@@ -1,13 +1,13 @@
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import sessions
 from accounts.forms import LoginForm
-from config import doorbell
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -31,10 +31,7 @@ def login_view(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def logout_view(request: HttpRequest) -> HttpResponse:
-    user_id = request.user.pk
-    logout(request)
-    if user_id:
-        doorbell.ring_after_commit("access", user=user_id)
+    sessions.log_out(request)
     return redirect("accounts:login")
 
 

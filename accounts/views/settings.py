@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits
 from accounts.forms import SettingsForm
 from accounts.http import AuthenticatedRequest
-from config import doorbell
 
 SAVED_KEY = "settings_saved"
 
@@ -25,8 +24,7 @@ def settings_update(request: AuthenticatedRequest) -> HttpResponse:
             form.add_error(None, str(reached))
             refusal = reached
         else:
-            form.save()
-            doorbell.ring_after_commit("settings", user=request.user.pk)
+            request.user.change_settings(**form.cleaned_data)
             request.session[SAVED_KEY] = True
             return redirect("accounts:settings_update")
     context = {

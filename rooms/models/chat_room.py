@@ -313,6 +313,11 @@ class ChatRoom(models.Model):
         """
         self.refresh_from_db(from_queryset=ChatRoom.objects.select_for_update(no_key=True))
 
+    def signal_typing(self, user: User, is_typing: bool) -> None:
+        """Tell others in the room that `user` types, or no longer does. Nothing is stored."""
+        pair = {} if self.is_group else {"low": self.low_user_id or 0, "high": self.high_user_id or 0}
+        doorbell.ring("typing", room=self.pk, user=user.pk, is_typing=int(is_typing), **pair)
+
     def post_message(self, sender: User, content: str, token: UUID) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 

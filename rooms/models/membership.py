@@ -1,6 +1,7 @@
 """A person's place in a room: what has reached them, what they have read, and their notifications."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -204,6 +205,12 @@ class Membership(models.Model):
         self.read_marker = min(self.read_marker, read_marker)
         self.marker_version += 1
         self.unread_upto = self.room.last_message_id or 0
+
+    def choose_notifications(self, notify: str, muted_until: datetime | None) -> None:
+        """Set what the member is notified of in the room, and until when not."""
+        self.notify, self.muted_until = notify, muted_until
+        self.save(update_fields=["notify", "muted_until"])
+        self._ring_after_commit()
 
     def _ring_after_commit(self) -> None:
         doorbell.ring_after_commit("read", room=self.room_id, user=self.user_id)

@@ -5,12 +5,13 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Length
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Block
+from accounts.models import Block, User
 from config import doorbell
 from rooms.models.mention import Mention
 from rooms.models.message_text import html_of
@@ -50,6 +51,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def readable_by(self, user: Any) -> Self:
         """Messages of the rooms that `user` is in."""
         return self.filter(room__memberships__user=user)
+
+    def editable_by(self, user: Any) -> Self:
+        """Messages of `user` in rooms that they are in."""
+        return self.readable_by(user).filter(sender=user)
 
     def deletable_by(self, user: Any) -> Self:
         """Messages of `user` in rooms that they are in, and all messages in rooms that they moderate."""
@@ -128,6 +133,17 @@ class Message(models.Model):
         """The text with its links and mentions, escaped."""
         return html_of(self.content, tuple(self.mentioned.items()))
 
+    def edit_as(self, user: User, content: str, since: int | None = None) -> None:
+        """Let `user` edit their message. People who were removed a moment ago can change nothing more.
+
+        Raises Http404 for people who may not, and ChangeRefused.
+        """
+        with transaction.atomic():
+            self.room.lock()
+            if not Message.objects.editable_by(user).filter(pk=self.pk).exists():
+                raise Http404
+            self.edit(content, since)
+
     def edit(self, content: str, since: int | None = None) -> None:
         """Change the text, and keep the earlier one as a version. Saving the same text is not a change.
 
@@ -156,6 +172,18 @@ class Message(models.Model):
             self.mentioned = self.room.mentioned_in(content)
             self._save_change("content", "edited_at", "mentioned")
             self.save_mentions()
+
+    def erase_as(self, user: User) -> bool:
+        """Let `user` delete their message, or another one as a moderator or as staff to whom it was reported.
+
+        People who were demoted or removed a moment ago can delete nothing more: raises Http404 for them.
+        """
+        with transaction.atomic():
+            self.room.lock()
+            may = Message.objects.deletable_by(user).filter(pk=self.pk).exists()
+            if not may and not self.reports.open_for(user).exists():
+                raise Http404
+            return self.erase(moderator=None if self.sender_id == user.pk else user)
 
     def erase(self, moderator: Any = None) -> bool:
         """Delete everything but its place; return False if it is deleted already.
@@ -197,6 +225,13 @@ class Message(models.Model):
         """Whether `user` has reported it, and it was not edited since that was decided."""
         is_settled = Q(closed_at=None) | Q(closed_at__gt=self.edited_at) if self.edited_at else Q()
         return self.reports.filter(is_settled, reporter=user).exists()
+
+    def dismiss_reports_as(self, user: User) -> None:
+        """Let `user` dismiss the reports that they decide on, if any is left: not after being demoted."""
+        with transaction.atomic():
+            self.room.lock()
+            if self.reports.open_for(user).exists():
+                self.dismiss_reports(user)
 
     def dismiss_reports(self, moderator: Any) -> None:
         """Leave the message as it is."""

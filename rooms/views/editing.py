@@ -1,6 +1,5 @@
 """Editing and deleting messages."""
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
@@ -10,13 +9,13 @@ from accounts.http import AuthenticatedRequest
 from config.text import is_utf8
 from rooms.forms import MessageEditForm
 from rooms.models import ChangeRefused, Message, Report
-from rooms.models.message import MessageQuerySet
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_update(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
     """Edit one's own message, at any time: everybody in the room can see that, and what it said before."""
-    message = get_object_or_404(own_messages(request), pk=message_id)
+    messages = Message.objects.editable_by(request.user).select_related("room", "sender")
+    message = get_object_or_404(messages, pk=message_id)
     if request.method != "POST":
         return (
             redirect(message)
@@ -28,11 +27,7 @@ def message_update(request: AuthenticatedRequest, message_id: int) -> HttpRespon
         return edit_page(request, message, form, status=422)
     try:
         limits.take("edit_per_user", request.user.pk)
-        with transaction.atomic():
-            message.room.lock()
-            # People who were removed a moment ago can change nothing more.
-            get_object_or_404(own_messages(request), pk=message_id)
-            message.edit(**form.cleaned_data)
+        message.edit_as(request.user, **form.cleaned_data)
     except limits.LimitReached as reached:
         form.add_error("content", str(reached))
         return reached.mark(edit_page(request, message, form))
@@ -58,11 +53,7 @@ def message_delete(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     if request.method == "POST" and not message.is_deleted:
         is_own = message.sender_id == request.user.pk
         limits.take("edit_per_user" if is_own else "moderation_per_user", request.user.pk)
-        with transaction.atomic():
-            message.room.lock()
-            # People who were demoted or removed a moment ago can delete nothing more.
-            message, back = deletable(request, message_id)
-            message.erase(moderator=None if is_own else request.user)
+        message.erase_as(request.user)
     if message.is_deleted:
         return redirect(back or "rooms:report_list_for_staff")
     return render(request, "rooms/message_delete.html", {"message": message, "back": back})
@@ -76,9 +67,3 @@ def deletable(request: AuthenticatedRequest, message_id: int) -> tuple[Message, 
     # Staff who are not in the room do not see it: only what somebody has reported to them.
     reported = Report.objects.open_for(request.user).values("message")
     return get_object_or_404(messages.filter(pk__in=reported), pk=message_id), None
-
-
-def own_messages(request: AuthenticatedRequest) -> MessageQuerySet:
-    return (
-        Message.objects.readable_by(request.user).filter(sender=request.user).select_related("room", "sender")
-    )

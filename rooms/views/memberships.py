@@ -52,7 +52,7 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
     if request.method == "POST" and form.is_valid():
         try:
             limits.take("settings_per_user", request.user.pk)
-            form.save()
+            membership.choose_notifications(form.cleaned_data["notify"], form.muted_until)
             return redirect(membership.room)
         except limits.LimitReached as reached:
             form.add_error(None, str(reached))

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -84,10 +83,7 @@ def report_dismiss(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     reports = Report.objects.filter(message=message_id).open_for(request.user)
     message = get_object_or_404(reports.select_related("message__room", "message__sender")[:1]).message
     limits.take("moderation_per_user", request.user.pk)
-    with transaction.atomic():
-        message.room.lock()
-        if reports.exists():  # asked again: people who were demoted a moment ago decide nothing more
-            message.dismiss_reports(request.user)
+    message.dismiss_reports_as(request.user)
     if request.user.is_staff:
         return redirect("rooms:report_list_for_staff")
     return redirect("rooms:report_list", message.room_id)

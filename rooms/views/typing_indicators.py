@@ -4,7 +4,6 @@ from django.views.decorators.http import require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from config import doorbell
 from rooms.models import ChatRoom
 
 
@@ -19,7 +18,5 @@ def typing_indicator_create(request: AuthenticatedRequest, room_id: int) -> Http
     except limits.LimitReached:
         return HttpResponse(status=204)
     room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
-    pair = {} if room.is_group else {"low": room.low_user_id or 0, "high": room.high_user_id or 0}
-    is_typing = 0 if "stop" in request.POST else 1
-    doorbell.ring("typing", room=room.pk, user=request.user.pk, is_typing=is_typing, **pair)
+    room.signal_typing(request.user, is_typing="stop" not in request.POST)
     return HttpResponse(status=204)
