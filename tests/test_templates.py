@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from tests.support.server import ROOT
 
 TEMPLATES = [path for path in sorted((ROOT / "templates").rglob("*")) if path.is_file()]
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
 SHOW_LOADERS = "from django.conf import settings; print(settings.TEMPLATES[0]['OPTIONS']['loaders'])"
 
 
@@ -25,10 +27,19 @@ def test_templates_are_read_anew_only_while_somebody_edits_them(tmp_path, debug,
     assert ("CachedLoader" in shown) is is_cached
 
 
-@pytest.mark.parametrize("path", [*TEMPLATES, *SCRIPTS], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*TEMPLATES, *SCRIPTS, *STYLES], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_lines_can_be_read(path):
     lines = enumerate(path.read_text().splitlines(), 1)
     assert [number for number, line in lines if len(line) > 120 or line.count("{%") > 4] == []
+
+
+def test_styles_in_templates_take_their_values_from_the_style_sheets():
+    """Ticks look the same on pages and in documents without scripts."""
+    declared = set(re.findall(r"(--[\w-]+):", "".join(path.read_text() for path in STYLES)))
+    used = re.findall(r"var\((--[\w-]+)", "".join(path.read_text() for path in TEMPLATES))
+    assert {"--sent-mark", "--delivered-mark", "--read-line"} <= set(used) <= declared
 
 
 def test_foreign_host_is_refused_without_a_word_in_the_log(client, caplog):
