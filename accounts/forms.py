@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import claims, limits, names
 from accounts.http import AuthenticatedRequest
-from accounts.models import EntryLink, NameTaken, User
+from accounts.limited_form import LimitedForm
+from accounts.models import Block, EntryLink, NameTaken, User
 from accounts.time_zones import zones_by_region
 
 
@@ -46,7 +47,7 @@ _LOCKED = _(
 )
 
 
-class LoginForm(forms.Form):
+class LoginForm(LimitedForm, forms.Form):
     """Log in with a name. If it has a password, the field for it is shown."""
 
     name = EnteredNameField(
@@ -77,7 +78,6 @@ class LoginForm(forms.Form):
         self.request = request
         self.user: User | None = None
         self.asks_for_password = settings.ENTERING == "closed"
-        self.reached: limits.LimitReached | None = None
 
     @property
     def _address(self) -> str | None:
@@ -156,8 +156,10 @@ class LanguageSelect(forms.Select):
         return option
 
 
-class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
+class SettingsForm(LimitedForm, forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
     """How pages look, what others may see of the user, and what the user is notified of."""
+
+    limit = "settings_per_user"
 
     # The legends of the page, with the fields below each.
     GROUPS: ClassVar[list[tuple[Any, tuple[str, ...]]]] = [
@@ -214,7 +216,7 @@ def password_field(label: Any, autocomplete: str, **options: Any) -> forms.CharF
     return forms.CharField(label=label, strip=False, widget=widget, **options)
 
 
-class CurrentPasswordForm(forms.Form):
+class CurrentPasswordForm(LimitedForm, forms.Form):
     """Asks for the password that the user has, if there is one."""
 
     current_password = password_field(
@@ -223,10 +225,11 @@ class CurrentPasswordForm(forms.Form):
         error_messages={"required": _("Enter your current password.")},
     )
 
-    def __init__(self, request: AuthenticatedRequest, data: QueryDict | None = None, **options: Any) -> None:
+    def __init__(
+        self, data: QueryDict | None = None, *, request: AuthenticatedRequest, **options: Any
+    ) -> None:
         super().__init__(data, **options)
         self.request = request
-        self.reached: limits.LimitReached | None = None
         if not request.user.has_usable_password():
             del self.fields["current_password"]
 
@@ -241,7 +244,7 @@ class CurrentPasswordForm(forms.Form):
         return password
 
 
-class NewPasswordForm(forms.Form):
+class NewPasswordForm(LimitedForm, forms.Form):
     """Asks for a new password, twice."""
 
     new_password = password_field(
@@ -321,12 +324,28 @@ class InvitationForm(NewPasswordForm):
 class PasswordRemovalForm(CurrentPasswordForm):
     """Go back to logging in by name alone."""
 
-    def __init__(self, request: AuthenticatedRequest, data: QueryDict | None = None) -> None:
-        super().__init__(request, data, auto_id="remove_%s")
+    def __init__(self, data: QueryDict | None = None, *, request: AuthenticatedRequest) -> None:
+        super().__init__(data, request=request, auto_id="remove_%s")
 
     def clean(self) -> dict[str, Any]:
         if not self.request.user.may_lack_password:
             raise ValidationError(_("Your name needs a password."))
         if not self.request.user.has_usable_password():
             raise ValidationError(_("You have no password."))
+        return self.cleaned_data
+
+
+class BlockForm(LimitedForm, forms.Form):
+    """Block somebody: nothing is asked, but there are bounds."""
+
+    limit = "block_per_user"
+
+    def __init__(self, data: QueryDict | None, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        if self.user.blocks.count() >= Block.AT_MOST:
+            sentence = _("You have blocked %(count)d people, the most you can block. Unblock someone first.")
+            raise ValidationError(sentence % {"count": Block.AT_MOST})
         return self.cleaned_data

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import names
 from accounts.avatars import PictureRefused, make_avatars
+from accounts.limited_form import LimitedForm
 from accounts.models import NameShape, User
 from accounts.models.user import STATUS_MAX_LENGTH
 from config.text import INVISIBLE, refuse_control_characters
@@ -32,7 +33,7 @@ def next_midnight() -> datetime:
     return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-class AvatarForm(forms.Form):
+class AvatarForm(LimitedForm, forms.Form):
     """A picture for an avatar; `cleaned_data` has the avatar in each size."""
 
     picture = forms.FileField(
@@ -64,8 +65,10 @@ class AvatarForm(forms.Form):
             raise ValidationError(refused.reason) from None
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(LimitedForm, forms.Form):
     """Display name and status, with when the status is to end."""
+
+    limit = "profile_per_user"
 
     ENDS: ClassVar[dict[str, tuple["StrOrPromise", Callable[[], datetime | None]]]] = {
         "never": (_("Never"), lambda: None),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import limits
+from accounts.limited_form import LimitedForm
 from accounts.models import User
 from config.text import INVISIBLE, nfkc, refuse_control_characters
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
@@ -60,7 +62,7 @@ class TokenField(forms.UUIDField):
             return uuid.uuid4()
 
 
-class MessageForm(forms.Form):
+class MessageForm(LimitedForm, forms.Form):
     """A message, with the token that makes sending it twice save it once.
 
     `is_utf8` says whether the received bytes were UTF-8; if not, they have become other characters by now.
@@ -72,6 +74,7 @@ class MessageForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 1, "maxlength": settings.MESSAGE_MAX_LENGTH, "id": "content"}),
     )
     token = TokenField()
+    limit_field = "content"
 
     def __init__(self, *args: Any, is_utf8: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,6 +87,12 @@ class MessageForm(forms.Form):
                 _("This contains bytes that aren’t valid UTF-8 text. Type or paste it again.")
             )
         return content
+
+    def take_allowance(self, request: HttpRequest) -> None:
+        if address := limits.address_of(request):
+            limits.memory.take("post_per_address", address)
+        posted = Message.objects.posted_by(request.user)
+        limits.check("post_per_user", posted.values_list("timestamp", flat=True))
 
     def with_new_token(self) -> "MessageForm":
         """Make the form usable for another message, keeping what was typed."""
@@ -104,9 +113,12 @@ class MessageEditForm(MessageForm):
         content.widget.attrs |= {"rows": 5, "autofocus": True, "enterkeyhint": "done"}
         content.help_text = _("Everyone here can see that it was edited, and its earlier versions.")
 
-    def refuse(self, error: ChangeRefused, message: Message) -> None:
+    def take_allowance(self, request: HttpRequest) -> None:
+        limits.take("edit_per_user", request.user.pk)
+
+    def refuse_change(self, error: ChangeRefused, message: Message) -> None:
         """Say why it was not saved; what was typed stays, and next time replaces the text as it is now."""
-        self.add_error("content", str(error))
+        self.refuse("content", str(error), 409)
         self.data = {"content": self.data.get("content", ""), "since": message.revision}
 
 
@@ -114,8 +126,11 @@ def empty_message_form() -> MessageForm:
     return MessageForm(initial={"token": uuid.uuid4()})
 
 
-class ChatRoomForm(forms.Form):
+class ChatRoomForm(LimitedForm, forms.Form):
     """A new group room."""
+
+    limit = "room_per_user"
+    limit_field = "name"
 
     name = forms.CharField(
         label=gettext_lazy("Name of a new room"),
@@ -143,6 +158,8 @@ class ChatRoomForm(forms.Form):
 
 class ChatRoomUpdateForm(ChatRoomForm):
     """The head of a room, and who can join."""
+
+    limit = ""  # who moderates is limited
 
     description = forms.CharField(
         label=gettext_lazy("Description"),
@@ -191,8 +208,11 @@ class RemovalForm(forms.Form):
     reason = ReasonField(label=gettext_lazy("Reason"))
 
 
-class ReportForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
+class ReportForm(LimitedForm, forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only
     """What is wrong with a message."""
+
+    limit = "report_per_user"
+    limit_field = "details"
 
     class Meta:
         model = Report
@@ -208,7 +228,7 @@ class ReportForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for type
         return details
 
 
-class BanForm(forms.Form):
+class BanForm(LimitedForm, forms.Form):
     """Remove somebody, who may not come back for a time."""
 
     DURATIONS: ClassVar[dict[str, tuple["StrOrPromise", timedelta | None]]] = {
@@ -233,8 +253,11 @@ class BanForm(forms.Form):
         return timezone.now() + time if time else None
 
 
-class RoomInvitationForm(forms.Form):
+class RoomInvitationForm(LimitedForm, forms.Form):
     """A new link into a room."""
+
+    limit = "invitation_per_user"
+    limit_field = "lifetime"
 
     LIFETIMES: ClassVar[dict[str, tuple["StrOrPromise", timedelta]]] = {
         "hour": (gettext_lazy("1 hour"), timedelta(hours=1)),
@@ -258,7 +281,7 @@ class RoomInvitationForm(forms.Form):
         return self.LIFETIMES[self.cleaned_data["lifetime"]][1]
 
 
-class NamedPersonForm(forms.Form):
+class NamedPersonForm(LimitedForm, forms.Form):
     """Somebody who is here already."""
 
     name = forms.CharField(
@@ -292,8 +315,10 @@ class ReadReceiptForm(forms.Form):
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
 
-class NotificationForm(forms.Form):
+class NotificationForm(LimitedForm, forms.Form):
     """What a member wants to be notified of in a room, and for how long it is muted."""
+
+    limit = "settings_per_user"
 
     MUTE: ClassVar[dict[str, tuple["StrOrPromise", Callable[[], datetime | None]]]] = {
         "no": (gettext_lazy("Not muted"), lambda: None),

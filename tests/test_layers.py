@@ -59,3 +59,18 @@ def test_views_forms_and_admin_neither_lock_nor_ring(module):
 )
 def test_every_way_to_lock_or_ring_is_noticed(source):
     assert OF_VERBS & set(names_in(source))
+
+
+# Views that answer a limit in another way than its form or its page.
+BY_THEMSELVES = {
+    "accounts/views/profiles.py": "a picture has its turn before it is decoded",
+    "rooms/views/typing_indicators.py": "nobody waits for the answer",
+}
+
+
+@pytest.mark.parametrize("module", [name for name in modules_that_only_ask() if "/views/" in name])
+def test_forms_tell_views_how_refused_input_is_answered(module):
+    source = (ROOT / module).read_text()
+    assert ("LimitReached" in names_in(source)) is (module in BY_THEMSELVES)
+    assert 'request.POST if request.method == "POST"' not in source
+    assert "422 if form.is_bound" not in source

@@ -2,12 +2,12 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from accounts.forms import BlockForm
 from accounts.http import AuthenticatedRequest
-from accounts.models import Block, User
+from accounts.models import User
 from config.pages import page_of
 
 BLOCKS_PER_PAGE = 50
@@ -25,22 +25,16 @@ def block_list(request: AuthenticatedRequest) -> HttpResponse:
 def block_create(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
     """Say what blocking does, and do it."""
     person = get_object_or_404(User.objects.exclude(pk=request.user.pk), pk=user_id)
-    context = {"person": person, "is_blocked": request.user.blocks.filter(blocked=person).exists()}
-    if request.method != "POST":
-        return render(request, "accounts/block_create.html", context)
-    if request.user.blocks.count() >= Block.AT_MOST:
-        return render(request, "accounts/block_create.html", context | {"error": too_many()}, status=422)
-    try:
-        limits.take("block_per_user", request.user.pk)
-    except limits.LimitReached as reached:
-        return reached.mark(render(request, "accounts/block_create.html", context | {"error": str(reached)}))
-    request.user.block(person)
-    return redirect("accounts:block_list")
-
-
-def too_many() -> str:
-    sentence = _("You have blocked %(count)d people, the most you can block. Unblock someone first.")
-    return sentence % {"count": Block.AT_MOST}
+    form = BlockForm.bound_to(request, request.user)
+    if form.is_valid():
+        request.user.block(person)
+        return redirect("accounts:block_list")
+    context = {
+        "person": person,
+        "is_blocked": request.user.blocks.filter(blocked=person).exists(),
+        "error": next(iter(form.non_field_errors()), ""),
+    }
+    return form.mark(render(request, "accounts/block_create.html", context))
 
 
 @require_POST

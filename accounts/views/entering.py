@@ -18,14 +18,12 @@ def login_view(request: HttpRequest) -> HttpResponse:
     next_page = local_address(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.user.is_authenticated and request.method != "POST":
         return HttpResponseRedirect(next_page)
-    form = LoginForm(request.POST if request.method == "POST" else None, request=request)
+    form = LoginForm.bound_to(request, request=request)
     if form.is_valid() and form.user:
         login(request, form.user, backend=BACKEND)
         return HttpResponseRedirect(next_page)
-    status = 422 if form.is_bound else 200
     context = {"form": form, "next": next_page, "entering": settings.ENTERING}
-    response = render(request, "accounts/login.html", context, status=status)
-    return form.reached.mark(response) if form.reached else response
+    return form.mark(render(request, "accounts/login.html", context))
 
 
 @login_not_required

@@ -91,12 +91,11 @@ def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
     link = EntryLink.objects.with_token(token)
     if settings.ENTERING != "closed" or not link or link.user:
         return gone(request)
-    form = InvitationForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid() and (user := form.join(link)):
+    form = InvitationForm.bound_to(request)
+    if form.is_valid() and (user := form.join(link)):
         login(request, user, backend=BACKEND)
         return redirect("rooms:lobby")
-    status = 422 if form.is_bound else 200
-    return render(request, "accounts/invitation_detail.html", {"form": form}, status=status)
+    return form.mark(render(request, "accounts/invitation_detail.html", {"form": form}))
 
 
 def gone(request: HttpRequest) -> HttpResponse:

@@ -13,20 +13,20 @@ from accounts.http import AuthenticatedRequest
 @require_http_methods(["GET", "HEAD", "POST"])
 def password_update(request: AuthenticatedRequest) -> HttpResponse:
     """Set or change the password, which ends all other sessions of the user."""
-    form = PasswordForm(request, request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
+    form = PasswordForm.bound_to(request, request=request)
+    if form.is_valid():
         return changed(request, form.cleaned_data["new_password"])
-    return password_page(request, form, PasswordRemovalForm(request))
+    return form.mark(password_page(request, form, PasswordRemovalForm(request=request)))
 
 
 @sensitive_post_parameters()
 @require_POST
 def password_delete(request: AuthenticatedRequest) -> HttpResponse:
     """Let the name be entered without a password again."""
-    form = PasswordRemovalForm(request, request.POST)
+    form = PasswordRemovalForm.bound_to(request, request=request)
     if form.is_valid():
         return changed(request, None)
-    return password_page(request, PasswordForm(request), form)
+    return form.mark(password_page(request, PasswordForm(request=request), form))
 
 
 def changed(request: AuthenticatedRequest, password: str | None) -> HttpResponse:
@@ -40,8 +40,4 @@ def changed(request: AuthenticatedRequest, password: str | None) -> HttpResponse
 def password_page(
     request: AuthenticatedRequest, form: PasswordForm, removal: PasswordRemovalForm
 ) -> HttpResponse:
-    context = {"form": form, "removal": removal}
-    status = 422 if form.is_bound or removal.is_bound else 200
-    response = render(request, "accounts/password_update.html", context, status=status)
-    reached = form.reached or removal.reached
-    return reached.mark(response) if reached else response
+    return render(request, "accounts/password_update.html", {"form": form, "removal": removal})

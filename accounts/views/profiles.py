@@ -19,16 +19,10 @@ def profile_update(request: AuthenticatedRequest) -> HttpResponse:
     """Change what others are shown."""
     # Of its own, since a form that is refused leaves what it was about half changed.
     user = User.objects.get(pk=request.user.pk)
-    form = ProfileForm(request.POST if request.method == "POST" else None, user)
-    if form.is_valid():
-        try:
-            limits.take("profile_per_user", user.pk)
-        except limits.LimitReached as reached:
-            form.add_error(None, str(reached))
-            return reached.mark(profile_response(request, form))
-        if form.save():
-            return redirect("rooms:profile_detail", user.username)
-    return profile_response(request, form, status=422 if form.is_bound else 200)
+    form = ProfileForm.bound_to(request, user)
+    if form.is_valid() and form.save():
+        return redirect("rooms:profile_detail", user.username)
+    return form.mark(profile_response(request, form))
 
 
 @require_POST
@@ -44,7 +38,7 @@ def avatar_update(request: AuthenticatedRequest) -> HttpResponse:
     if is_valid:
         request.user.change_avatar(*form.cleaned_data["picture"])
         return redirect("rooms:profile_detail", request.user.username)
-    return profile_response(request, avatar_form=form, status=422)
+    return form.mark(profile_response(request, avatar_form=form))
 
 
 @require_POST
@@ -73,11 +67,10 @@ def profile_response(
     form: ProfileForm | None = None,
     avatar_form: AvatarForm | None = None,
     refusal: str = "",
-    status: int = 200,
 ) -> HttpResponse:
     context = {
         "form": form or ProfileForm(None, request.user),
         "avatar_form": avatar_form or AvatarForm(),
         "refusal": refusal,
     }
-    return render(request, "accounts/profile_update.html", context, status=status)
+    return render(request, "accounts/profile_update.html", context)

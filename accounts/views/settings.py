@@ -5,7 +5,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts import limits
 from accounts.forms import SettingsForm
 from accounts.http import AuthenticatedRequest
 
@@ -15,23 +14,15 @@ SAVED_KEY = "settings_saved"
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_update(request: AuthenticatedRequest) -> HttpResponse:
     # A copy, so that a page with errors looks and reads as what is saved.
-    form = SettingsForm(request.POST if request.method == "POST" else None, instance=copy.copy(request.user))
-    refusal = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            limits.take("settings_per_user", request.user.pk)
-        except limits.LimitReached as reached:
-            form.add_error(None, str(reached))
-            refusal = reached
-        else:
-            request.user.change_settings(**form.cleaned_data)
-            request.session[SAVED_KEY] = True
-            return redirect("accounts:settings_update")
+    form = SettingsForm.bound_to(request, instance=copy.copy(request.user))
+    if form.is_valid():
+        request.user.change_settings(**form.cleaned_data)
+        request.session[SAVED_KEY] = True
+        return redirect("accounts:settings_update")
     context = {
         "form": form,
         "is_saved": not form.is_bound and request.session.pop(SAVED_KEY, False),
         "offers_link": settings.ENTERING == "claimed" and request.user.is_entered_by_name,
         "offers_invitation": settings.ENTERING == "closed" and request.user.is_staff,
     }
-    response = render(request, "accounts/settings_update.html", context, status=422 if form.is_bound else 200)
-    return refusal.mark(response) if refusal else response
+    return form.mark(render(request, "accounts/settings_update.html", context))

@@ -36,15 +36,15 @@ def chat_room_about(request: AuthenticatedRequest, room_id: int) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def chat_room_update(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     mine = moderator_of(request, room_id)
-    form = ChatRoomUpdateForm(request.POST if request.method == "POST" else None, mine.room)
+    form = ChatRoomUpdateForm.bound_to(request, mine.room)
     if form.is_valid():
         try:
             moderation.update(mine, **form.cleaned_data)
             return redirect("rooms:chat_room_about", room_id)
         except IntegrityError:
-            form.add_error("name", _("A room with this name already exists."))
+            form.refuse("name", _("A room with this name already exists."))
     context = {"room": mine.room, "form": form}
-    return render(request, "rooms/chat_room_update.html", context, status=422 if form.is_bound else 200)
+    return form.mark(render(request, "rooms/chat_room_update.html", context))
 
 
 @require_POST

@@ -17,17 +17,17 @@ BANS_PER_PAGE = 50
 def ban_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     """Show who is banned; ban somebody by name, who does not have to be in the room."""
     mine = moderator_of(request, room_id)
-    form = NamedBanForm(request.POST if request.method == "POST" else None)
+    form = NamedBanForm.bound_to(request)
     if form.is_valid():
         try:
             moderation.ban(mine, form.cleaned_data["name"], form.until, form.cleaned_data["reason"])
             return redirect("rooms:ban_list", room_id)
         except PermissionDenied:
-            form.add_error("name", _("You can’t ban this person."))
+            form.refuse("name", _("You can’t ban this person."))
     active = mine.room.bans.active().select_related("user", "by").order_by("-pk")
     bans, next_page = page_of(active, request, BANS_PER_PAGE)
     context = {"room": mine.room, "bans": bans, "next_page": next_page, "form": form}
-    return render(request, "rooms/ban_list.html", context, status=422 if form.is_bound else 200)
+    return form.mark(render(request, "rooms/ban_list.html", context))
 
 
 @require_POST

@@ -16,34 +16,20 @@ def message_update(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     """Edit one's own message, at any time: everybody in the room can see that, and what it said before."""
     messages = Message.objects.editable_by(request.user).select_related("room", "sender")
     message = get_object_or_404(messages, pk=message_id)
-    if request.method != "POST":
-        return (
-            redirect(message)
-            if message.is_deleted
-            else edit_page(request, message, MessageEditForm(message=message))
-        )
-    form = MessageEditForm(request.POST, is_utf8=is_utf8(request), message=message)
-    if not form.is_valid():
-        return edit_page(request, message, form, status=422)
-    try:
-        limits.take("edit_per_user", request.user.pk)
-        message.edit_as(request.user, **form.cleaned_data)
-    except limits.LimitReached as reached:
-        form.add_error("content", str(reached))
-        return reached.mark(edit_page(request, message, form))
-    except ChangeRefused as refusal:
-        form.refuse(refusal, message)
-        return edit_page(request, message, form, status=409)
-    return redirect(message)
-
-
-def edit_page(
-    request: AuthenticatedRequest, message: Message, form: MessageEditForm, status: int = 200
-) -> HttpResponse:
+    if request.method != "POST" and message.is_deleted:
+        return redirect(message)
+    form = MessageEditForm.bound_to(request, is_utf8=is_utf8(request), message=message)
+    if form.is_valid():
+        try:
+            message.edit_as(request.user, **form.cleaned_data)
+            return redirect(message)
+        except ChangeRefused as refusal:
+            form.refuse_change(refusal, message)
     if not request.user.enter_sends:
         form.fields["content"].widget.attrs["enterkeyhint"] = "enter"
-    context = {"message": message, "form": form, "is_changed": status == 409 and not message.is_deleted}
-    return render(request, "rooms/message_update.html", context, status=status)
+    is_changed = form.status_code == 409 and not message.is_deleted
+    context = {"message": message, "form": form, "is_changed": is_changed}
+    return form.mark(render(request, "rooms/message_update.html", context))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

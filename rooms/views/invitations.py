@@ -24,16 +24,9 @@ INVITATIONS_PER_PAGE = 50
 def room_invitation_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     """Show the links into a room; on request make another one, which is shown only once."""
     mine = moderator_of(request, room_id)
-    form = RoomInvitationForm(request.POST if request.method == "POST" else None)
-    if not form.is_bound:
-        return invitations_response(request, mine, form)
+    form = RoomInvitationForm.bound_to(request)
     if not form.is_valid():
-        return invitations_response(request, mine, form, status=422)
-    try:
-        limits.take("invitation_per_user", request.user.pk)
-    except limits.LimitReached as reached:
-        form.add_error("lifetime", str(reached))
-        return reached.mark(invitations_response(request, mine, form))
+        return form.mark(invitations_response(request, mine, form))
     token = moderation.invite(mine, **form.cleaned_data)
     url = request.build_absolute_uri(reverse("rooms:room_invitation_detail", args=[token]))
     return invitations_response(request, mine, RoomInvitationForm(), status=201, url=url, qr=qr_code(url))
@@ -43,16 +36,16 @@ def room_invitation_list(request: AuthenticatedRequest, room_id: int) -> HttpRes
 def member_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     """Make somebody a member by their name."""
     mine = moderator_of(request, room_id)
-    form = NamedPersonForm(request.POST)
+    form = NamedPersonForm.bound_to(request)
     if form.is_valid():
         try:
             moderation.add(mine, form.cleaned_data["name"])
             return redirect("rooms:chat_room_about", room_id)
         except NotAdmitted:
-            form.add_error("name", _("This person is banned here. Lift the ban first."))
+            form.refuse("name", _("This person is banned here. Lift the ban first."))
         except Blocked:
-            form.add_error("name", _("You can’t add this person. Send them an invite link."))
-    return invitations_response(request, mine, RoomInvitationForm(), status=422, person_form=form)
+            form.refuse("name", _("You can’t add this person. Send them an invite link."))
+    return form.mark(invitations_response(request, mine, RoomInvitationForm(), person_form=form))
 
 
 def invitations_response(

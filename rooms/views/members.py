@@ -41,7 +41,7 @@ def member_delete(request: AuthenticatedRequest, room_id: int, user_id: int) -> 
 @require_POST
 def ban_create(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
     mine, other = pair(request, room_id, user_id)
-    form = BanForm(request.POST)
+    form = BanForm.bound_to(request)
     if not form.is_valid():
         return member_response(request, mine, other, ban_form=form)
     moderation.ban(mine, other.user, form.until, form.cleaned_data["reason"])

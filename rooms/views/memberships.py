@@ -47,17 +47,9 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
         room__pk=room_id,  # finds nothing for a number that no database could hold; room would raise
         user=request.user,
     )
-    form = NotificationForm(request.POST if request.method == "POST" else None, membership)
-    refusal = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            limits.take("settings_per_user", request.user.pk)
-            membership.choose_notifications(form.cleaned_data["notify"], form.muted_until)
-            return redirect(membership.room)
-        except limits.LimitReached as reached:
-            form.add_error(None, str(reached))
-            refusal = reached
+    form = NotificationForm.bound_to(request, membership)
+    if form.is_valid():
+        membership.choose_notifications(form.cleaned_data["notify"], form.muted_until)
+        return redirect(membership.room)
     context = {"room": membership.room, "title": membership.room.title_for(request.user), "form": form}
-    status = 422 if form.is_bound else 200
-    response = render(request, "rooms/membership_update.html", context, status=status)
-    return refusal.mark(response) if refusal else response
+    return form.mark(render(request, "rooms/membership_update.html", context))

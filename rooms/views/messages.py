@@ -3,7 +3,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import limits
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config.pages import page_number
@@ -19,27 +18,20 @@ RECEIPTS_PER_PAGE = 50
 @require_POST
 def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
-    form = MessageForm(request.POST, is_utf8=is_utf8(request))
+    form = MessageForm.bound_to(request, is_utf8=is_utf8(request))
     if not form.is_valid():
-        return refused(request, room, form, status=422)
+        return refused(request, room, form)
     try:
-        count_post(request)
-        message = room.post_message(request.user, **form.cleaned_data)
-    except limits.LimitReached as reached:
-        form.add_error("content", str(reached))
-        return reached.mark(refused(request, room, form, status=429))
+        return posted(request, room, room.post_message(request.user, **form.cleaned_data))
     except Archived:
-        form.add_error("content", _("This room is archived: no one can write here."))
-        return refused(request, room, form, status=422)
+        form.refuse("content", _("This room is archived: no one can write here."))
     except Blocked:
-        form.add_error("content", blocked_sentence(request.user, room))
-        return refused(request, room, form, status=403)
+        form.refuse("content", blocked_sentence(request.user, room), 403)
     except TokenReused:
-        form.add_error(
-            None, _("Another message was already sent from this form. Send again to send this one as well.")
-        )
-        return refused(request, room, form.with_new_token(), status=409)
-    return posted(request, room, message)
+        sentence = _("Another message was already sent from this form. Send again to send this one as well.")
+        form.refuse(None, sentence, 409)
+        form = form.with_new_token()
+    return refused(request, room, form)
 
 
 def blocked_sentence(user: User, room: ChatRoom) -> str:
@@ -49,26 +41,19 @@ def blocked_sentence(user: User, room: ChatRoom) -> str:
     return _("You can’t write to %(name)s.") % {"name": room.title_for(user)}
 
 
-def count_post(request: AuthenticatedRequest) -> None:
-    """Raise LimitReached where there were too many."""
-    if address := limits.address_of(request):
-        limits.memory.take("post_per_address", address)
-    limits.check("post_per_user", Message.objects.posted_by(request.user).values_list("timestamp", flat=True))
-
-
 def posted(request: AuthenticatedRequest, room: ChatRoom, message: Message) -> HttpResponse:
     if request.htmx:
         return render(request, "rooms/_posted_message.html", {"message": message}, status=201)
     return redirect(f"{room.get_absolute_url()}#content")
 
 
-def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm, status: int) -> HttpResponse:
+def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm) -> HttpResponse:
     """Say what is wrong beside the message box, which keeps what was typed."""
     if request.htmx:
-        response = render(request, "rooms/_composer_errors.html", {"form": form}, status=status)
+        response = form.mark(render(request, "rooms/_composer_errors.html", {"form": form}))
         response["HX-Reswap"] = "none"
         return response
-    return chat_room_response(request, room, joined(request, room), form, status)
+    return chat_room_response(request, room, joined(request, room), form)
 
 
 @require_safe

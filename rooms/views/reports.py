@@ -25,17 +25,13 @@ def report_create(request: AuthenticatedRequest, message_id: int) -> HttpRespons
     message = get_object_or_404(
         messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
     )
-    form = ReportForm(request.POST if request.method == "POST" else None)
+    form = ReportForm.bound_to(request)
     if message.is_reported_by(request.user) or message.is_deleted:
         return report_page(request, message)
     if not form.is_valid():
-        return report_page(request, message, form, status=422 if form.is_bound else 200)
+        return form.mark(report_page(request, message, form))
     try:
-        limits.take("report_per_user", request.user.pk)
         message.report(request.user, **form.cleaned_data)
-    except limits.LimitReached as reached:
-        form.add_error("details", str(reached))
-        return reached.mark(report_page(request, message, form))
     except ChangeRefused:
         return report_page(request, message, status=409)
     return redirect("rooms:report_create", message.pk)

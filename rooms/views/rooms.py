@@ -28,23 +28,19 @@ def lobby(request: AuthenticatedRequest) -> HttpResponse:
 
 @require_POST
 def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
-    form = ChatRoomForm(request.POST)
+    form = ChatRoomForm.bound_to(request)
     if form.is_valid():
         try:
-            limits.take("room_per_user", request.user.pk)
             return redirect(ChatRoom.objects.create_group(creator=request.user, **form.cleaned_data))
-        except limits.LimitReached as reached:
-            form.add_error("name", str(reached))
-            return reached.mark(lobby_response(request, form, status=429))
         except TooManyRooms as refusal:
             limits.give_back("room_per_user", request.user.pk)
-            form.add_error("name", str(refusal))
+            form.refuse("name", str(refusal))
         except IntegrityError:
-            form.add_error("name", _("A room with this name already exists."))
-    return lobby_response(request, form, status=422)
+            form.refuse("name", _("A room with this name already exists."))
+    return lobby_response(request, form)
 
 
-def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: int = 200) -> HttpResponse:
+def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm) -> HttpResponse:
     chats = chats_context(request.user)
     context = {
         "room_form": form,
@@ -52,7 +48,7 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm, status: in
         "can_undo": can_undo(request),
         **chats,
     }
-    return render(request, "rooms/lobby.html", context, status=status)
+    return form.mark(render(request, "rooms/lobby.html", context))
 
 
 def chats_context(user: User) -> dict[str, Any]:
@@ -97,7 +93,6 @@ def chat_room_response(
     room: ChatRoom,
     membership: Membership,
     form: MessageForm,
-    status: int = 200,
 ) -> HttpResponse:
     """Show the room with `form` as its composer: the newest messages, or those before `?before=`."""
     before = number(request.GET.get("before"))
@@ -124,7 +119,7 @@ def chat_room_response(
         "room_form": ChatRoomForm(),
         **chats,
     }
-    return render(request, "rooms/chat_room_detail.html", context, status=status)
+    return form.mark(render(request, "rooms/chat_room_detail.html", context))
 
 
 def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:
