@@ -137,6 +137,7 @@ def lines_of(person: Person) -> list[str]:
 
 
 def day_name(day: date, today: date) -> str:
+    """What a page calls a day, whose clock stands at a moment of `today`."""
     if day == today:
         return "Today"
     return "Yesterday" if day == today - timedelta(days=1) else f"{day:%B} {day.day}, {day.year}"
@@ -146,7 +147,7 @@ def expected_lines(zone: ZoneInfo, first: int, unread: int | None = None) -> lis
     numbers = range(first, AMOUNT + 1)
     lines = []
     for day, of_day in groupby(numbers, lambda number: moment_of(number).astimezone(zone).date()):
-        lines.append(day_name(day, datetime.now(zone).date()))
+        lines.append(day_name(day, NOW.astimezone(zone).date()))
         lines += [f"Message {number} {moment_of(number).astimezone(zone):%H:%M}" for number in of_day]
     if unread:
         place = next(i for i, line in enumerate(lines) if line.startswith(f"Message {unread} "))
@@ -158,6 +159,7 @@ def expected_lines(zone: ZoneInfo, first: int, unread: int | None = None) -> lis
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata"])
 def test_days_and_times_are_the_readers_across_pages(person, old_room, zone):
     dora = person("dora", timezone_id=zone)
+    dora.page.clock.set_fixed_time(NOW)
     dora.open_live(old_room)
     assert lines_of(dora) == expected_lines(ZoneInfo(zone), first=81)
     scroll_up(dora)
@@ -189,14 +191,16 @@ def test_today_becomes_yesterday_on_an_open_page(ada, person):
     dora = person("dora")
     room = ada.make_room()
     ada.say(room, "Good evening")
+    evening = datetime.now(UTC)
+    dora.page.clock.set_fixed_time(evening)
     dora.open_live(room)
     assert lines_of(dora)[0] == "Today"
-    dora.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
+    dora.page.clock.set_fixed_time(evening + timedelta(days=1))
     ada.say(room, "Rise and shine")
     dora.sees("Good evening", "Rise and shine")
     assert lines_of(dora)[0] == "Yesterday"
     assert "Today" not in lines_of(dora)
-    expect(dora.chats.filter(has_text="Rise and shine").locator("time")).to_have_text("Yesterday")
+    expect(dora.line(room).locator("time")).to_have_text("Yesterday")
 
 
 @pytest.mark.accessibility("A67")
@@ -208,7 +212,7 @@ def test_line_above_the_first_unread_message(ada, ben, room, backstage):
     backstage.fill(room, ben.name, 20, f"Unseen {'and more ' * 60}")
     ben.say(room, "The last one")
     ada.open("/")
-    ada.page.get_by_role("link").filter(has_text="The last one").click()
+    ada.line(room).click()
     line = ada.page.get_by_role("heading", name="New messages")
     expect(line).to_be_in_viewport()
     expect(ada.box).to_be_focused()
@@ -216,6 +220,7 @@ def test_line_above_the_first_unread_message(ada, ben, room, backstage):
 
 
 def test_unread_line_stands_on_the_page_where_it_belongs(latecomer, old_room):
+    latecomer.page.clock.set_fixed_time(NOW)
     latecomer.open_live(old_room)
     latecomer.sees(*messages(11))  # so far back that reading can begin
     expect(latecomer.page.get_by_role("heading", name="New messages")).to_have_count(1)

@@ -78,7 +78,8 @@ def test_room_sender_and_text_and_a_click_opens_the_room(ada, dora):
     [(title, body, _tag)] = eventually_shown(dora, 1)
     assert title.startswith("Room ")
     assert body == "ada: Anybody home?"
-    dora.page.evaluate("notifications[0].click()")
+    # Later, so that the page that answers is not the one that goes away.
+    dora.page.evaluate("setTimeout(() => notifications[0].click())")
     dora.page.wait_for_url(f"**{room}#unread")
     dora.sees("Anybody home?")
 

@@ -136,20 +136,23 @@ def test_page_whose_first_connection_fails(person, ada, failure):
     expect(dora.page.get_by_text("Bad Gateway")).to_have_count(0)
 
 
-def test_page_far_behind_gets_the_newest_page_as_a_whole(ada, ben, room, backstage):
-    ben.say(room, "Long ago")
-    ada.open_live(room)
-    ada.box.fill("Half a thought")
-    ada.hide()
-    news = backstage.fill(room, ben.name, 120, "News")
-    ada.show()
-    ada.sees(*news[-50:])
-    expect(ada.box).to_have_value("Half a thought")
-    expect(ada.page.locator(".day")).to_have_count(1)
-    ben.say(room, "And on it goes")
-    expect(ada.messages.last).to_have_text("And on it goes")
-    ada.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
-    expect(ada.messages).to_have_count(101)
+def test_page_far_behind_gets_the_newest_page_as_a_whole(person, ben, server, backstage):
+    with Proxy(server.port) as proxy:
+        dora = person("dora", at=proxy)
+        room = ben.make_room(dora)
+        ben.say(room, "Long ago")
+        dora.open_live(room)
+        dora.box.fill("Half a thought")
+        proxy.cut()  # and it stays so until all messages are there
+        news = backstage.fill(room, ben.name, 120, "News")
+        proxy.mend()
+        dora.sees(*news[-50:])
+        expect(dora.box).to_have_value("Half a thought")
+        expect(dora.page.locator(".day")).to_have_count(1)
+        ben.say(room, "And on it goes")
+        expect(dora.messages.last).to_have_text("And on it goes")
+        dora.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
+        expect(dora.messages).to_have_count(101)
 
 
 @pytest.mark.parametrize("is_kept", [False, True], ids=["loaded anew", "kept by the browser"])

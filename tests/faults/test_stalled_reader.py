@@ -54,7 +54,8 @@ async def test_stalled_readers_are_closed_and_cost_nobody_anything(start, progra
             f"{program}: {growth // STALLED // 1024} KiB for each of {STALLED} stalled readers"
         )  # with pytest -s
         assert growth < STALLED * BACKLOG + BESIDES
-        assert statistics.median(delays) < 1.0
+        # What waits for a reader who reads no more waits for ever; on a busy machine a second is soon over.
+        assert statistics.median(delays) < 5.0
 
         # Whoever reads again comes back with what its page had, and gets what is missing, or the newest page
         # where that is more than a page has bytes.

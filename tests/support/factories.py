@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import count
 
+from django.db import transaction
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
@@ -64,8 +65,12 @@ def make_message(
     return room.post_message(sender, content, token or uuid.uuid4())
 
 
+@transaction.atomic
 def make_messages(room: ChatRoom, sender: User, amount: int, content: str = "Hello") -> list[Message]:
-    """Make `amount` messages at once, with the numbers that posting them one by one would give."""
+    """Make `amount` messages at once, with the numbers that posting them one by one would give.
+
+    A server beside it sees all of them or none, as it does with messages that are posted.
+    """
     room.refresh_from_db()
     now = timezone.now()
     messages = Message.objects.bulk_create(
