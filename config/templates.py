@@ -10,7 +10,7 @@ import re
 
 from django.template import Node, NodeList, Origin, Template
 from django.template.base import TextNode
-from django.template.defaulttags import CommentNode, IfNode, LoadNode, PartialDefNode, RegroupNode
+from django.template.defaulttags import CommentNode, IfNode, LoadNode, PartialDefNode, RegroupNode, WithNode
 from django.template.loader_tags import BlockNode
 from django.template.loaders import base, cached, filesystem
 from django.templatetags.i18n import GetCurrentLanguageBidiNode, GetCurrentLanguageNode
@@ -77,5 +77,11 @@ def _keeps(node: Node) -> bool:
 
 
 def _end(nodes: NodeList) -> None:
-    if nodes and isinstance(nodes[-1], TextNode):
-        nodes[-1].s = nodes[-1].s.removesuffix("\n")
+    """Take out the end of the last line, which each branch of a condition has, too."""
+    written = (node for node in reversed(nodes) if not isinstance(node, TextNode) or node.s)
+    last = next(written, None)
+    if isinstance(last, TextNode):
+        last.s = last.s.removesuffix("\n")
+    elif isinstance(last, IfNode | WithNode):
+        for body in _bodies(last):
+            _end(body)

@@ -70,6 +70,7 @@ def render(tmp_path):
         ("{# A comment #}\n{# and more #}\n{% load i18n %}\n<p>\n  text\n</p>\n", "<p> text\n</p>"),
         ("<p>a\n{% if yes %}\n  <b>b</b>\n{% else %}\n  c\n{% endif %}\nd</p>", "<p>a\n<b>b</b>\nd</p>"),
         ("<p>a\n{% if no %}\n  <b>b</b>\n{% endif %}\nd</p>", "<p>a\nd</p>"),
+        ("{% if no %}\n  a\n{% else %}\n  b\n{% endif %}\n", "b"),
         ("a {% if yes %}b{% endif %}\nc", "a b\nc"),
         ("{% for n in two %}\n  <i>{{ n }}</i>\n{% endfor %}\n", "<i>1</i>\n<i>2</i>\n"),
         ("{% for n in two %}<i>{{ n }}</i>\n{% endfor %}|", "<i>1</i>\n<i>2</i>\n|"),
