@@ -26,6 +26,21 @@ class Scene:
     def ben(self) -> Person:
         return self.person("ben", at=self.server)
 
+    def room(self) -> tuple[Person, Person, str]:
+        """Return ada, ben, and the address of a room that is ada's and that both are in."""
+        ada, ben = self.ada, self.ben
+        return ada, ben, ada.make_room(ben)
+
+    def chat(self) -> tuple[Person, Person, str]:
+        """Return ada, ben, and the address of their private chat."""
+        ada, ben = self.ada, self.ben
+        return ada, ben, ada.chat_with(ben)
+
+    def block(self, blocker: Person, blocked: Person) -> None:
+        self.backstage.run(
+            f"User.objects.named({blocker.name!r}).block(User.objects.named({blocked.name!r}))"
+        )
+
 
 # A file to choose.
 PICTURE = Path(__file__).parents[2] / "docs" / "screenshot.png"
@@ -37,6 +52,31 @@ def state(scene: Callable[[Scene], Person]) -> Callable[[Scene], Person]:
     return scene
 
 
+def follow(person: Person, link: str, *, to: str | None = None) -> Person:
+    """Click a link that is called exactly so; wait for the heading of where it leads to."""
+    person.page.get_by_role("link", name=link, exact=True).click()
+    if to:
+        expect(person.page.get_by_role("heading", name=to)).to_be_visible()
+    return person
+
+
+def submit(person: Person, button: str, *, says: str | None = None, **fields: str) -> Person:
+    """Fill fields by their labels ("new_password"), press a button, wait for what the page says: an alert."""
+    for name, text in fields.items():
+        label = name.replace("_", " ").capitalize()
+        person.page.get_by_label(label, exact=True).fill(text)
+    person.page.get_by_role("button", name=button, exact=True).click()
+    if says:
+        return shows(person, says)
+    expect(person.notice).to_be_visible()
+    return person
+
+
+def shows(person: Person, text: str) -> Person:
+    expect(person.page.get_by_text(text).locator("visible=true").first).to_be_visible()
+    return person
+
+
 @state
 def login(scene: Scene) -> Person:
     return scene.person("ada", at=scene.server, enter=False).open("/login/")
@@ -45,10 +85,7 @@ def login(scene: Scene) -> Person:
 @state
 def login_with_a_name_that_is_refused(scene: Scene) -> Person:
     ada = login(scene)
-    ada.page.get_by_label("Name", exact=True).fill("two words")
-    ada.page.get_by_role("button", name="Enter").click()
-    expect(ada.notice).to_be_visible()
-    return ada
+    return submit(ada, "Log in", name="two words")
 
 
 @state
@@ -56,7 +93,7 @@ def login_that_asks_for_a_password(scene: Scene) -> Person:
     scene.backstage.run("User.objects.named('vera') or factories.make_user('vera', 'secret')")
     ada = login(scene)
     ada.page.get_by_label("Name", exact=True).fill("vera")
-    ada.page.get_by_role("button", name="Enter").click()
+    ada.page.get_by_role("button", name="Log in").click()
     expect(ada.page.get_by_label("Password")).to_be_visible()
     return ada
 
@@ -90,10 +127,9 @@ def lobby_with_unread_messages(scene: Scene) -> Person:
 def lobby_with_a_room_that_is_refused(scene: Scene) -> Person:
     ada = scene.ada.open_live("/")
     ada.page.locator("summary").click()
-    ada.page.get_by_label("Name of a new room").fill("general")
-    ada.page.get_by_role("button", name="Create room").click()
-    expect(ada.page.get_by_text("A room with this name already exists.")).to_be_visible()
-    return ada
+    return submit(
+        ada, "Create room", name_of_a_new_room="general", says="A room with this name already exists."
+    )
 
 
 @state
@@ -103,8 +139,7 @@ def empty_room(scene: Scene) -> Person:
 
 
 def talk(scene: Scene) -> tuple[Person, Person, str]:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
+    ada, ben, room = scene.room()
     ada.say(room, "Mine, and read", "See https://example.com/")
     ben.open_live(room)
     ben.sees("Mine, and read", "See https://example.com/")
@@ -119,14 +154,12 @@ def room_with_messages(scene: Scene) -> Person:
     ada.open("/login/")
     ada.open_live(room)
     ben.box.press_sequentially("I am")
-    expect(ada.page.get_by_text("is typing…")).to_be_visible()
-    return ada
+    return shows(ada, "is typing…")
 
 
 @state
 def private_chat(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    room = ada.chat_with(ben)
+    ada, ben, room = scene.chat()
     ada.say(room, "Are you there?")
     ben.say(room, "Yes")
     return ada.open_live(room)
@@ -134,8 +167,7 @@ def private_chat(scene: Scene) -> Person:
 
 @state
 def room_with_older_messages(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
+    ada, _ben, room = scene.room()
     scene.backstage.fill(room, ada.name, 52)
     ada.open_live(room)
     ada.scroller.evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
@@ -145,8 +177,7 @@ def room_with_older_messages(scene: Scene) -> Person:
 
 @state
 def page_of_older_messages(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
+    ada, _ben, room = scene.room()
     scene.backstage.fill(room, ada.name, 52)
     ada.open(room)
     return ada.open(ada.page.get_by_role("link", name="Older messages").get_attribute("href"))
@@ -177,8 +208,7 @@ def without_a_stream(scene: Scene, connection: str) -> Person:
 @state
 def connection_lost(scene: Scene) -> Person:
     ada = without_a_stream(scene, "reconnecting")
-    expect(ada.page.get_by_text("Connection lost")).to_be_visible()
-    return ada
+    return shows(ada, "Connection lost")
 
 
 @state
@@ -192,8 +222,7 @@ def connection_failed(scene: Scene) -> Person:
 def session_ended(scene: Scene) -> Person:
     ada = empty_room(scene)
     ada.post("/logout/")
-    expect(ada.page.get_by_text("Your session has ended")).to_be_visible()
-    return ada
+    return shows(ada, "Your session has ended")
 
 
 @state
@@ -211,8 +240,7 @@ def details_of_somebody_elses_message(scene: Scene) -> Person:
 
 @state
 def room_with_a_message_edited_and_one_deleted(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
+    ada, ben, room = scene.room()
     ada.say(room, "Helo")
     ben.say(room, "Never mind")
     scene.backstage.run("Message.objects.order_by('pk').last().erase()")
@@ -241,11 +269,8 @@ def details_of_a_message_that_was_deleted(scene: Scene) -> Person:
 def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
     ada = room_with_a_message_edited_and_one_deleted(scene)
     ada.open(ada.page.locator(".edit").first.get_attribute("href"))
-    ada.page.get_by_role("textbox", name="Message", exact=True).fill("Mine")
     scene.backstage.run("[m.edit('Hello again') for m in Message.objects.order_by('-pk')[1:2]]")
-    ada.page.get_by_role("button", name="Save").click()
-    expect(ada.notice).to_contain_text("changed since you opened it")
-    return ada
+    return submit(ada, "Save", message="Mine", says="changed since you opened it")
 
 
 @state
@@ -266,34 +291,25 @@ def leaving_a_room(scene: Scene) -> Person:
 @state
 def deleting_a_message(scene: Scene) -> Person:
     ada = details_of_a_message(scene)
-    ada.page.get_by_role("link", name="Delete").click()
-    expect(ada.page.get_by_role("heading", name="Delete this message?")).to_be_visible()
-    return ada
+    return follow(ada, "Delete", to="Delete this message?")
 
 
 @state
 def reporting_a_message(scene: Scene) -> Person:
-    ada = details_of_somebody_elses_message(scene)
-    ada.page.get_by_role("link", name="Report").click()
-    ada.page.evaluate("document.querySelector('main form').noValidate = true")
-    ada.page.get_by_role("button", name="Report").click()
-    expect(ada.notice).to_contain_text("Choose what is wrong")
-    return ada
+    ada = follow(details_of_somebody_elses_message(scene), "Report")
+    ada.page.locator("main form").evaluate("form => { form.noValidate = true; }")
+    return submit(ada, "Report", says="Choose what is wrong")
 
 
 @state
 def message_that_was_reported(scene: Scene) -> Person:
-    ada = details_of_somebody_elses_message(scene)
-    ada.page.get_by_role("link", name="Report").click()
+    ada = follow(details_of_somebody_elses_message(scene), "Report")
     ada.page.get_by_label("What is wrong with it?").select_option("spam")
-    ada.page.get_by_role("button", name="Report").click()
-    expect(ada.page.get_by_role("status")).to_contain_text("You have reported this message")
-    return ada
+    return submit(ada, "Report", says="You have reported this message")
 
 
 def reported(scene: Scene) -> tuple[Person, str]:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
+    ada, ben, room = scene.room()
     ben.say(room, "Buy this", "And that")
     scene.backstage.run(
         "[m.report(m.room.participants.order_by('pk').first(), reason='spam', details='Again')"
@@ -318,27 +334,22 @@ def reported_messages(scene: Scene) -> Person:
 
 @state
 def blocking_somebody(scene: Scene) -> Person:
-    ada = details_of_somebody_elses_message(scene)
-    ada.page.get_by_role("link", name="Block or unblock").click()
+    ada = follow(details_of_somebody_elses_message(scene), "Block or unblock the author")
     expect(ada.page.get_by_role("button", name="Block")).to_be_visible()
     return ada
 
 
 @state
 def people_who_are_blocked(scene: Scene) -> Person:
-    ada = blocking_somebody(scene)
-    ada.page.get_by_role("button", name="Block").click()
-    expect(ada.page.get_by_role("heading", name="People you have blocked")).to_be_visible()
-    return ada
+    return submit(blocking_somebody(scene), "Block", says="People you have blocked")
 
 
 @state
 def room_with_messages_of_somebody_who_is_blocked(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
+    ada, ben, room = scene.room()
     ada.say(room, "Mine")
     ben.say(room, "His")
-    scene.backstage.run(f"User.objects.named('{ada.name}').block(User.objects.named('{ben.name}'))")
+    scene.block(ada, ben)
     ada.open_live(room)
     expect(ada.messages.last).to_be_hidden()
     return ada
@@ -346,10 +357,9 @@ def room_with_messages_of_somebody_who_is_blocked(scene: Scene) -> Person:
 
 @state
 def private_chat_with_somebody_who_is_blocked(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    room = ada.chat_with(ben)
+    ada, ben, room = scene.chat()
     ben.say(room, "Hello")
-    scene.backstage.run(f"User.objects.named('{ada.name}').block(User.objects.named('{ben.name}'))")
+    scene.block(ada, ben)
     ada.open_live(room)
     ada.send("Well")
     expect(ada.notice).to_contain_text("You have blocked")
@@ -364,8 +374,7 @@ def notifications(scene: Scene) -> Person:
 
 @state
 def about_a_room_that_one_owns(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
+    ada, _ben, room = scene.room()
     ada.post(f"{room}edit/", name=f"Kitchen of {ada.name}", description="Who cooks, and when")
     return ada.open(f"{room}about/")
 
@@ -380,36 +389,26 @@ def about_a_room_of_others(scene: Scene) -> Person:
 def change_of_a_room_that_is_refused(scene: Scene) -> Person:
     ada = scene.ada
     ada.open(f"{ada.make_room()}edit/")
-    ada.page.get_by_label("Name").fill("general")
-    ada.page.get_by_role("button", name="Save").click()
-    expect(ada.page.get_by_text("A room with this name already exists.")).to_be_visible()
-    return ada
+    return submit(ada, "Save", name="general", says="A room with this name already exists.")
 
 
 @state
 def member_of_a_room(scene: Scene) -> Person:
-    ada, ben = scene.ada, scene.ben
-    ada.open(f"{ada.make_room(ben)}about/")
-    ada.page.get_by_role("link", name="Change", exact=True).click()
-    expect(ada.page.get_by_role("heading", name="Remove from the room")).to_be_visible()
-    return ada
+    ada, _ben, room = scene.room()
+    return follow(ada.open(f"{room}about/"), "Change", to="Remove from the room")
 
 
 @state
 def log_of_moderation(scene: Scene) -> Person:
-    ada = about_a_room_that_one_owns(scene)
-    ada.page.get_by_role("link", name="Moderation log").click()
-    expect(ada.page.get_by_text("changed the name")).to_be_visible()
-    return ada
+    ada = follow(about_a_room_that_one_owns(scene), "Moderation log")
+    return shows(ada, "changed the name")
 
 
 @state
 def invitations_into_a_room(scene: Scene) -> Person:
     ada = scene.ada
     ada.open(f"{ada.make_room()}invitations/")
-    ada.page.get_by_role("button", name="Show a link").click()
-    expect(ada.page.get_by_text("Used 0 of 1 times")).to_be_visible()
-    return ada
+    return submit(ada, "Show a link and a QR code", says="Used 0 of 1 times")
 
 
 @state
@@ -420,10 +419,8 @@ def invitation_into_a_room(scene: Scene) -> Person:
 
 
 def ban(scene: Scene) -> tuple[Person, Person, str]:
-    ada, ben = scene.ada, scene.ben
-    room = ada.make_room(ben)
-    ada.open(f"{room}about/")
-    ada.page.get_by_role("link", name="Change", exact=True).click()
+    ada, ben, room = scene.room()
+    follow(ada.open(f"{room}about/"), "Change")
     form = ada.page.locator("form[action$='/ban/']")
     form.get_by_label("Reason").fill("Shouted all night")
     form.get_by_role("button", name="Ban").click()
@@ -449,8 +446,7 @@ def archived_room(scene: Scene) -> Person:
     ada.say(room, "The last word")
     ada.post(f"{room}archive/")
     ada.open_live(room)
-    expect(ada.page.get_by_text("This room is archived")).to_be_visible()
-    return ada
+    return shows(ada, "This room is archived")
 
 
 @state
@@ -500,20 +496,14 @@ def own_profile(scene: Scene) -> Person:
 @state
 def profile_that_was_refused(scene: Scene) -> Person:
     ada = scene.ada.open("/settings/profile/")
-    ada.page.get_by_label("Display name").fill("Admin")
-    ada.page.get_by_role("button", name="Save").click()
-    expect(ada.notice).to_be_visible()
-    return ada
+    return submit(ada, "Save", display_name="Admin")
 
 
 @state
 def password_that_was_refused(scene: Scene) -> Person:
     ada = scene.ada.open("/settings/password/")
-    ada.page.get_by_label("New password", exact=True).fill("1234")
-    ada.page.get_by_label("New password again").fill("4321")
-    ada.page.get_by_role("button", name="Set password").click()
-    expect(ada.notice).to_contain_text("The two passwords are not the same.")
-    return ada
+    fields = {"new_password": "1234", "new_password_again": "4321"}
+    return submit(ada, "Set password", **fields, says="The two passwords are not the same.")
 
 
 @state
@@ -538,9 +528,7 @@ def refused(scene: Scene) -> Person:
     """A form without its token."""
     ada = scene.ada.open("/settings/")
     ada.page.evaluate("document.querySelector('main [name=csrfmiddlewaretoken]').value = 'forged'")
-    ada.page.get_by_role("button", name="Save").click()
-    expect(ada.page.get_by_role("heading", name="This page has expired")).to_be_visible()
-    return ada
+    return submit(ada, "Save", says="This page has expired")
 
 
 # One state of each layout: what depends on the layout and not on the words is looked at in these alone.
