@@ -13,7 +13,7 @@ def test_admin_works(person, backstage):
     page.get_by_label("Name").fill(dora.name)
     page.get_by_label("Name").press("Enter")
     page.get_by_label("Password").fill("correct horse")
-    page.get_by_role("button", name="Enter").click()
+    page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Administration")).to_be_visible()
     page.get_by_role("link", name="Users").first.click()
     page.locator("#searchbar").fill(eric)

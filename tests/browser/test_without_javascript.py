@@ -24,11 +24,11 @@ def test_from_login_to_logout(person):
     dora.open("/")
     name = dora.page.get_by_label("Name", exact=True)
     name.fill("two words")
-    press(dora, "Enter")
+    press(dora, "Log in")
     expect(name).to_have_value("two words")
     expect(name).to_have_attribute("aria-invalid", "true")
     name.fill(dora.name)
-    press(dora, "Enter")
+    press(dora, "Log in")
     expect(dora.page.get_by_role("heading", name="Hearth")).to_be_visible()
 
     dora.page.locator("summary").click()
