@@ -17,7 +17,8 @@ ANYWHERE = {"#document", "HTML", "BODY"}  # what looks at events of others there
 
 
 def run(page: Page, measurement: str, *arguments: object) -> Any:
-    page.evaluate((HERE / "measure.js").read_text())
+    if not page.evaluate("'measure' in window"):
+        page.evaluate((HERE / "measure.js").read_text())
     return page.evaluate("([name, given]) => measure[name](...given)", [measurement, arguments])
 
 

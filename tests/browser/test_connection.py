@@ -26,6 +26,13 @@ def lose(dora: Person) -> None:
         dora.page.evaluate("document.getElementById('stream')._htmx.sse.reader.cancel()")
 
 
+def let_attempts_end(person: Person, seconds: int) -> None:
+    """Let time pass, by two seconds, after each of which the requests that it brought come to their end."""
+    for _step in range(seconds // 2):
+        person.pass_time(2)
+        person.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+
+
 @pytest.mark.accessibility("A92")
 def test_reconnecting_after_a_while_then_failed_then_back(dora):
     room = dora.make_room()
@@ -37,15 +44,11 @@ def test_reconnecting_after_a_while_then_failed_then_back(dora):
     expect(status(dora)).to_have_text("Connected", use_inner_text=True)
     dora.pass_time(1.2)
     expect(status(dora)).to_contain_text("Reconnecting", use_inner_text=True)
-    for _second in range(60):
-        dora.pass_time(1)
-        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")  # time for requests to end
+    let_attempts_end(dora, 60)
     expect(status(dora)).to_contain_text("Connection failed", use_inner_text=True)
     assert 5 <= len(streams.seen) <= 20
     before = len(streams.seen)
-    for _second in range(30):
-        dora.pass_time(1)
-        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    let_attempts_end(dora, 30)
     assert before < len(streams.seen) <= before + 10  # slow attempts go on
     dora.page.unroute(STREAMS)
     dora.page.get_by_role("button", name="Try again now").click()
@@ -66,9 +69,7 @@ def test_what_was_written_without_a_connection_is_sent_when_it_is_back(ada, dora
     expect(dora.box).to_have_value("From the tunnel")
     expect(dora.box).to_be_editable()
     dora.context.set_offline(False)
-    for _second in range(15):
-        dora.pass_time(1)
-        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    let_attempts_end(dora, 16)
     ada.sees("From the tunnel")
     dora.sees("From the tunnel")
     expect(dora.box).to_have_value("")
@@ -83,9 +84,7 @@ def test_what_was_changed_since_is_not_sent_behind_ones_back(ada, dora):
     expect(dora.notice).not_to_be_empty()
     dora.page.keyboard.type(" to be late")
     dora.context.set_offline(False)
-    for _second in range(15):
-        dora.pass_time(1)
-        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    let_attempts_end(dora, 16)
     ada.say(room, "News")
     dora.sees("News")
     expect(dora.box).to_have_value("I hate to be late")
@@ -102,9 +101,7 @@ def test_half_a_sentence_is_not_sent_behind_ones_back(ada, dora):
     posts.routes[0].abort()
     expect(dora.box).to_have_value("First\nhalf a sen")
     dora.page.unroute("**/messages/")
-    for _second in range(15):
-        dora.pass_time(1)
-        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    let_attempts_end(dora, 16)
     expect(dora.box).to_have_value("First\nhalf a sen")
     ada.sees()
 
@@ -113,9 +110,7 @@ def test_trying_again_in_vain_says_so(dora):
     room = dora.make_room()
     dora.open_live(room)
     lose(dora)
-    for _second in range(60):
-        dora.pass_time(1)
-        dora.page.evaluate("fetch('/own/1.css').then((answer) => answer.text())")
+    let_attempts_end(dora, 60)
     expect(status(dora)).to_contain_text("Connection failed", use_inner_text=True)
     streams = dora.requests(STREAMS)
     dora.page.get_by_role("button", name="Try again now").click()
