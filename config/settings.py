@@ -30,6 +30,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # What it is made of
 INSTALLED_APPS = [
+    "config",
     "accounts",
     "rooms",
     "accounts.apps.AdminConfig",

@@ -5,4 +5,4 @@ class RoomsConfig(AppConfig):
     name = "rooms"
 
     def ready(self) -> None:
-        from rooms import checks, departures  # noqa: F401 (importing registers them)
+        from rooms import departures  # noqa: F401 (importing registers it)

@@ -35,7 +35,7 @@ def faulty(ada_client, monkeypatch) -> Client:
     def fail(*_args):
         raise RuntimeError("fault")
 
-    monkeypatch.setattr("rooms.views.rooms.chats_context", fail)
+    monkeypatch.setattr("rooms.views.lobby.chats_context", fail)
     ada_client.raise_request_exception = False
     return ada_client
 

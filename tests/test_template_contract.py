@@ -423,5 +423,5 @@ def test_context_of_a_template_is_given_where_it_is_rendered(name):
 @cache
 def shared_keys() -> set[str]:
     """Return what all pages with the list of chats are given."""
-    tree = ast.parse((ROOT / "rooms" / "views" / "rooms.py").read_text())
+    tree = ast.parse((ROOT / "rooms" / "views" / "lobby.py").read_text())
     return keys_in(next(node for node in ast.walk(tree) if getattr(node, "name", "") == "chats_context"))

@@ -7,8 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.http import AuthenticatedRequest
 from config.pages import page_of
 from rooms import moderation
-from rooms.forms import NamedBanForm
-from rooms.views.memberships import moderator_of
+from rooms.forms import BanForm, NamedBanForm
+from rooms.views.members import member_response, pair
+from rooms.views.membership import moderator_of
 
 BANS_PER_PAGE = 50
 
@@ -36,4 +37,14 @@ def ban_delete(request: AuthenticatedRequest, room_id: int, user_id: int) -> Htt
     # user__pk finds nothing for a number that no database could hold; user would raise.
     ban = get_object_or_404(mine.room.bans.select_related("user"), user__pk=user_id)
     moderation.unban(mine, ban.user)
+    return redirect("rooms:ban_list", room_id)
+
+
+@require_POST
+def ban_create(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
+    mine, other = pair(request, room_id, user_id)
+    form = BanForm.bound_to(request)
+    if not form.is_valid():
+        return member_response(request, mine, other, ban_form=form)
+    moderation.ban(mine, other.user, form.until, form.cleaned_data["reason"])
     return redirect("rooms:ban_list", room_id)

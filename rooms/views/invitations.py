@@ -1,9 +1,8 @@
-"""Letting people into a room: by a link, or by their name."""
+"""Links into a room. Their page also has a form to add somebody by name."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
@@ -13,9 +12,8 @@ from accounts.views.entry_links import gone
 from config.pages import page_of
 from rooms import moderation
 from rooms.forms import NamedPersonForm, RoomInvitationForm
-from rooms.models import Blocked, Membership, NotAdmitted, RoomInvitation
-from rooms.views.memberships import moderator_of
-from rooms.views.rooms import ban_of, banned
+from rooms.models import Membership, RoomInvitation
+from rooms.views.membership import ban_of, banned, moderator_of
 
 INVITATIONS_PER_PAGE = 50
 
@@ -30,22 +28,6 @@ def room_invitation_list(request: AuthenticatedRequest, room_id: int) -> HttpRes
     token = moderation.invite(mine, **form.cleaned_data)
     url = request.build_absolute_uri(reverse("rooms:room_invitation_detail", args=[token]))
     return invitations_response(request, mine, RoomInvitationForm(), status=201, url=url, qr=qr_code(url))
-
-
-@require_POST
-def member_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Make somebody a member by their name."""
-    mine = moderator_of(request, room_id)
-    form = NamedPersonForm.bound_to(request)
-    if form.is_valid():
-        try:
-            moderation.add(mine, form.cleaned_data["name"])
-            return redirect("rooms:chat_room_about", room_id)
-        except NotAdmitted:
-            form.refuse("name", _("This person is banned here. Lift the ban first."))
-        except Blocked:
-            form.refuse("name", _("You can’t add this person. Send them an invite link."))
-    return form.mark(invitations_response(request, mine, RoomInvitationForm(), person_form=form))
 
 
 def invitations_response(

@@ -1,16 +1,34 @@
-"""What moderators do with one member of a room."""
+"""Other members of a room, and what moderators do with them."""
 
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import AuthenticatedRequest
 from rooms import moderation
-from rooms.forms import BanForm, RemovalForm, RoleForm
-from rooms.models import Membership
-from rooms.views.memberships import moderator_of
+from rooms.forms import BanForm, NamedPersonForm, RemovalForm, RoleForm, RoomInvitationForm
+from rooms.models import Blocked, Membership, NotAdmitted
+from rooms.views.invitations import invitations_response
+from rooms.views.membership import moderator_of
+
+
+@require_POST
+def member_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Make somebody a member by their name."""
+    mine = moderator_of(request, room_id)
+    form = NamedPersonForm.bound_to(request)
+    if form.is_valid():
+        try:
+            moderation.add(mine, form.cleaned_data["name"])
+            return redirect("rooms:chat_room_about", room_id)
+        except NotAdmitted:
+            form.refuse("name", _("This person is banned here. Lift the ban first."))
+        except Blocked:
+            form.refuse("name", _("You can’t add this person. Send them an invite link."))
+    return form.mark(invitations_response(request, mine, RoomInvitationForm(), person_form=form))
 
 
 @require_safe
@@ -36,16 +54,6 @@ def member_delete(request: AuthenticatedRequest, room_id: int, user_id: int) -> 
         return member_response(request, mine, other, removal_form=form)
     moderation.remove(mine, other.user, **form.cleaned_data)
     return redirect("rooms:chat_room_about", room_id)
-
-
-@require_POST
-def ban_create(request: AuthenticatedRequest, room_id: int, user_id: int) -> HttpResponse:
-    mine, other = pair(request, room_id, user_id)
-    form = BanForm.bound_to(request)
-    if not form.is_valid():
-        return member_response(request, mine, other, ban_form=form)
-    moderation.ban(mine, other.user, form.until, form.cleaned_data["reason"])
-    return redirect("rooms:ban_list", room_id)
 
 
 def pair(request: AuthenticatedRequest, room_id: int, user_id: int) -> tuple[Membership, Membership]:

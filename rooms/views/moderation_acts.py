@@ -4,7 +4,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
 from config.pages import page_of
-from rooms.views.memberships import moderator_of
+from rooms.views.membership import moderator_of
 
 ACTS_PER_PAGE = 50
 

@@ -8,7 +8,7 @@ from accounts.models import User
 from rooms.forms import ChatRoomForm
 from rooms.models import ChatRoom
 from rooms.unread import unread_label
-from rooms.views.rooms import chats_context
+from rooms.views.lobby import chats_context
 
 
 @require_safe

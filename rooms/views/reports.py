@@ -13,7 +13,7 @@ from config.pages import page_of
 from rooms.forms import ReportForm
 from rooms.models import ChangeRefused, Membership, Message, Report
 from rooms.models.report import ReportQuerySet
-from rooms.views.memberships import moderator_of
+from rooms.views.membership import moderator_of
 
 REPORTS_PER_PAGE = 50
 

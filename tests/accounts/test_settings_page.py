@@ -207,7 +207,7 @@ def test_look_stays_when_something_fails(ada_client, ada, monkeypatch, error, st
 
     ada.theme = "dark"
     ada.save()
-    monkeypatch.setattr("rooms.views.rooms.lobby_response", fail)
+    monkeypatch.setattr("rooms.views.lobby.lobby_response", fail)
     ada_client.raise_request_exception = False
     response = ada_client.get("/")
     assert response.status_code == status

@@ -31,7 +31,7 @@ def failing(monkeypatch):
         def lobby_response(*_args, **_options):
             raise error
 
-        monkeypatch.setattr("rooms.views.rooms.lobby_response", lobby_response)
+        monkeypatch.setattr("rooms.views.lobby.lobby_response", lobby_response)
 
     return make
 

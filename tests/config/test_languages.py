@@ -101,7 +101,7 @@ def test_faults(ada_client, ada, monkeypatch, error, status, sentence):
         raise error
 
     User.objects.filter(pk=ada.pk).update(language="de")
-    monkeypatch.setattr("rooms.views.rooms.lobby_response", fail)
+    monkeypatch.setattr("rooms.views.lobby.lobby_response", fail)
     ada_client.raise_request_exception = False
     response = ada_client.get("/", headers=ENGLISH)
     assert response.status_code == status

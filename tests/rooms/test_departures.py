@@ -133,7 +133,7 @@ ABOUT_NO_OTHERS = {
     ("rooms/models/membership.py", "with_a_role"): "says so",
     ("rooms/models/message.py", "deletable_by"): "about who is logged in",
     ("rooms/raids.py", ""): "keeps staff from harm, inactive ones, too",
-    ("rooms/views/about.py", ""): "orders active members",
+    ("rooms/views/chat_rooms.py", ""): "orders active members",
 }
 
 

@@ -31,7 +31,7 @@ OPEN = {
     "accounts:logout",
     "accounts:entry_link_detail",
     "accounts:invitation_detail",
-    "rooms:help",
+    "help",
 }
 EMPTY_FORM = "200 200 422 405 405 405"
 NO_FORM = "404 404 404 405 405 405"
@@ -62,7 +62,7 @@ TABLE = {
         "outsider": "405 405 302 405 405 405",
         "member": "405 405 302 405 405 405",
     },
-    ("rooms:help", None): {"anonymous": READ_ONLY, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("help", None): {"anonymous": READ_ONLY, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:lobby", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:lobby_stream", None): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
     ("rooms:chat_room_create", None): {

@@ -86,7 +86,7 @@ def fill(amount):
 @pytest.mark.parametrize("address", ["/", "/rooms/all/", "room"])
 def test_pages_cost_the_same_with_three_thousand_rooms(ada, ada_client, room, settings, monkeypatch, address):
     settings.ROOMS_IN_LIST = 15
-    monkeypatch.setattr("rooms.views.room_list.ROOMS_PER_PAGE", 15)
+    monkeypatch.setattr("rooms.views.chat_rooms.ROOMS_PER_PAGE", 15)
     monkeypatch.setattr("rooms.chats.PEOPLE_LIMIT", 0)
     address = room.get_absolute_url() if address == "room" else address
     ada_client.get("/settings/")  # the first visit of a day notes the session
@@ -112,7 +112,7 @@ def listed_on(client, address="/rooms/all/"):
 
 
 def test_lobby_leads_to_all_rooms_page_by_page(ada, mallory_client, monkeypatch):
-    monkeypatch.setattr("rooms.views.room_list.ROOMS_PER_PAGE", 2)
+    monkeypatch.setattr("rooms.views.chat_rooms.ROOMS_PER_PAGE", 2)
     talked_in("D", "c", "B", "A", "E", by=ada)
     assert "/rooms/all/" in [link["href"] for link in page_of(mallory_client.get("/")).all("a")]
     seen, address = [], "/rooms/all/"

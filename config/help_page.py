@@ -7,4 +7,4 @@ from django.views.decorators.http import require_safe
 @login_not_required
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "rooms/help.html")
+    return render(request, "help.html")

@@ -1,29 +1,25 @@
-from typing import Any
-
 from django.db import IntegrityError
+from django.db.models import Case, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from accounts.models import User
-from config import release
-from config.pages import number
-from rooms.chats import as_of, chats_digest, chats_of, newest_in, unread_in
-from rooms.forms import ChatRoomForm, MessageForm, empty_message_form
+from config.pages import number, page_of
+from rooms import moderation
+from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
 from rooms.history import page_before, unread_line
-from rooms.models import Ban, ChatRoom, Membership, Report, TooManyRooms
+from rooms.models import ChatRoom, Membership, Report, TooManyRooms
 from rooms.receipts import show_ticks
-from rooms.unread import Unread, unread_label
-from rooms.views.read_receipts import can_undo
+from rooms.unread import Unread
+from rooms.views.lobby import chats_context, lobby_response
+from rooms.views.membership import ban_of, banned, member_of, moderator_of
 
-
-@require_safe
-def lobby(request: AuthenticatedRequest) -> HttpResponse:
-    return lobby_response(request, ChatRoomForm())
+MEMBERS_PER_PAGE = 50
+ROOMS_PER_PAGE = 50
+RANK = Case(When(role=Membership.Role.OWNER, then=0), When(role=Membership.Role.MODERATOR, then=1), default=2)
 
 
 @require_POST
@@ -38,31 +34,6 @@ def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
         except IntegrityError:
             form.refuse("name", _("A room with this name already exists."))
     return lobby_response(request, form)
-
-
-def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm) -> HttpResponse:
-    chats = chats_context(request.user)
-    context = {
-        "room_form": form,
-        "unread_label": unread_label(chats["total_unread"]),
-        "can_undo": can_undo(request),
-        **chats,
-    }
-    return form.mark(render(request, "rooms/lobby.html", context))
-
-
-def chats_context(user: User) -> dict[str, Any]:
-    now = as_of(timezone.now())  # first, so that changes during this request are told again
-    chats = chats_of(user)
-    Membership.objects.mark_lists_delivered([user], newest_in(chats))
-    return {
-        "chats": chats,
-        "chats_digest": chats_digest(chats, user),
-        "as_of": now,
-        "release": release.current(),
-        "total_unread": unread_in(chats),
-        "staff_report_count": Report.objects.open_for(user).count() if user.is_staff else 0,
-    }
 
 
 @require_safe
@@ -122,19 +93,55 @@ def chat_room_response(
     return form.mark(render(request, "rooms/chat_room_detail.html", context))
 
 
-def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:
-    # room__pk finds nothing for a number that no database could hold; room would raise.
-    bans = Ban.objects.active().select_related("room")
-    return bans.filter(room__pk=room_id, user=request.user).first()
-
-
-def banned(request: AuthenticatedRequest, ban: Ban) -> HttpResponse:
-    """Say why, and until when, but not the name of the room if only its members may know it."""
-    is_hidden = ban.room.is_by_invitation
-    context = {"ban": ban, "room_name": "" if is_hidden else ban.room.name}
-    return render(request, "rooms/ban_detail.html", context, status=404 if is_hidden else 403)
-
-
 def read_interval(room: ChatRoom) -> int:
     """Return how often a page of the room may report what was read, in milliseconds: rarer in large rooms."""
     return max(1000, 10 * Membership.objects.filter(room=room).count())
+
+
+@require_safe
+def chat_room_list(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the rooms that the reader may open, by name, archived ones among them."""
+    rooms = ChatRoom.objects.visible_to(request.user).groups().order_by("canonical_name")
+    page, next_page = page_of(rooms, request, ROOMS_PER_PAGE)
+    return render(request, "rooms/chat_room_list.html", {"rooms": page, "next_page": next_page})
+
+
+@require_safe
+def chat_room_about(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    mine = member_of(request, room_id)
+    members = mine.room.memberships.filter(user__is_active=True).select_related("user")
+    found, next_page = page_of(members.order_by(RANK, "user__canonical_name"), request, MEMBERS_PER_PAGE)
+    context = {
+        "room": mine.room,
+        "mine": mine,
+        "members": [(member, mine.may_act_on(member)) for member in found],
+        "count": members.count(),
+        "next_page": next_page,
+    }
+    return render(request, "rooms/chat_room_about.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def chat_room_update(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    mine = moderator_of(request, room_id)
+    form = ChatRoomUpdateForm.bound_to(request, mine.room)
+    if form.is_valid():
+        try:
+            moderation.update(mine, **form.cleaned_data)
+            return redirect("rooms:chat_room_about", room_id)
+        except IntegrityError:
+            form.refuse("name", _("A room with this name already exists."))
+    context = {"room": mine.room, "form": form}
+    return form.mark(render(request, "rooms/chat_room_update.html", context))
+
+
+@require_POST
+def archive_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    moderation.archive(moderator_of(request, room_id))
+    return redirect("rooms:chat_room_about", room_id)
+
+
+@require_POST
+def archive_delete(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    moderation.unarchive(moderator_of(request, room_id))
+    return redirect("rooms:chat_room_about", room_id)

@@ -1,3 +1,5 @@
+"""What the reader is in a room: a member, a moderator, or banned."""
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -6,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from rooms.forms import NotificationForm
-from rooms.models import ChatRoom, Membership
+from rooms.models import Ban, ChatRoom, Membership
 
 
 def member_of(request: AuthenticatedRequest, room_id: int) -> Membership:
@@ -53,3 +55,16 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
         return redirect(membership.room)
     context = {"room": membership.room, "title": membership.room.title_for(request.user), "form": form}
     return form.mark(render(request, "rooms/membership_update.html", context))
+
+
+def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    bans = Ban.objects.active().select_related("room")
+    return bans.filter(room__pk=room_id, user=request.user).first()
+
+
+def banned(request: AuthenticatedRequest, ban: Ban) -> HttpResponse:
+    """Say why, and until when, but not the name of the room if only its members may know it."""
+    is_hidden = ban.room.is_by_invitation
+    context = {"ban": ban, "room_name": "" if is_hidden else ban.room.name}
+    return render(request, "rooms/ban_detail.html", context, status=404 if is_hidden else 403)
