@@ -88,7 +88,7 @@ def test_link_leads_a_newcomer_into_the_room(ada, person, has_scripts):
     newcomer.page.goto(link, wait_until=newcomer.loaded)
     newcomer.page.get_by_label("Name", exact=True).fill(newcomer.name)
     newcomer.page.get_by_role("button", name="Log in").click()
-    expect(newcomer.page.get_by_text(f"ada invites you into the room Club {room}")).to_be_visible()
+    expect(newcomer.page.get_by_text(f"ada invited you to the room Club {room}")).to_be_visible()
     newcomer.page.get_by_role("button", name="Join").click(no_wait_after=True)
     newcomer.sees("Members only")
     ada.open(f"{room}invitations/")
