@@ -109,7 +109,7 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     # Enter, and make a room.
     dora.open("/")
     hand.write(page.get_by_label("Name", exact=True), dora.name)
-    hand.press(button("Enter"))
+    hand.press(button("Log in"))
     hand.press(page.locator("summary").filter(has_text="New room"))
     hand.write(page.get_by_label("Name of a new room"), f"Shed of {dora.name}")
     hand.press(button("Create room"))
