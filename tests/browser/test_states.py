@@ -122,7 +122,9 @@ def axe() -> str:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One of its own: others leave long lists of chats behind."""
-    with Server(tmp_path_factory.mktemp("states"), LIMIT_ROOM_PER_USER="off") as server:
+    with Server(
+        tmp_path_factory.mktemp("states"), LIMIT_ROOM_PER_USER="off", ROOMS_PER_OWNER="10000"
+    ) as server:
         yield server
 
 
