@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from asgiref.typing import HTTPScope
 from django.conf import settings
 
 type Address = IPv4Address | IPv6Address
@@ -48,16 +49,23 @@ def client_address(peer: str, forwarded_for: str) -> str:
     return client[:TEXT_MAX_LENGTH]
 
 
-def counted_as(text: str) -> str | None:
-    """Return what limits count for an address: itself, or 64 bits of IPv6, which one customer has.
+def client_of(scope: HTTPScope) -> str:
+    """Return the address of the client of a request, as ASGI has it."""
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return client_address((scope.get("client") or ("",))[0], ",".join(lines))
 
-    None for an address that is not limited, and where there is none, as with a socket in a folder.
+
+def counted_as(text: str) -> str | None:
+    """Return what limits count for an address; None for one that is not limited, and where there is none."""
+    return None if is_within(text, settings.UNLIMITED_ADDRESSES) else group_of(text)
+
+
+def group_of(text: str) -> str | None:
+    """Return an address itself, or 64 bits of IPv6, which one customer has.
+
+    None where there is none, as with a socket in a folder.
     """
     address = parse(text)
-    if address is None:
-        return text or None
-    if is_within(text, settings.UNLIMITED_ADDRESSES):
-        return None
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, 64), strict=False))
-    return str(address)
+    return str(address) if address else text or None

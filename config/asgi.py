@@ -17,19 +17,18 @@ from asgiref.typing import (
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpResponse
 from django.urls import path, re_path
-from django.utils import translation
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
-from config import events  # noqa: E402
-from config.languages import accepted_language  # noqa: E402
-from config.middleware import error_sentence, make_fragment  # noqa: E402
-from config.serving import bodies  # noqa: E402
+from accounts.uploads import uploader  # noqa: E402
+from config.serving import bodies, refusals  # noqa: E402
+from config.serving.refusals import refuse  # noqa: E402
+from config.serving.uploads import Place, Uploads  # noqa: E402
 from config.serving.wsgi_threads import Receive, WSGIThreads  # noqa: E402
+from config.text import one_line  # noqa: E402
 from rooms.live.endpoints.document import DocumentEndpoint  # noqa: E402
 from rooms.live.endpoints.stream import StreamEndpoint  # noqa: E402
 from rooms.live.process.live import Live  # noqa: E402
@@ -38,60 +37,9 @@ from rooms.live.watch.operation import Operation  # noqa: E402
 logger = logging.getLogger(__name__)
 
 WORKERS = 4
-# How long somebody may take to send a form.
-BODY_SECONDS = 60.0
-# How long a refused sender may go on sending before looking at the answer.
-LINGER_SECONDS = 5.0
+UPLOAD_WORKERS = 2
 # How long requests under way may take once the server is told to stop.
 DRAIN_SECONDS = 8.0
-
-
-class Pages:
-    """The plain views. Knows the requests under way, for a server that waits for them before it stops.
-
-    No thread ever waits for a slow sender or reader: it begins when the body is there, and its answer, which
-    is small, is kept until it is taken.
-    """
-
-    def __init__(self) -> None:
-        self.under_way: set[asyncio.Future[None]] = set()
-        self.application = WSGIThreads(wsgi_application, WORKERS)
-
-    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if not is_acceptable(scope):
-            return await refuse(scope, receive, send, 400)
-        if body_length(scope) > bodies.max_bytes(scope["path"]):
-            return await refuse(scope, receive, send, 413)
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await body_from(receive)
-        except TimeoutError:
-            return await refuse(scope, receive, send, 400)
-        if body is None:
-            return
-        # In WSGI a name with _ is the same as one with -, and could pass for what a proxy says.
-        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        answer = Answer(send)
-        plain_scope: HTTPScope = {**scope, "headers": headers}
-        request = asyncio.ensure_future(self.application(plain_scope, once(body), answer))
-        self.under_way.add(request)
-        request.add_done_callback(self.under_way.discard)
-        # It is finished even if its sender has gone: a thread whose answer nobody takes would wait for ever.
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(patience()):
-                    return await asyncio.shield(request)
-            if answer.give_up():
-                return await refuse(scope, once(b""), send, 503)
-            await asyncio.shield(request)
-        except asyncio.CancelledError:
-            if not request.cancelled():
-                raise
-
-    def give_up(self) -> None:
-        """Drop requests that wait for a thread: nobody is left to answer."""
-        for request in tuple(self.under_way):
-            request.cancel()
 
 
 class Answer:
@@ -110,6 +58,93 @@ class Answer:
         """Drop what comes from now on; return False where the answer has begun."""
         self._is_given_up = not self._has_begun
         return self._is_given_up
+
+
+class Pages:
+    """The plain views. Knows the requests under way, for a server that waits for them before it stops.
+
+    No thread ever waits for a slow sender or reader: it begins when the body is there, and its answer, which
+    is small, is kept until it is taken.
+    """
+
+    def __init__(self) -> None:
+        self.under_way: set[asyncio.Future[None]] = set()
+        self.application = WSGIThreads(wsgi_application, WORKERS)
+        # Whatever is uploaded is parsed and looked at beside the pages, which never wait for it.
+        self.upload_application = WSGIThreads(wsgi_application, UPLOAD_WORKERS)
+        self.uploads = Uploads()
+
+    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if not is_acceptable(scope):
+            await refuse(scope, receive, send, 400)
+        elif bodies.announced_length(scope["headers"]) > bodies.max_bytes(scope["path"]):
+            await refuse(scope, receive, send, 413)
+        elif scope["method"] == "POST" and bodies.takes_uploads(scope["path"]):
+            await self.upload(scope, receive, send)
+        else:
+            await self.answer(self.application, scope, receive, send)
+
+    async def upload(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Take a large body from people who are logged in, one at a time; from others what any page takes."""
+        try:
+            user_id = await live.openings.run(uploader, scope)
+        except Exception as error:
+            logger.error("Finding out who uploads failed: %s", one_line(error))
+            return await refuse(scope, receive, send, 503)
+        if user_id is None:
+            if bodies.announced_length(scope["headers"]) > settings.REQUEST_MAX_BYTES:
+                return await refuse(scope, receive, send, 401)
+            return await self.answer(self.application, scope, receive, send)
+        place = self.uploads.place_for(user_id, scope)
+        if place is None:
+            return await refuse(scope, receive, send, 503, refusals.busy)
+        with place:
+            await self.answer(self.upload_application, scope, receive, send, place)
+
+    async def answer(
+        self,
+        application: WSGIThreads,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        place: Place | None = None,
+    ) -> None:
+        body = await body_from(receive)
+        if body is None:
+            return
+        if bodies.has_too_many_parts(scope["headers"], body):
+            return await refuse(scope, once(b""), send, 400)
+        answer = Answer(send)
+        request = self.begin(application, scope, body, answer)
+        if place:
+            place.keep_until(request)
+        # It is finished even if its sender has gone: a thread whose answer nobody takes would wait for ever.
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience()):
+                    return await asyncio.shield(request)
+            if answer.give_up():
+                return await refuse(scope, once(b""), send, 503)
+            await asyncio.shield(request)
+        except asyncio.CancelledError:
+            if not request.cancelled():
+                raise
+
+    def begin(
+        self, application: WSGIThreads, scope: HTTPScope, body: bytes, answer: Answer
+    ) -> asyncio.Future[None]:
+        # In WSGI a name with _ is the same as one with -, and could pass for what a proxy says.
+        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+        plain_scope: HTTPScope = {**scope, "headers": headers}
+        request = asyncio.ensure_future(application(plain_scope, once(body), answer))
+        self.under_way.add(request)
+        request.add_done_callback(self.under_way.discard)
+        return request
+
+    def give_up(self) -> None:
+        """Drop requests that wait for a thread: nobody is left to answer."""
+        for request in tuple(self.under_way):
+            request.cancel()
 
 
 def patience() -> float:
@@ -147,48 +182,6 @@ def is_acceptable(scope: HTTPScope) -> bool:
     except UnicodeEncodeError:
         return False
     return scope["query_string"].isascii()
-
-
-def body_length(scope: HTTPScope) -> int:
-    """Return the announced length of the body; without a valid announcement more than is accepted.
-
-    Refusing before reading keeps a large body out of the memory of a server that passes on what comes in.
-    Daphne reads all of it first: see `config.serving.daphne_server`.
-    """
-    headers = dict(scope["headers"])
-    length = headers.get(b"content-length", b"0")
-    if b"transfer-encoding" in headers or not length.isdigit() or len(length) > 18:
-        return settings.UPLOAD_MAX_BYTES + 1
-    return int(length)
-
-
-def refusal(status: int, is_htmx: bool) -> HttpResponse:
-    """Return an answer that is a sentence; htmx gets it as a fragment."""
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    response = HttpResponse(error_sentence(status), "text/plain; charset=utf-8", status, headers=headers)
-    if status == 503:
-        response["Retry-After"] = "2"
-    if is_htmx:
-        make_fragment(response)
-    return response
-
-
-async def refuse(
-    scope: HTTPScope, receive: ASGIReceiveCallable | Receive, send: ASGISendCallable, status: int
-) -> None:
-    """Answer now, and discard what still arrives: if it closed at once, the sender would not see why."""
-    with translation.override(accepted_language(scope)):
-        response = refusal(status, dict(scope["headers"]).get(b"hx-request") == b"true")
-    response["Content-Length"] = str(len(response.content))
-    response["Connection"] = "close"
-    lines = [(name.lower().encode(), value.encode()) for name, value in response.items()]
-    await send(events.start(status, lines))
-    await send(events.body(response.content, more=True))
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
-                pass
-    await send(events.body())
 
 
 async def refuse_websocket(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from config import addresses
 from config.serving import bodies
+from config.serving.headers import SAFE
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -52,8 +53,8 @@ def private_pages(get_response: GetResponse) -> GetResponse:
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"
         response["Vary"] = "Accept-Language, Cookie, HX-Request"
-        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        for name in ("Permissions-Policy", "Cross-Origin-Resource-Policy"):
+            response[name] = SAFE[name]
         return response
 
     return middleware
@@ -62,12 +63,12 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 def whole_bodies(get_response: GetResponse) -> GetResponse:
     """Keep the bytes of each form: its fields no longer show which bytes were not UTF-8.
 
-    An upload is read as it arrives, a large one into a file.
+    An upload is left to whoever reads it, once it is known that the sender may upload.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         try:
-            request.POST if bodies.takes_uploads(request.path) else request.body
+            bodies.takes_uploads(request.path) or request.body
         except RequestDataTooBig:
             return HttpResponse(status=413)
         except UnreadablePostError:
@@ -106,6 +107,7 @@ def error_sentence(status: int) -> str:
         403: _("This was refused. Reload the page and try again."),
         404: _("This is no longer here."),
         405: _("This can’t be done here."),
+        408: _("This took too long to arrive. Try again."),
         413: _("This is too large."),
         422: _("This was not accepted. Check it and try again."),
         429: _("Too many requests. Wait a moment and try again."),
@@ -114,9 +116,10 @@ def error_sentence(status: int) -> str:
     return sentences.get(status, _("Something went wrong on the server. Try again."))
 
 
-def make_fragment(response: HttpResponse) -> None:
+def make_fragment(response: HttpResponse, sentence: str = "") -> None:
     """Replace the page with a sentence for the element with the id `notice`, which every page has."""
-    put_html(response, render_to_string("_notice.html", {"notice": error_sentence(response.status_code)}))
+    notice = sentence or error_sentence(response.status_code)
+    put_html(response, render_to_string("_notice.html", {"notice": notice}))
     response[FRAGMENT_HEADER] = "none"
 
 

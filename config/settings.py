@@ -172,6 +172,9 @@ ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)  # that are not archi
 ROOMS_IN_LIST = environment.count("ROOMS_IN_LIST", 50)  # open rooms, besides those that one is in
 STREAMS_PER_USER = environment.count("STREAMS_PER_USER", 100)  # open at a time, in one process
 STREAMS_PER_ADDRESS = environment.count("STREAMS_PER_ADDRESS", 500)
+# Seconds that the head of a request may take, and a body may be slower than 8 KiB a second.
+SENDER_PATIENCE = environment.seconds("SENDER_PATIENCE", 20)
+UNFINISHED_PER_ADDRESS = environment.count("UNFINISHED_PER_ADDRESS", 256)  # requests that have not come whole
 # Not limited by address. Behind a proxy that is not trusted, this machine's own stands for everybody.
 UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8", "::1"])
 
@@ -250,8 +253,11 @@ LOGGING = {
 EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.wire.channels.ChannelManager"
 MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # a larger body is refused before it is read
-UPLOAD_PATHS = frozenset(["/settings/avatar/"])  # where a body may have as much as this:
+UPLOAD_PATHS = frozenset(["/settings/avatar/"])  # where people who are logged in may send as much as this:
 UPLOAD_MAX_BYTES = 9 * 1024 * 1024
+UPLOADS_AT_ONCE = 6  # in one process, and so many of them from one address:
+UPLOADS_PER_ADDRESS = 3
+MULTIPART_MAX_PARTS = 100
 AVATAR_MAX_BYTES = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page

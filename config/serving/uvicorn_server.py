@@ -1,4 +1,7 @@
-"""uvicorn, with what it lacks: bounds for the head of a request, and an end that cuts nobody off."""
+"""uvicorn, with what it lacks.
+
+Slow senders are not waited for without end; all answers have safe headers; and its end cuts nobody off.
+"""
 
 import asyncio
 import socket
@@ -8,57 +11,134 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from config import asgi
+from config.serving import refusals
+from config.serving.headers import missing_in
+from config.serving.senders import Phase, Sender, Senders
 
 # A restart brings all readers back at once.
 BACKLOG = 2048
-# How large the head of a request may be, and how long it may take to come.
+# How large the head of a request may be, and how many headers it may have.
 HEAD_BYTES = 64 * 1024
-HEAD_SECONDS = 60.0
+HEAD_LINES = 500
 # How long readers may take to receive what is written when the server is told to stop.
 FLUSH_SECONDS = 1.0
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn waits for the head of a request for ever, and accepts any length."""
+class Cycle(httptools_impl.RequestResponseCycle):
+    """A request and its answer."""
 
-    _head: int | None = None  # bytes received of an incomplete head
-    _deadline: asyncio.TimerHandle | None = None
+    async def send(self, message: Any) -> None:
+        await self.flow.drain()  # as long as the reader takes nothing, who may go meanwhile
+        if self.transport.is_closing():
+            self.disconnected = True  # uvicorn tells only the newest of several requests
+        if message["type"] == "http.response.start":
+            headers = list(message["headers"])
+            message = {**message, "headers": headers + missing_in(headers)}
+        await super().send(message)
+
+    async def send_500_response(self) -> None:
+        response = refusals.refusal(500, self.scope["headers"])
+        lines = refusals.lines_of(response)
+        await self.send({"type": "http.response.start", "status": 500, "headers": lines})
+        await self.send({"type": "http.response.body", "body": response.content})
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection. uvicorn waits for a request for ever, and takes its head at any length."""
+
+    senders: Senders  # of the server; one serves in a process
+    sender: Sender | None = None
+    head = 0  # bytes of headers
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
-        self._expect_head()
+        self.sender = self.senders.connected(self, self.client[0] if self.client else "")
+        if self.sender is None:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_is_whole()
+        if self.sender:
+            self.senders.disconnected(self.sender)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._head is not None:
-            self._head += len(data)
+        if self.sender is None or self.transport.is_closing():
+            return
+        if self.sender.phase is Phase.IDLE:
+            self._enter(Phase.HEAD)
+        self.sender.received += len(data)
         super().data_received(data)
-        if self._head is not None and self._head > HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response("The head of the request is too large.")
+        if self.sender.phase is Phase.HEAD and self.sender.received > HEAD_BYTES:
+            self.send_400_response("")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._expect_head()
+        self.head = 0
+        self._enter(Phase.HEAD)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self.head += len(name) + len(value)
+        if len(self.url) + self.head > HEAD_BYTES or len(self.headers) > HEAD_LINES:
+            raise ValueError("too large")  # the parser makes a refusal of it
 
     def on_headers_complete(self) -> None:
-        self._head_is_whole()
+        self._enter(Phase.BODY)
         super().on_headers_complete()
 
-    def _expect_head(self) -> None:
-        self._head_is_whole()
-        self._head = 0
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._enter(Phase.ANSWER)
+        self._rest()
 
-    def _head_is_whole(self) -> None:
-        self._head = None
-        if self._deadline:
-            self._deadline.cancel()
+    def on_response_complete(self) -> None:
+        is_last = not self.pipeline
+        super().on_response_complete()
+        if is_last:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Wait for the next request, if this one is both there and answered."""
+        if self.sender and self.sender.phase is Phase.ANSWER and self.cycle.response_complete:
+            self._enter(Phase.IDLE)
+
+    def _enter(self, phase: Phase) -> None:
+        if self.sender:
+            self.senders.enter(self.sender, phase)
+
+    def send_400_response(self, msg: str) -> None:
+        self.refuse(400)
+
+    def refuse(self, status: int) -> None:
+        """Answer what no application gets to see; where another answer has begun, only close."""
+        if self.transport.is_closing():
+            return
+        if self.is_answering() or self.unsent():
+            self.transport.abort()
+        else:
+            self.transport.write(refusals.raw(status, self.headers or []))
+            self.transport.close()
+
+    def is_answering(self) -> bool:
+        return bool(self.cycle and self.cycle.response_started and not self.cycle.response_complete)
+
+    # What `senders` asks
+
+    def is_paused(self) -> bool:
+        return self.flow.read_paused
+
+    def unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def close(self, is_slow: bool) -> None:
+        if is_slow and not self.transport.is_closing():
+            self.refuse(408)
+        else:
+            self.transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -83,6 +163,8 @@ class Server(uvicorn.Server):
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until SIGINT or SIGTERM."""
+        httptools_impl.RequestResponseCycle = Cycle  # type: ignore[misc]  # uvicorn takes it from there
+        Protocol.senders = Senders()
         super().run(sockets or [self.socket])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

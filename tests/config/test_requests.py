@@ -14,7 +14,7 @@ def part(body):
     return {"type": "http.request", "body": body, "more_body": True}
 
 
-async def answer_to(application, path="/login/", headers=(), query=b"", received=(WHOLE,)):
+async def answer_to(application, path="/login/", headers=(), query=b"", received=(WHOLE,), client=None):
     sent = []
     messages = iter(received)
 
@@ -28,6 +28,7 @@ async def answer_to(application, path="/login/", headers=(), query=b"", received
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": path, "query_string": query, "headers": list(headers)}
+    scope["client"] = client
     await application(scope, receive, send)
     return sent
 
@@ -72,18 +73,138 @@ async def test_body_that_is_too_large_or_says_not_how_large_is_refused_unread(pa
     assert sent[0]["status"] == status
 
 
+UPLOAD = settings.UPLOAD_MAX_BYTES
+
+
+@pytest.fixture
+def logged_in(asgi, monkeypatch):
+    """`logged_in(5)` says who uploads from then on, and `logged_in(error)` that nobody can say."""
+
+    def say(who):
+        async def run(function, scope):
+            if isinstance(who, Exception):
+                raise who
+            return who
+
+        monkeypatch.setattr(asgi.live.openings, "run", run)
+
+    say(1)
+    return say
+
+
 @pytest.mark.parametrize(
-    ("path", "length", "status"),
+    ("path", "length", "who", "status"),
     [
-        ("/settings/avatar/", settings.UPLOAD_MAX_BYTES, 200),
-        ("/settings/avatar/", settings.UPLOAD_MAX_BYTES + 1, 413),
-        ("/settings/avatar", LIMIT + 1, 413),
-        ("/settings/", LIMIT + 1, 413),
+        ("/settings/avatar/", UPLOAD, 1, 200),
+        ("/settings/avatar/", UPLOAD + 1, 1, 413),
+        ("/settings/avatar/", UPLOAD, None, 401),
+        ("/settings/avatar/", LIMIT + 1, None, 401),
+        ("/settings/avatar/", LIMIT, None, 200),
+        ("/settings/avatar/", LIMIT, OSError("gone"), 503),
+        ("/settings/avatar", LIMIT + 1, 1, 413),
+        ("/settings/", LIMIT + 1, 1, 413),
     ],
 )
-async def test_upload_may_be_larger_but_not_by_much(pages, path, length, status):
+async def test_upload_may_be_larger_of_people_who_are_logged_in(
+    pages, logged_in, path, length, who, status, caplog
+):
+    logged_in(who)
+    pages.upload_application = pages.application
     sent = await answer_to(pages, path, headers=[(b"content-length", b"%d" % length)])
     assert sent[0]["status"] == status
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_uploads_have_threads_of_their_own(pages, logged_in):
+    def never(*_message):
+        raise AssertionError
+
+    async def behind(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    pages.application, pages.upload_application = never, behind
+    assert (await answer_to(pages, "/settings/avatar/"))[0]["status"] == 200
+
+
+@pytest.fixture
+async def uploading(pages, logged_in):
+    """`await uploading(5, "192.0.2.1")` begins an upload that comes to no end; `over()` ends all of them."""
+    is_over = asyncio.Event()
+    tasks = []
+
+    async def behind(scope, receive, send):
+        await is_over.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    pages.upload_application = behind
+
+    async def begin(who, address="192.0.2.1"):
+        logged_in(who)
+        tasks.append(asyncio.create_task(answer_to(pages, "/settings/avatar/", client=(address, 1))))
+        await asyncio.sleep(0)
+        done, _going_on = await asyncio.wait(tasks[-1:], timeout=0.02)
+        return done.pop().result() if done else None
+
+    async def over():
+        is_over.set()
+        await asyncio.gather(*tasks)
+
+    begin.over, begin.tasks = over, tasks
+    yield begin
+    await over()
+
+
+async def test_uploads_are_few_at_a_time(uploading, settings, pages):
+    settings.UPLOADS_AT_ONCE, settings.UPLOADS_PER_ADDRESS = 3, 2
+    assert await uploading(1) is None
+    start, body, _end = await uploading(1)
+    assert start["status"] == 503, "a second one of the same person"
+    assert dict(start["headers"])[b"retry-after"] == b"2"
+    assert body["body"] == b"Many files are being sent right now. Try again in a moment."
+    assert await uploading(2) is None
+    assert (await uploading(3))[0]["status"] == 503, "a third one from the same address"
+    assert await uploading(3, "192.0.2.3") is None
+    assert (await uploading(4, "192.0.2.4"))[0]["status"] == 503, "one more than there are places"
+    await uploading.over()
+    assert not pages.uploads.people
+    assert not pages.uploads.addresses
+    assert (await uploading(4, "192.0.2.4"))[0]["status"] == 200
+
+
+async def test_place_of_an_upload_is_kept_until_its_thread_is_done(uploading, pages):
+    await uploading(1)
+    (task,) = uploading.tasks
+    task.cancel()  # the sender has gone
+    await asyncio.wait([task])
+    uploading.tasks.clear()
+    assert pages.uploads.people == {1}
+    await uploading.over()
+    await asyncio.gather(*pages.under_way)
+    assert not pages.uploads.people
+
+
+async def test_place_of_an_upload_that_does_not_come_is_free_again(pages, logged_in):
+    assert await answer_to(pages, "/settings/avatar/", received=[part(b"a"), GONE]) == []
+    assert not pages.uploads.people
+
+
+FORM = [(b"content-type", b"multipart/form-data; boundary=x")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "parts", "status"),
+    [
+        (FORM, settings.MULTIPART_MAX_PARTS - 1, 200),
+        (FORM, settings.MULTIPART_MAX_PARTS, 400),
+        ([(b"content-type", b"Multipart/Form-Data;a=b; boundary=x")], 170_000, 400),
+        ([(b"content-type", b"multipart/form-data; boundary=" + b";" * 8000)], 1, 400),
+        ([(b"content-type", b"application/x-www-form-urlencoded")], 1000, 200),
+    ],
+)
+async def test_form_of_very_many_parts_is_refused_unparsed(pages, headers, parts, status):
+    body = b'--x\r\nContent-Disposition: form-data; filename="f"\r\n\r\n\r\n' * parts + b"--x--"
+    received = [{"type": "http.request", "body": body, "more_body": False}]
+    assert (await answer_to(pages, headers=headers, received=received))[0]["status"] == status
 
 
 async def test_upload_without_a_length_is_refused(pages):
@@ -167,13 +288,6 @@ async def test_part_of_a_body_does_not_pass_for_all_of_it(pages, bodies):
     assert not pages.under_way
 
 
-async def test_body_that_does_not_come_keeps_no_thread(pages, bodies, asgi, monkeypatch):
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.01)
-    start, *_body = await answer_to(pages, received=[part(b"name=a")])
-    assert start["status"] == 400
-    assert not bodies
-
-
 async def test_page_that_hangs_is_answered_without_it(pages, asgi, monkeypatch):
     is_over = asyncio.Event()
 
@@ -186,7 +300,7 @@ async def test_page_that_hangs_is_answered_without_it(pages, asgi, monkeypatch):
     start, body, _end = await answer_to(pages)
     assert start["status"] == 503
     assert dict(start["headers"])[b"retry-after"] == b"2"
-    assert body["body"] == b"The database does not answer. Try again in a moment."
+    assert body["body"].decode() == "The database isn’t responding. Try again in a moment."
     assert pages.under_way  # it may still be saved
     is_over.set()
     await asyncio.gather(*pages.under_way)

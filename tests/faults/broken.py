@@ -124,6 +124,26 @@ def without_immediate_transactions():
     settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"
 
 
+def without_asking_who_uploads():
+    """Anybody may send large bodies, and any number of them at a time."""
+    import itertools
+
+    from django.conf import settings
+
+    from config import asgi
+
+    numbers = itertools.count()
+    asgi.uploader = lambda _scope: next(numbers)
+    settings.UPLOADS_AT_ONCE = settings.UPLOADS_PER_ADDRESS = 1_000_000
+
+
+def without_end_of_patience():
+    """Nobody looks who sends slowly, or is too many."""
+    from config.serving.senders import Senders
+
+    Senders.look = lambda self: None
+
+
 def without_bound_of_names():
     """Marks are put in order however many there are."""
     from config import text
@@ -289,6 +309,22 @@ def is_of_another_release():
     release.current = lambda: "another"
 
 
+def fails_outside_of_django():
+    """Before a page begins, and in the middle of an answer."""
+    from config.asgi import Pages
+
+    async def fail(self, scope, receive, send):
+        if scope["path"] == "/begun/":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"so far", "more_body": True})
+        if scope["path"] != "/login/":  # by which it is known that it serves
+            raise RuntimeError("a fault of ours")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    Pages.__call__ = fail
+
+
 FAULTS = {
     function.__name__: function
     for function in (
@@ -301,6 +337,8 @@ FAULTS = {
         without_access_checks,
         without_membership_checks,
         without_immediate_transactions,
+        without_asking_who_uploads,
+        without_end_of_patience,
         without_bound_of_names,
         without_deaf_twisted,
         without_bound_of_decoders,
@@ -312,6 +350,7 @@ FAULTS = {
         tells_what_it_reaches,
         has_small_buffers,
         is_of_another_release,
+        fails_outside_of_django,
     )
 }
 

@@ -24,15 +24,17 @@ def worst_picture():
 
 
 def decoders_of(server):
-    """Return how many decoders the server has at work now."""
-    count = 0
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(file.read_text().rpartition(")")[2].split()[1])
-            count += parent == server.process.pid and b"picture.py" in (file.parent / "cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):  # it has ended
-            continue
-    return count
+    """Return how many decoders the server has at work now: those that were there before and after a look."""
+    found = [process for process in Path("/proc").glob("[0-9]*") if is_decoder(process, server)]
+    return sum(is_decoder(process, server) for process in found)
+
+
+def is_decoder(process, server):
+    try:
+        parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        return parent == server.process.pid and b"picture.py" in (process / "cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return False
 
 
 async def upload(client, data):

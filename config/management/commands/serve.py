@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from twisted.internet.error import CannotListenError
 
+from config.serving.senders import raise_descriptors
+
 SERVERS = {"daphne": "config.serving.daphne_server", "uvicorn": "config.serving.uvicorn_server"}
 
 
@@ -21,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        raise_descriptors()
         try:
             # Importing it makes the application and chooses the event loop, which no other command wants.
             module = import_module(SERVERS[options["server"]])

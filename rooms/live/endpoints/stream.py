@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from config.addresses import client_address, counted_as
+from config.addresses import client_of, counted_as
 from config.events import respond, start
 from config.languages import accepted_language
 from config.text import one_line
@@ -184,5 +184,4 @@ def too_many_streams() -> str:
 
 def counted_address(scope: HTTPScope) -> str | None:
     """Return for which address a stream counts; None for one that is not limited."""
-    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    return counted_as(client_address((scope.get("client") or ("",))[0], ",".join(lines)))
+    return counted_as(client_of(scope))

@@ -1,0 +1,19 @@
+"""Who may send large bodies."""
+
+import io
+
+from asgiref.typing import HTTPScope
+from django.conf import settings
+from django.contrib import auth
+from django.core.handlers.asgi import ASGIRequest
+
+from accounts.models import User
+from accounts.session_store import SessionStore
+
+
+def uploader(scope: HTTPScope) -> int | None:
+    """Return the id of who is logged in; None for anybody else. Nothing of the body is read for it."""
+    request = ASGIRequest(scope, io.BytesIO())
+    request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    user = auth.get_user(request)
+    return user.pk if isinstance(user, User) and user.may_stay else None
