@@ -1,10 +1,13 @@
 """Behind nginx, with the settings that docs/deploying.md shows, two processes and Redis between them."""
 
 import asyncio
+import io
 import itertools
 from contextlib import AsyncExitStack
 
+import httpx
 import pytest
+from PIL import Image
 
 from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import Crowd
@@ -91,6 +94,22 @@ async def test_stream_comes_through_as_it_is_written(site, enter):
         assert stream.header("content-type") == "text/event-stream; charset=utf-8"
         await stream.wait_for_event("connected")
         await stream.wait_for(lambda: len(stream.named("heartbeat")) > 2)
+
+
+async def test_pictures_come_through(site, enter):
+    """As large as pictures may be; to a stranger it is said at once that they are not wanted."""
+    kim = await enter(site, "kim")
+    file = io.BytesIO()
+    Image.effect_noise((1200, 1200), 90).save(file, "PNG")
+    files = {"picture": ("me.png", file.getvalue(), "image/png")}
+    assert len(file.getvalue()) > 1_000_000
+    form = {"csrfmiddlewaretoken": kim.csrf_token}
+    address = f"{site.url}/settings/avatar/"
+    assert (await kim.http.post(address, data=form, files=files)).status_code == 302
+    files["picture"] = ("me.png", file.getvalue().ljust(8_000_000, b"\0"), "image/png")
+    assert (await kim.http.post(address, data=form, files=files)).status_code == 302
+    async with httpx.AsyncClient() as stranger:
+        assert (await stranger.post(address, data=form, files=files)).status_code == 401
 
 
 async def test_body_that_is_too_large_is_refused(site, enter):

@@ -170,6 +170,10 @@ HARMFUL = [
     ("without_bound_of_decoders", harm.PICTURE, "uvicorn"),
     ("without_bound_of_messages", harm.MESSAGE, "daphne"),
     ("without_bound_of_lists", harm.ROOM, "uvicorn"),
+    ("without_asking_who_uploads", harm.BODIES, "uvicorn"),
+    ("without_asking_who_uploads", harm.BODIES, "daphne"),
+    ("without_end_of_patience", harm.SLOWNESS, "uvicorn"),
+    ("without_end_of_patience", harm.SLOWNESS, "daphne"),
 ]
 
 
