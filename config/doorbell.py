@@ -30,7 +30,7 @@ KINDS = {
     "act": Kind("a moderator did something to a room, or to `person` there", ("act", "room", "person")),
     "listing": Kind("the list of `user` may have gained or lost the room", ("room", "user")),
     "typing": Kind(
-        "`user` types, or with `is_typing` 0 does not; `low` and `high` are the people of a private chat",
+        "`user` types, or with `is_typing` 0 does not; `low` and `high` are the people of a direct message",
         ("room", "user", "is_typing"),
         ("low", "high"),
     ),

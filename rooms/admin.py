@@ -188,7 +188,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    """All reports, also of private chats, but for those of one's own messages.
+    """All reports, also of direct messages, but for those of one's own messages.
 
     The text that was reported is kept while a report is open.
     """

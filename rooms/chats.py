@@ -23,7 +23,7 @@ PEOPLE_LIMIT = 200  # people without a chat yet that the list names
 
 @dataclass
 class Chat:
-    """One line of the list. Either `room`, or `person`, or both for a private chat that has begun.
+    """One line of the list. Either `room`, or `person`, or both for a direct message that has begun.
 
     Lines without a room are shared by all lists that are made together.
     """

@@ -137,7 +137,7 @@ def _rooms(people: QuerySet[User], span: Choice | Raid) -> QuerySet[ChatRoom]:
 
 
 def _messages(people: QuerySet[User], span: Choice | Raid) -> QuerySet[Message]:
-    """Return what was written then and is not deleted: in private chats, too, where people were chosen."""
+    """Return what was written then and is not deleted: in direct messages, too, where people were chosen."""
     found = Message.objects.filter(deleted_at=None, timestamp__lte=span.until)
     if span.since:
         found = found.filter(timestamp__gte=span.since)

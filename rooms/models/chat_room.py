@@ -40,7 +40,7 @@ class NotAdmitted(Http404):
 
 
 class Blocked(Exception):
-    """One of the two people of a private chat has blocked the other."""
+    """One of the two people of a direct message has blocked the other."""
 
 
 class Archived(Exception):
@@ -127,12 +127,12 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         return room
 
     def between(self, user: User, other: User) -> "ChatRoom | None":
-        """Return the private chat of two people, if there is one."""
+        """Return the direct message of two people, if there is one."""
         low, high = sorted([user.pk, other.pk])
         return self.filter(low_user=low, high_user=high).first()
 
     def private_between(self, user: User, other: User) -> "ChatRoom":
-        """Return the one private chat of two people, made now if there is none.
+        """Return the one direct message of two people, made now if there is none.
 
         The database allows one per pair, so that pressing the button at once, twice or in two processes makes
         one.
@@ -152,7 +152,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
 
 
 class ChatRoom(models.Model):
-    """A conversation: a group room with a name, or the private chat of two people, which has none.
+    """A conversation: a group room with a name, or the direct message of two people, which has none.
 
     `revision` counts every durable change that a reader of the room would see. A change takes the next number
     in its own transaction; the row lock that this takes makes the order of commits the order of numbers.
@@ -166,7 +166,7 @@ class ChatRoom(models.Model):
     DESCRIPTION_MAX_LENGTH = 300
 
     type = models.CharField(max_length=7, choices=Type)
-    # Unique, but absent for private chats: no name of a group can pass for one.
+    # Unique, but absent for direct messages: no name of a group can pass for one.
     name = models.CharField(gettext_lazy("name"), max_length=NAME_MAX_LENGTH, unique=True, null=True)  # noqa: DJ001
     canonical_name = models.CharField(max_length=4 * NAME_MAX_LENGTH, unique=True, null=True, editable=False)  # noqa: DJ001
     description = models.CharField(gettext_lazy("description"), max_length=DESCRIPTION_MAX_LENGTH, blank=True)
@@ -177,14 +177,14 @@ class ChatRoom(models.Model):
     participants: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="chat_rooms"
     )
-    # The two people of a private chat, the smaller id first.
+    # The two people of a direct message, the smaller id first.
     low_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     high_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     # The revision of the last change of what stands at the head of its pages.
     head_revision = models.PositiveBigIntegerField(default=0, editable=False)
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
-    # None for rooms from before this was noted, and for private chats.
+    # None for rooms from before this was noted, and for direct messages.
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -219,7 +219,7 @@ class ChatRoom(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"private chat {self.pk}"
+        return self.name or f"direct message {self.pk}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.canonical_name = canonical_room_name(self.name) if self.name else None
@@ -234,7 +234,7 @@ class ChatRoom(models.Model):
 
     @property
     def is_blocked(self) -> bool:
-        """Whether one of the two people of a private chat has blocked the other. Asks the database."""
+        """Whether one of the two people of a direct message has blocked the other. Asks the database."""
         return not self.is_group and Block.objects.between(self.low_user_id, self.high_user_id).exists()
 
     @property
@@ -247,7 +247,7 @@ class ChatRoom(models.Model):
         return self.archived_at is not None
 
     def other_person(self, user: User) -> User | None:
-        """Return the other person of a private chat; None in a group."""
+        """Return the other person of a direct message; None in a group."""
         return self.high_user if self.low_user_id == user.pk else self.low_user
 
     def title_for(self, user: User) -> str:

@@ -199,7 +199,7 @@ def test_private_chats_of_ambiguous_names_are_apart(pairs):
 
 
 @pytest.mark.parametrize(
-    "name", ["private_ada_ben", "private-1-2", "ada", "ben", "private chat {}", "room-{}", "{}"]
+    "name", ["private_ada_ben", "private-1-2", "ada", "ben", "direct message {}", "room-{}", "{}"]
 )
 def test_no_group_passes_for_a_private_chat(ada, ben, ada_client, mallory_client, private, name):
     make_message(private, ada, "secret")

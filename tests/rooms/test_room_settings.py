@@ -354,7 +354,7 @@ def test_ambiguous_names_have_rooms_of_their_own(client):
     one, other, third, fourth = (make_user(name) for name in ("a_b", "c", "a", "b_c"))
     first, second = (ChatRoom.objects.private_between(*pair) for pair in ((one, other), (third, fourth)))
     assert first != second
-    for name in ("private_a_b_c", "a_b_c", "a_b", f"private chat {first.pk}", f"room-{first.pk}"):
+    for name in ("private_a_b_c", "a_b_c", "a_b", f"direct message {first.pk}", f"room-{first.pk}"):
         group = ChatRoom.objects.create_group(name, third)
         assert group not in (first, second)
     assert set(first.participants.all()) == {one, other}

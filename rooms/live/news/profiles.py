@@ -40,7 +40,7 @@ class News:
     frames: list[Frame] = field(default_factory=list)  # for all pages
     chats: dict[tuple[int, int], Frame] = field(
         default_factory=dict
-    )  # reader and room of private chats → frame
+    )  # reader and room of direct messages → frame
     outdated: set[int] = field(default_factory=set)  # rooms whose documents show a name or avatar that was
 
 

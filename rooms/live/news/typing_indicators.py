@@ -23,11 +23,11 @@ NAMES_KEPT = 10_000
 
 @dataclass(slots=True)
 class _Room:
-    pair: tuple[int, int] | None  # the two people of a private chat
+    pair: tuple[int, int] | None  # the two people of a direct message
     deadlines: dict[int, float] = field(default_factory=dict)
 
     def other(self, user_id: int) -> int:
-        """Return the other person of a private chat."""
+        """Return the other person of a direct message."""
         low, high = self.pair or (0, 0)
         return low if user_id == high else high
 
