@@ -75,7 +75,7 @@ class Pages:
         self.uploads = Uploads()
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if not is_acceptable(scope):
+        if not (is_acceptable(scope) and bodies.is_readable(scope["headers"])):
             await refuse(scope, receive, send, 400)
         elif bodies.announced_length(scope["headers"]) > bodies.max_bytes(scope["path"]):
             await refuse(scope, receive, send, 413)

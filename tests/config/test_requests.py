@@ -188,6 +188,25 @@ async def test_place_of_an_upload_that_does_not_come_is_free_again(pages, logged
     assert not pages.uploads.people
 
 
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("text/plain", 200),
+        ("text/plain; charset=utf-8", 200),
+        ('application/x-www-form-urlencoded; charset="UTF-8"', 200),
+        *((f"text/plain; charset={codec}", 400) for codec in ("zlib", "hex", "undefined", "idna", "utf-7")),
+        ("text/plain; charset*=zlib''utf-8", 200),
+        ("text/plain; charset*=nonsense''utf-8", 400),
+        ("text/plain; charset*=undefined''%ff", 400),
+        ("text/plain; x=" + "y" * 300, 400),
+        ("text/plain" + ";" * 8000, 400),
+    ],
+)
+async def test_text_in_another_encoding_is_refused(pages, content_type, status):
+    sent = await answer_to(pages, headers=[(b"content-type", content_type.encode())])
+    assert sent[0]["status"] == status
+
+
 FORM = [(b"content-type", b"multipart/form-data; boundary=x")]
 
 

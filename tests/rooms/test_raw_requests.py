@@ -100,9 +100,11 @@ REQUESTS = {
     ),
     "cookie": (head("/", Cookie="hearth_session=\x00" + "x" * 900), (302, 400)),
     "language": (head("/login/", Accept_Language="x" * 9000), (200, 400)),
+    "charset of an address": (head("/login/?a=1", Content_Type="text/plain; charset=zlib"), 400),
+    "charset of a stream": (head("/stream?lastEventId=x", Content_Type="text/plain; charset=zlib"), 400),
     "charset": (
-        head("/login/", "POST", Content_Length="0", Content_Type="text/plain; charset=zlib"),
-        (400, 403),
+        head("/login/", "POST", Content_Length="0", Content_Type="text/plain; charset=undefined"),
+        400,
     ),
 }  # fmt: skip
 
@@ -120,6 +122,30 @@ async def test_every_answer_has_the_headers_that_are_promised(hearth, name):
             await wire.send(request)
         status, headers = await wire.answer()
     assert expected is None or status in (expected if isinstance(expected, tuple) else (expected,))
+    assert_promised(headers)
+
+
+async def test_pages_and_files_have_them_too(hearth, ann):
+    page = (await ann.get("/")).text
+    files = re.findall(r'(?:src|href)="(/static/[^"]+|/own/[^"]+)"', page)
+    assert len(files) > 2
+    for path in ("/", "/settings/", *files):
+        answer = await ann.get(path)
+        assert answer.status_code == 200
+        assert_promised(answer.headers)
+
+
+async def test_upload_without_a_place_has_them_too(hearth, ann):
+    upload = head(
+        "/settings/avatar/", "POST", Content_Length="1000000", Cookie=f"hearth_session={ann.session}",
+        Expect="100-continue",
+    )  # fmt: skip
+    async with Wire(hearth) as first, Wire(hearth) as second:
+        await first.send(upload)
+        assert (await first.answer())[0] == 100
+        await second.send(upload)
+        status, headers = await second.answer()
+    assert status == 503
     assert_promised(headers)
 
 

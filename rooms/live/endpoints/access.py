@@ -97,7 +97,7 @@ def _request(scope: HTTPScope) -> ASGIRequest:
     try:
         request = ASGIRequest(dict(scope), io.BytesIO())
         known = set(request.GET) <= PARAMETERS
-    except (SuspiciousOperation, UnicodeDecodeError):
+    except (SuspiciousOperation, ValueError, LookupError):  # of an encoding, too
         known = False
     if not known:
         raise Refused(400, "request")
