@@ -6,6 +6,7 @@ from django.urls import reverse
 from rooms.live.news import typing_indicators
 from rooms.live.news.part import PresentState
 from rooms.live.news.typing_indicators import TypingIndicators
+from rooms.live.wire import fragments
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import Document
 from rooms.models.tick import Marks
@@ -225,3 +226,11 @@ async def test_documents_are_told_who_types_in_their_room_only(hub, indicators):
     await indicators.round(indicators.take())
     assert '<li class="typing" hidden>' in document.last
     assert elsewhere.frames == []
+
+
+def test_nothing_stands_in_the_list_when_nobody_types():
+    """Style shows the last message where the element is empty, and a space is not empty."""
+    assert 'hx-target="#room-7-typing" hx-swap="innerHTML"></hx-partial>' in fragments.typing_indicator(
+        [], "room-7", is_open=False
+    )
+    assert ">typing…</hx-partial>" in fragments.typing_indicator(["ada"], "room-7", is_open=False)
