@@ -56,7 +56,13 @@ def _squeeze(nodes: NodeList, *, at_line_start: bool) -> bool:
             at_line_start = at_line_start and all(ends)
         elif not (isinstance(node, _SILENT) or _keeps(node)):
             at_line_start = False
+    nodes[:] = [node for node in nodes if not _is_nothing(node)]
     return at_line_start
+
+
+def _is_nothing(node: Node) -> bool:
+    """Whether a node is of no use any more: each takes time, and there are several for each message."""
+    return isinstance(node, CommentNode | LoadNode) or (isinstance(node, TextNode) and not node.s)
 
 
 def _one_of(white_space: re.Match[str]) -> str:
@@ -78,8 +84,7 @@ def _keeps(node: Node) -> bool:
 
 def _end(nodes: NodeList) -> None:
     """Take out the end of the last line, which each branch of a condition has, too."""
-    written = (node for node in reversed(nodes) if not isinstance(node, TextNode) or node.s)
-    last = next(written, None)
+    last = nodes[-1] if nodes else None
     if isinstance(last, TextNode):
         last.s = last.s.removesuffix("\n")
     elif isinstance(last, IfNode | WithNode):
