@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
@@ -35,7 +36,10 @@ class AdminSite(admin.AdminSite):
         def for_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not self.has_permission(request):
                 raise Http404
-            response: HttpResponseBase = shown(request, *args, **kwargs)
+            try:
+                response: HttpResponseBase = shown(request, *args, **kwargs)
+            except OverflowError:  # a list is filtered by a moment that there is not in UTC
+                raise BadRequest from None
             return response
 
         return for_staff

@@ -19,6 +19,7 @@ from accounts.avatars import PictureRefused, make_avatars
 from accounts.limited_form import LimitedForm
 from accounts.models import NameShape, User
 from accounts.models.user import STATUS_MAX_LENGTH
+from config.fields import MomentField
 from config.text import INVISIBLE, refuse_control_characters
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class ProfileForm(LimitedForm, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
     status_ends = forms.ChoiceField(label=_("Clear the status"))
-    status_until = forms.DateTimeField(
+    status_until = MomentField(
         label=_("Time"),
         required=False,
         help_text=_("Only for “At a time”."),

@@ -29,10 +29,12 @@ REGIONS = {
 
 def is_time_zone(name: str) -> bool:
     """Whether there is a zone of that name here; it may have come from a browser."""
-    try:
-        return bool(zoneinfo.ZoneInfo(name).key)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return False
+    return name in known_zones()
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
 
 
 def time_zone_name(request: HttpRequest) -> str:
@@ -45,7 +47,7 @@ def time_zone_name(request: HttpRequest) -> str:
 @cache
 def zones_by_region() -> "list[tuple[StrOrPromise, list[tuple[str, str]]]]":
     """Return the names of zones in the form of choices, in groups."""
-    names = sorted(zoneinfo.available_timezones())
+    names = sorted(known_zones())
     groups: list[tuple[StrOrPromise, list[tuple[str, str]]]] = [("UTC", [("UTC", "UTC")])]
     for region, label in REGIONS.items():
         found = [name for name in names if name.startswith(f"{region}/")]

@@ -23,8 +23,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 wsgi_application = get_wsgi_application()
 
 # These need Django to be set up.
+import config.converters  # noqa: E402, F401 (registers them)
 from accounts.uploads import uploader  # noqa: E402
-from config.serving import bodies, refusals  # noqa: E402
+from config.serving import bodies, heads, refusals  # noqa: E402
 from config.serving.refusals import refuse  # noqa: E402
 from config.serving.uploads import Place, Uploads  # noqa: E402
 from config.serving.wsgi_threads import Receive, WSGIThreads  # noqa: E402
@@ -75,9 +76,7 @@ class Pages:
         self.uploads = Uploads()
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if not (is_acceptable(scope) and bodies.is_readable(scope["headers"])):
-            await refuse(scope, receive, send, 400)
-        elif bodies.announced_length(scope["headers"]) > bodies.max_bytes(scope["path"]):
+        if bodies.announced_length(scope["headers"]) > bodies.max_bytes(scope["path"]):
             await refuse(scope, receive, send, 413)
         elif scope["method"] == "POST" and bodies.takes_uploads(scope["path"]):
             await self.upload(scope, receive, send)
@@ -175,15 +174,6 @@ def once(body: bytes) -> Receive:
     return receive
 
 
-def is_acceptable(scope: HTTPScope) -> bool:
-    """Whether WSGI can express the address."""
-    try:
-        scope["path"].encode()
-    except UnicodeEncodeError:
-        return False
-    return scope["query_string"].isascii()
-
-
 async def refuse_websocket(
     scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> None:
@@ -197,22 +187,28 @@ pages = Pages()
 stream = StreamEndpoint(live)
 document = DocumentEndpoint(live)
 operation = Operation(live)
-router = ProtocolTypeRouter(
-    {
-        "http": URLRouter(
-            [  # ASGI applications, as Channels wants
-                path("healthz", operation.healthz),  # type: ignore[arg-type]
-                path("readyz", operation.readyz),  # type: ignore[arg-type]
-                path("metrics", operation.metrics),  # type: ignore[arg-type]
-                path("stream", stream),  # type: ignore[arg-type]
-                path("rooms/<int:room_id>/stream", stream),  # type: ignore[arg-type]
-                path("rooms/<int:room_id>/live", document),  # type: ignore[arg-type]
-                re_path("", pages),  # type: ignore[arg-type]
-            ]
-        ),
-        "websocket": refuse_websocket,
-    }
+routes = URLRouter(
+    [  # ASGI applications, as Channels wants
+        path("healthz", operation.healthz),  # type: ignore[arg-type]
+        path("readyz", operation.readyz),  # type: ignore[arg-type]
+        path("metrics", operation.metrics),  # type: ignore[arg-type]
+        path("stream", stream),  # type: ignore[arg-type]
+        path("rooms/<id:room_id>/stream", stream),  # type: ignore[arg-type]
+        path("rooms/<id:room_id>/live", document),  # type: ignore[arg-type]
+        re_path("", pages),  # type: ignore[arg-type]
+    ]
 )
+
+
+async def answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Answer a request, unless its head is more than anything behind this would expect."""
+    if heads.is_acceptable(scope):
+        await routes(scope, receive, send)
+    else:
+        await refuse(scope, receive, send, 400)
+
+
+router = ProtocolTypeRouter({"http": answer, "websocket": refuse_websocket})
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

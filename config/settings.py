@@ -252,12 +252,13 @@ LOGGING = {
 # Hearth's own
 EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.wire.channels.ChannelManager"
 MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
-REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # a larger body is refused before it is read
+# A larger body is refused before it is read. The longest message has 48,000 bytes in a form.
+REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 UPLOAD_PATHS = frozenset(["/settings/avatar/"])  # where people who are logged in may send as much as this:
 UPLOAD_MAX_BYTES = 9 * 1024 * 1024
 UPLOADS_AT_ONCE = 6  # in one process, and so many of them from one address:
 UPLOADS_PER_ADDRESS = 3
-MULTIPART_MAX_PARTS = 100
+MULTIPART_MAX_PARTS = 10  # of a form with a file
 AVATAR_MAX_BYTES = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+import config.converters  # noqa: F401 (registers them)
 from config.help_page import help_page
 
 handler400 = "config.errors.bad_request"

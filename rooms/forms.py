@@ -32,6 +32,7 @@ class ContentField(forms.CharField):
     """The text of a message: any text with line feeds for line ends, without white space around it."""
 
     widget = forms.Textarea
+    text_max_length = 4 * settings.MESSAGE_MAX_LENGTH  # line ends are two characters yet
 
     def to_python(self, value: Any) -> str:
         return re.sub(r"\r\n?", "\n", str(value or "")).strip()
@@ -54,10 +55,11 @@ class TokenField(forms.UUIDField):
     """The token of a form; a new one if it is missing or unreadable."""
 
     widget = forms.HiddenInput
+    text_max_length = settings.REQUEST_MAX_BYTES  # nobody would see why it is refused
 
     def clean(self, value: Any) -> uuid.UUID:
         try:
-            return self.to_python(value) or uuid.uuid4()
+            return self.to_python(str(value or "")[:64]) or uuid.uuid4()
         except ValidationError:
             return uuid.uuid4()
 

@@ -1,6 +1,5 @@
 """The people and the span of time whose rooms and messages staff undo."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,28 +11,16 @@ from django.utils.translation import gettext_lazy
 from accounts import names
 from accounts.models import UsedAddress, User
 from config.addresses import counted_as
+from config.fields import MomentField
 from rooms.raids import Choice
 
 # As browsers send a moment, and as a form says it that has one already.
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 
 
-def moment(label: Any, help_text: Any) -> forms.DateTimeField:
+def moment(label: Any, help_text: Any) -> MomentField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENTS[1])
-    return forms.DateTimeField(
-        label=label,
-        help_text=help_text,
-        required=False,
-        input_formats=MOMENTS,
-        widget=widget,
-        validators=[refuse_odd_years],
-    )
-
-
-def refuse_odd_years(value: datetime) -> None:
-    """Refuse moments that the databases may not hold in another time zone."""
-    if not 2000 <= value.year < 3000:
-        raise ValidationError(_("Enter a valid date/time."))
+    return MomentField(label=label, help_text=help_text, required=False, input_formats=MOMENTS, widget=widget)
 
 
 class RaidForm(forms.Form):

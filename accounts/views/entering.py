@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import sessions
 from accounts.forms import LoginForm
 
+ADDRESS_MAX_LENGTH = 2048  # as Django's own for what it leads to
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -35,7 +36,7 @@ def logout_view(request: HttpRequest) -> HttpResponse:
 
 def local_address(request: HttpRequest, address: str) -> str:
     """Return `address` if it belongs to this site, else the lobby's."""
-    is_local = url_has_allowed_host_and_scheme(
+    is_local = len(address) <= ADDRESS_MAX_LENGTH and url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return address if is_local else resolve_url(settings.LOGIN_REDIRECT_URL)

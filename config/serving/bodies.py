@@ -30,16 +30,8 @@ def announced_length(headers: Headers) -> int:
     return int(length)
 
 
-def is_readable(headers: Headers) -> bool:
-    """Whether Django can read what is sent: text is UTF-8, and other codecs of Python fail or take long."""
-    try:
-        return parameters_of(headers).get("charset", "utf-8").lower() in ("utf-8", "utf8")
-    except (ValueError, LookupError):
-        return False
-
-
 def has_too_many_parts(headers: Headers, body: bytes) -> bool:
-    """Whether a form, which `is_readable`, may have more parts than any of ours, at some 0.1 ms each.
+    """Whether a form, whose head is acceptable, may have more parts than any of ours, at some 0.1 ms each.
 
     Django counts fields and files, but not parts that are neither.
     """
@@ -50,7 +42,6 @@ def has_too_many_parts(headers: Headers, body: bytes) -> bool:
 
 
 def parameters_of(headers: Headers) -> dict[str, str]:
-    """Return the parameters of the content type. Raises ValueError or LookupError."""
     return parse_header_parameters(content_type_of(headers), max_length=CONTENT_TYPE_MAX_LENGTH)[1]
 
 

@@ -20,7 +20,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
     return lastSeen ? keyOf(lastSeen) : 0;
   };
   const sendReport = (key) => {
-    const body = new FormData(readForm);
+    const body = new URLSearchParams(new FormData(readForm));
     body.set('upto', key);
     body.set('version', readForm.dataset.version);
     return fetch(readForm.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } });
