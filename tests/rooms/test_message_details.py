@@ -71,7 +71,7 @@ def test_who_hides_receipts_sees_none(ada_client, ada, ben, room):
     mark_read(room, ben, message)
     response = ada_client.get(details(message))
     assert not response.context["receipts"][0].is_read
-    assert "you don't send read receipts" in response.content.decode().lower()
+    assert "you don’t send read receipts" in response.content.decode().lower()
 
 
 def test_receipts_are_paged(ada_client, ada, room):
