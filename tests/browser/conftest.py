@@ -86,7 +86,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that do not harm it; each test uses people and rooms of its own."""
     # The cast makes more rooms than people do.
     with Server(
-        tmp_path_factory.mktemp("server"), LIMIT_ROOM_PER_USER="off", ROOMS_PER_OWNER="10000"
+        tmp_path_factory.mktemp("server"),
+        LIMIT_ROOM_PER_USER="off",
+        ROOMS_PER_OWNER="10000",
+        ROOMS_IN_LIST="10000",
     ) as server:
         yield server
 

@@ -58,7 +58,7 @@ def test_lists_and_open_tabs_follow(person, ben):
     ).to_have_count(0)
     dora.open("/settings/blocked/")
     dora.page.get_by_role("button", name=f"Unblock {ben.name}").click()
-    expect(dora.page.get_by_text("Nobody.")).to_be_visible()
+    expect(dora.page.get_by_text("You haven’t blocked anyone.")).to_be_visible()
     expect(elsewhere.locator(".message .content").last).to_be_visible()
 
 
@@ -74,7 +74,7 @@ def test_private_chat_is_closed_for_both(person, ben):
     dora.send("Hello")
     expect(dora.notice).to_contain_text("You have blocked ben.")
     dora.page.get_by_role("button", name="Unblock ben").click()
-    expect(dora.page.get_by_text("Nobody.")).to_be_visible()
+    expect(dora.page.get_by_text("You haven’t blocked anyone.")).to_be_visible()
     ben.box.press("Enter")
     ben.sees("Are you there?")
 

@@ -123,7 +123,10 @@ def axe() -> str:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One of its own: others leave long lists of chats behind."""
     with Server(
-        tmp_path_factory.mktemp("states"), LIMIT_ROOM_PER_USER="off", ROOMS_PER_OWNER="10000"
+        tmp_path_factory.mktemp("states"),
+        LIMIT_ROOM_PER_USER="off",
+        ROOMS_PER_OWNER="10000",
+        ROOMS_IN_LIST="10000",
     ) as server:
         yield server
 
