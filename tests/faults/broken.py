@@ -5,7 +5,6 @@
 
 import os
 import random
-import re
 import signal
 import sys
 from contextlib import suppress
@@ -146,9 +145,9 @@ def without_end_of_patience():
 
 def without_bound_of_names():
     """Marks are put in order however many there are."""
-    from config import text
+    from config import forms, text
 
-    text.NORMALIZED_MAX_LENGTH = sys.maxsize
+    forms.TEXT_MAX_LENGTH = text.NORMALIZED_MAX_LENGTH = sys.maxsize
 
 
 def without_deaf_twisted():
@@ -165,11 +164,17 @@ def without_deaf_twisted():
 
 
 def without_bound_of_decoders():
-    """Whoever finds no decoder free waits for one, in a thread that pages need."""
+    """All pictures are taken that come, and wait for a decoder in threads that pages need."""
+    import itertools
     from threading import BoundedSemaphore
 
     from accounts import avatars
+    from config import asgi
+    from config.serving.uploads import Place, Uploads
 
+    numbers = itertools.count()
+    Uploads.place_for = lambda self, _user_id, _scope: Place(self, next(numbers), None)
+    asgi.pages.upload_application = asgi.pages.application
     free = BoundedSemaphore(avatars.AT_ONCE)
     avatars.turn_of = lambda _person: free
 
@@ -256,6 +261,8 @@ def tells_what_it_reaches():
     """
     from django.core.handlers.base import BaseHandler
     from django.forms import BaseForm
+    from django.urls import Resolver404
+    from django.urls import resolve as resolve_path
 
     from config import asgi
 
@@ -281,7 +288,11 @@ def tells_what_it_reaches():
         full_clean(self)
 
     async def answer(scope, receive, send):
-        tell("route " + re.sub(r"/\d+/", "/<int:room_id>/", scope["path"]).removeprefix("/"))
+        path = scope["path"]
+        if path.endswith(("/stream", "/live")):  # which the URLconf knows as well
+            with suppress(Resolver404):
+                path = f"/{resolve_path(path).route}"
+        tell(f"route {path.removeprefix('/')}")
         await router(scope, receive, send)
 
     resolve_request, BaseHandler.resolve_request = BaseHandler.resolve_request, resolve

@@ -200,12 +200,16 @@ class StreamReader:
 class ChatClient:
     """Somebody who has entered under `name` at the server at `url`."""
 
+    KEPT_SECONDS = 5.0  # of a connection that is not used; less than a server keeps it
+
     def __init__(self, url: str, name: str) -> None:
         self.url = url
         self.name = name
         self.csrf_token = ""
         # Plain HTTP needs no certificates, which take long to load.
-        self.http = httpx.AsyncClient(verify=False, timeout=30, headers={"HX-Request": "true"})  # noqa: S501
+        limits = httpx.Limits(keepalive_expiry=self.KEPT_SECONDS)
+        headers = {"HX-Request": "true"}
+        self.http = httpx.AsyncClient(verify=False, timeout=30, limits=limits, headers=headers)  # noqa: S501
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
