@@ -3,16 +3,31 @@
 import ast
 import re
 import tomllib
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from twisted.web.http import HTTPChannel
+
+from accounts import avatars, picture
+from accounts.hashers import Argon2Hasher
+from accounts.models import Block
+from accounts.views import blocks, sessions
+from config.forms import TEXT_MAX_LENGTH
+from config.serving import heads, senders
+from config.text import NORMALIZED_MAX_LENGTH
+from rooms.forms import ContentField, ReasonField, RoomInvitationForm
+from rooms.models import ChatRoom, MessageVersion, chat_room, message_text
+from rooms.templatetags.messages import PREVIEW_LENGTH
+from rooms.views import bans, chat_rooms, invitations, messages, moderation_acts, reports
+from tests.test_unbounded import MOST_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 # How many points of a kind a page has. Each is a row of a table: its name, a sentence, what shows it.
 POINTS = [
-    ("security-checklist", "S", 85),
+    ("security-checklist", "S", 86),
     ("reliability", "F", 12),
     ("reliability", "R", 34),
     ("reliability", "T", 15),
@@ -25,6 +40,7 @@ PAGES = sorted(
 ARCHITECTURE = sorted((ROOT / "docs" / "architecture").glob("*.md"))
 LINES_AT_MOST = 150
 GENERATED = {"js/hearth.js"}
+NUMBER = re.compile(r"\d[\d,]*")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:\w[\w.-]*/)+[\w.-]*)`")
 
@@ -68,6 +84,100 @@ def test_limits_are_those_of_the_settings():
     told = sorted((int(amount.replace(",", "")), seconds[period]) for amount, period in rows)
     assert told == sorted((rate.amount, rate.period) for rate in settings.LIMITS.values())
     assert f"{settings.STREAMS_PER_USER}; {settings.STREAMS_PER_ADDRESS}" in text
+
+
+def test_costs_are_those_of_the_code():
+    text = (ROOT / "docs" / "security.md").read_text()
+    table = text.partition("can cost at most")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| a (?:stranger|member|moderator) \| (.+) \| (.+) \|$", table, re.MULTILINE)
+    told = {what: [int(number.replace(",", "")) for number in NUMBER.findall(bound)] for what, bound in rows}
+    assert {what: numbers for what, numbers in told.items() if numbers} == costs()
+
+
+def costs():
+    """Return the numbers of each row, in their order."""
+    from config import asgi  # which makes the application
+    from config.serving import uvicorn_server
+
+    kib, mib, second = 1024, 1024**2, timedelta(seconds=1)
+    limits = settings.LIMITS
+    patience = settings.SENDER_PATIENCE // second
+    page = settings.HISTORY_PAGE_BYTES // 1000
+    newest = settings.UNREAD_PAGE_LIMIT + settings.HISTORY_PAGE_SIZE // 5
+    upload, moderation = limits["upload_per_user"], limits["moderation_per_user"]
+    lifetime = max(time for _label, time in RoomInvitationForm.LIFETIMES.values())
+    uses = max(number for number, _label in RoomInvitationForm.base_fields["max_uses"].choices)
+    [at_a_time] = {
+        *(
+            chat_rooms.MEMBERS_PER_PAGE,
+            chat_rooms.ROOMS_PER_PAGE,
+            bans.BANS_PER_PAGE,
+            invitations.INVITATIONS_PER_PAGE,
+        ),
+        *(invitations.INVITATIONS_PER_PAGE, moderation_acts.ACTS_PER_PAGE, reports.REPORTS_PER_PAGE),
+        *(sessions.SESSIONS_PER_PAGE, blocks.BLOCKS_PER_PAGE, messages.RECEIPTS_PER_PAGE),
+    }
+    return {
+        "the head of a request": [
+            *(heads.PATH_MAX_BYTES // kib, heads.QUERY_MAX_BYTES // kib, heads.HEADER_MAX_BYTES // kib),
+            HTTPChannel.totalHeadersSize // kib,
+            uvicorn_server.HEAD_BYTES // kib,
+            uvicorn_server.HEAD_LINES,
+            patience,
+        ],
+        "a body": [
+            settings.REQUEST_MAX_BYTES // kib,
+            settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
+            settings.MULTIPART_MAX_PARTS,
+            *(patience, senders.LEAST_RATE // kib),
+        ],
+        "a field": [TEXT_MAX_LENGTH, ContentField.text_max_length],
+        "a field, parameter, header or cookie": [MOST_SECONDS * 1000],
+        "connections whose requests have not arrived as a whole, or that are idle": [
+            settings.UNFINISHED_PER_ADDRESS,
+            senders.FRESH_SECONDS,
+            settings.UNFINISHED_PER_ADDRESS * senders.BURST,
+        ],
+        "an answer that is not taken": [patience],
+        "all connections of a process": [senders.RESERVED_DESCRIPTORS],
+        "a name that is far too long": [NORMALIZED_MAX_LENGTH],
+        "pages at once": [asgi.WORKERS, asgi.patience()],
+        "a password that is checked": [Argon2Hasher.memory_cost // kib],
+        "a message": [
+            settings.MESSAGE_MAX_LENGTH,
+            60,  # tests/rooms/test_message_text.py
+            *(message_text.LINKS, message_text.MENTIONS, message_text.WORDS_LOOKED_AT, message_text.KEPT),
+            chat_room.MENTIONS_AT_MOST,
+        ],
+        "a page of messages, also one that reaches back to what is unread": [page, newest],
+        "what a stream catches up on": [settings.REPLAY_LIMIT, page],
+        "open streams": [
+            settings.STREAMS_PER_USER,
+            settings.STREAMS_PER_ADDRESS,
+            settings.STREAM_MAX_BACKLOG // kib,
+        ],
+        "a line in the list of chats": [PREVIEW_LENGTH],
+        "rooms in everybody's list": [settings.ROOMS_IN_LIST, settings.ROOMS_PER_OWNER],
+        "the details of a message": [MessageVersion.LIMIT, at_a_time],
+        "the lists of sessions and of blocked people": [at_a_time],
+        "blocked people": [Block.AT_MOST],
+        "uploads that arrive": [
+            settings.UPLOAD_MAX_BYTES // mib,
+            settings.MULTIPART_MAX_PARTS,
+            settings.UPLOADS_PER_ADDRESS,
+            settings.UPLOADS_AT_ONCE,
+            asgi.UPLOAD_WORKERS,
+        ],
+        "an avatar": [
+            picture.CPU_SECONDS,
+            avatars.AT_ONCE,
+            *(upload.amount, upload.period // 60, upload.amount * picture.CPU_SECONDS, upload.period // 60),
+        ],
+        "the description of a room, a reason": [ChatRoom.DESCRIPTION_MAX_LENGTH, ReasonField().max_length],
+        "a link into a room": [uses, lifetime.days],
+        "members, bans, links, the log, reports": [at_a_time],
+        "changes, deletions and decisions": [moderation.amount, moderation.period // 60],
+    }
 
 
 @pytest.mark.parametrize("page", ARCHITECTURE, ids=lambda page: page.stem)
