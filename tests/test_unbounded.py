@@ -359,7 +359,7 @@ def test_nothing_is_forgotten(address, client_for, link_ways, admin_ways, readin
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_no_form_goes_around_the_bound(form):
     assert form.bound_field_class in (None, Field)
-    for name, field in form.base_fields.items():
+    for name, field in getattr(form, "base_fields", {}).items():
         assert field.bound_field_class in (None, Field), name
         assert not isinstance(field, forms.DateTimeField) or isinstance(field, MomentField), name
         assert not isinstance(field, forms.IntegerField) or field.max_value is not None, name
