@@ -16,7 +16,7 @@ from django.template.loaders import base, cached, filesystem
 from django.templatetags.i18n import GetCurrentLanguageBidiNode, GetCurrentLanguageNode
 
 _LINE_END = re.compile(r"[ \t]*\n\s*")
-_OPEN_END = re.compile(r"\n\s*\Z")
+_OPEN_END = re.compile(r"[ \t]*\n\s*\Z")
 _SILENT = (CommentNode, GetCurrentLanguageBidiNode, GetCurrentLanguageNode, LoadNode, RegroupNode)
 
 
@@ -26,8 +26,8 @@ class _Squeezing(base.Loader):
     def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
         template = super().get_template(template_name, skip)
         if type(template.origin.loader) is Loader:  # templates of packages stay as they are
-            _squeeze(template.nodelist, at_line_start=True)
             _end(template.nodelist)
+            _squeeze(template.nodelist, at_line_start=True)
         return template
 
 
@@ -48,9 +48,9 @@ def _squeeze(nodes: NodeList, *, at_line_start: bool) -> bool:
             at_line_start = bool(_OPEN_END.search(text)) if text else at_line_start
             node.s = _LINE_END.sub(_one_of, text)
         elif bodies := _bodies(node):
-            ends = [_squeeze(body, at_line_start=at_line_start) for body in bodies]
             if isinstance(node, BlockNode | PartialDefNode):
                 _end(node.nodelist)
+            ends = [_squeeze(body, at_line_start=at_line_start) for body in bodies]
             if isinstance(node, PartialDefNode):
                 ends = [not node.inline]
             at_line_start = at_line_start and all(ends)
@@ -84,9 +84,11 @@ def _keeps(node: Node) -> bool:
 
 def _end(nodes: NodeList) -> None:
     """Take out the end of the last line, which each branch of a condition has, too."""
-    last = nodes[-1] if nodes else None
-    if isinstance(last, TextNode):
-        last.s = last.s.removesuffix("\n")
-    elif isinstance(last, IfNode | WithNode):
-        for body in _bodies(last):
-            _end(body)
+    for node in reversed(nodes):
+        if isinstance(node, TextNode):
+            node.s = _OPEN_END.sub("", node.s)
+        elif isinstance(node, IfNode | WithNode):
+            for body in _bodies(node):
+                _end(body)
+        if not isinstance(node, TextNode) or node.s:
+            return

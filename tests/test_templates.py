@@ -71,6 +71,8 @@ def render(tmp_path):
         ("<p>a\n{% if yes %}\n  <b>b</b>\n{% else %}\n  c\n{% endif %}\nd</p>", "<p>a\n<b>b</b>\nd</p>"),
         ("<p>a\n{% if no %}\n  <b>b</b>\n{% endif %}\nd</p>", "<p>a\nd</p>"),
         ("{% if no %}\n  a\n{% else %}\n  b\n{% endif %}\n", "b"),
+        ("<p>{% block b %}\n  {% if yes %}\n    a\n  {% endif %}\n{% endblock %}</p>", "<p> a</p>"),
+        ("{% block b %}\n  a\n{% endblock %}\nb", "a\nb"),
         ("a {% if yes %}b{% endif %}\nc", "a b\nc"),
         ("{% for n in two %}\n  <i>{{ n }}</i>\n{% endfor %}\n", "<i>1</i>\n<i>2</i>\n"),
         ("{% for n in two %}<i>{{ n }}</i>\n{% endfor %}|", "<i>1</i>\n<i>2</i>\n|"),

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("no_complaint")
 def line_of(lobby, client):
     """Return the id of the line that names `client`."""
     for name in lobby.root.all(css_class="chat-name"):
-        if name.text == client.name:
+        if name.text.strip() == client.name:
             return name.parent.parent["id"]
     return None
 

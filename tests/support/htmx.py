@@ -108,7 +108,8 @@ class Page:
         return self.root.by_id(element_id) is not None
 
     def text(self, element_id: str) -> str:
-        return " ".join(self[element_id].text.split())
+        """Return the text as it is read: a comma follows what stands before it, whatever line it is on."""
+        return " ".join(self[element_id].text.split()).replace(" ,", ",")
 
     @property
     def csrf_token(self) -> str:
