@@ -101,7 +101,7 @@ REQUESTS = {
     "cookie": (head("/", Cookie="hearth_session=\x00" + "x" * 900), (302, 400)),
     "language": (head("/login/", Accept_Language="x" * 9000), (200, 400)),
     "charset of an address": (head("/login/?a=1", Content_Type="text/plain; charset=zlib"), 400),
-    "charset of a stream": (head("/stream?profiles=1", Content_Type="text/plain; charset=zlib"), 401),
+    "charset of a stream": (head("/stream?profiles=1", Content_Type="text/plain; charset=zlib"), 400),
     "charset": (
         head("/login/", "POST", Content_Length="0", Content_Type="text/plain; charset=undefined"),
         400,
