@@ -84,7 +84,9 @@ async def test_what_follows_a_refusal_is_no_request(hearth, length):
 async def test_one_upload_of_a_person_at_a_time(hearth, ann, bob):
     body = form(ann, b"x" * 400_000)
     async with Wire(hearth) as first, Wire(hearth) as second, Wire(hearth) as other:
-        await first.send(upload_head(ann, len(body)) + body[:-5])
+        await first.send(upload_head(ann, len(body), Expect="100-continue"))
+        assert (await first.answer())[0] == 100  # it has its place
+        await first.send(body[:-5])
         await second.send(upload_head(ann, len(body), Expect="100-continue"))
         status, headers = await second.answer()
         assert (status, headers["retry-after"]) == (503, "2")
