@@ -1,4 +1,4 @@
-"""Who may send large bodies."""
+"""The people from whom large bodies are taken."""
 
 import io
 
@@ -12,7 +12,7 @@ from accounts.session_store import SessionStore
 
 
 def uploader(scope: HTTPScope) -> int | None:
-    """Return the id of who is logged in; None for anybody else. Nothing of the body is read for it."""
+    """Return the id of the person who is logged in; None for a stranger. The body is not read for it."""
     request = ASGIRequest(scope, io.BytesIO())
     request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     user = auth.get_user(request)

@@ -112,8 +112,8 @@ class ChatRoomAdmin(ReadOnlyAdmin):
         answer = self._after_asking(request, queryset, "remove", delete)
         if answer is None and not removal.finish(0):
             text = gettext(
-                "Not everything could be deleted at once. No one can see it any more: choose Delete "
-                "again to continue."
+                "Not everything could be deleted at once. No one can see it any more. The rest will be "
+                "deleted over the next hours; choose Delete again to continue now."
             )
             self.message_user(request, text, messages.WARNING)
         return answer

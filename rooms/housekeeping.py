@@ -1,4 +1,4 @@
-"""Removes expired rows, little by little, in batches that are each a transaction."""
+"""Removes expired rows and what is left of deleted rooms, in batches that are each a transaction."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Allowance, Claim, EntryLink, UsedAddress
-from rooms import batches, departures
+from rooms import batches, departures, removal
 from rooms.models import Ban, RoomInvitation
 
 BATCH = 500  # rows
@@ -44,3 +44,4 @@ def _batches() -> Iterator[None]:
             yield
     while departures.keep_all_owned(ROOMS_AT_ONCE):
         yield
+    yield from removal.unfinished()

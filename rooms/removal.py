@@ -73,7 +73,7 @@ def show(room: ChatRoom, by: User | None) -> bool:
 def delete(room: ChatRoom, by: User, seconds: float) -> bool:
     """Delete a room with all its messages; return False if that takes longer than `seconds`.
 
-    It is hidden at once, and not to be shown again; `finish` goes on.
+    It is hidden at once, and not to be shown again; housekeeping deletes the rest.
     """
     with transaction.atomic():
         room.lock()
@@ -85,8 +85,13 @@ def delete(room: ChatRoom, by: User, seconds: float) -> bool:
 
 def finish(seconds: float) -> bool:
     """Continue deletions that took longer or were interrupted; return whether all these rooms are gone."""
+    return batches.run(unfinished(), seconds)
+
+
+def unfinished() -> Iterator[None]:
+    """Continue such deletions, batch by batch."""
     doomed = HiddenRoom.objects.filter(is_doomed=True).select_related("room")
-    return batches.run(chain.from_iterable(_batches(hidden.room) for hidden in doomed), seconds)
+    return chain.from_iterable(_batches(hidden.room) for hidden in doomed)
 
 
 def _batches(room: ChatRoom) -> Iterator[None]:

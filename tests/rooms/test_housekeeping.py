@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.models import Allowance, Claim, EntryLink, LoginSession, UsedAddress, User
-from rooms import housekeeping
-from rooms.models import Ban, RoomInvitation
+from rooms import housekeeping, removal
+from rooms.models import Ban, ChatRoom, RoomInvitation
 from tests.accounts.test_login import enter
-from tests.support.factories import login_session_of, make_room, make_user
+from tests.support.factories import login_session_of, make_messages, make_room, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -147,5 +147,14 @@ def test_claim_lives_as_long_as_its_browser_comes_back(settings, clock, client):
 
 
 def test_nothing_to_do_costs_some_queries(django_assert_max_num_queries):
-    with django_assert_max_num_queries(len(housekeeping.OVER) + 1):
+    with django_assert_max_num_queries(len(housekeeping.OVER) + 2):  # rooms without owners, deleted rooms
         tidy()
+
+
+def test_deletion_of_a_room_that_was_interrupted_goes_on(room, ben, monkeypatch):
+    monkeypatch.setattr(removal, "BATCH", 2)
+    make_messages(room, ben, 5)
+    removal.delete(room, make_user("boss", is_superuser=True), -1)
+    assert ChatRoom.objects.filter(pk=room.pk).exists()
+    tidy()
+    assert not ChatRoom.objects.filter(pk=room.pk).exists()
