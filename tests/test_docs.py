@@ -15,6 +15,7 @@ from accounts import avatars, picture
 from accounts.hashers import Argon2Hasher
 from accounts.models import Block
 from accounts.views import blocks, sessions
+from config import drawn
 from config.forms import TEXT_MAX_LENGTH
 from config.serving import heads, senders
 from config.text import NORMALIZED_MAX_LENGTH
@@ -146,9 +147,10 @@ def costs():
         "a message": [
             settings.MESSAGE_MAX_LENGTH,
             60,  # tests/rooms/test_message_text.py
-            *(message_text.LINKS, message_text.MENTIONS, message_text.WORDS_LOOKED_AT, message_text.KEPT),
+            *(message_text.LINKS, message_text.MENTIONS, message_text.WORDS_LOOKED_AT),
             chat_room.MENTIONS_AT_MOST,
         ],
+        "what is drawn once and kept": [drawn.KEPT, drawn.KEPT_BYTES // mib],
         "a page of messages, also one that reaches back to what is unread": [page, newest],
         "what a stream catches up on": [settings.REPLAY_LIMIT, page],
         "open streams": [

@@ -239,6 +239,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.display_name or self.username
 
     @property
+    def look(self) -> tuple[object, ...]:
+        """What decides how they look beside a message: a part of keys (config/drawn.py)."""
+        return self.pk, self.username, self.display_name, self.avatar_digest
+
+    @property
     def local_time(self) -> str:
         """The local time as others see it: nothing unless they show it and chose a time zone."""
         if not self.shows_local_time or not is_time_zone(self.time_zone):

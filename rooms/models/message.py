@@ -131,7 +131,7 @@ class Message(models.Model):
     @property
     def html(self) -> str:
         """The text with its links and mentions, escaped."""
-        return html_of(self.content, tuple(self.mentioned.items()))
+        return html_of(self.content, self.mentioned)
 
     def edit_as(self, user: User, content: str, since: int | None = None) -> None:
         """Let `user` edit their message. People who were removed a moment ago can change nothing more.

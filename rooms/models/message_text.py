@@ -1,12 +1,12 @@
 """The text of a message as HTML: escaped, with links and mentions. What one message costs has a bound."""
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from django.utils.html import Urlizer, escape
 
 from accounts.names import canonical
+from config.drawn import drawings
 from rooms.models.mention import MENTION
 
 # In one message; what comes after them is text.
@@ -14,8 +14,6 @@ LINKS = 30
 MENTIONS = 50
 # Words that are looked at, whether they come to a link or not.
 WORDS_LOOKED_AT = 200
-# Texts that are kept as HTML. A page has some hundred at most, each of at most 50 KB.
-KEPT = 1_000
 
 
 class _MessageUrlizer(Urlizer):
@@ -59,7 +57,7 @@ class _MessageUrlizer(Urlizer):
         return f'<span class="mention" data-user="{user_id}">{match[0]}</span>'
 
 
-@lru_cache(KEPT)
-def html_of(content: str, mentioned: tuple[tuple[str, int], ...]) -> str:
+def html_of(content: str, mentioned: dict[str, int]) -> str:
     """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""
-    return _MessageUrlizer(dict(mentioned)).html_of(content)
+    key = ("text", content, *mentioned.items())
+    return drawings.once(key, lambda: _MessageUrlizer(mentioned).html_of(content))

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django import template
-from django.utils import timezone
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.drawn import drawings
 from rooms.models import Message
 
 register = template.Library()
@@ -20,6 +22,42 @@ PREVIEW_LENGTH = 80  # characters, and their marks
 PREVIEW_LOOKED_AT = 400
 # Among these every language has one for each of its plural forms.
 PLURAL_SAMPLES = (1, 2, 3, 6, 11, 100)
+
+
+def message_look(message: Message, is_document: bool) -> tuple[object, ...]:
+    """Return everything that decides how a message looks. Whatever its template shows has to be in here.
+
+    The revision counts every change of it, also of what stands in other tables. The columns are here as well:
+    after a restored database or a transaction that was rolled back, the same numbers mean something else.
+    """
+    return (
+        "message",
+        message.pk,
+        message.revision,
+        message.content,
+        *message.mentioned.items(),
+        message.timestamp,
+        message.edited_at is None,
+        message.deleted_at is None,
+        message.deleted_by_moderator,
+        message.continues,
+        message.sender.look,
+        message.tick.state,
+        str(message.tick.label),
+        is_document,
+        translation.get_language(),
+        timezone.get_current_timezone_name(),
+    )
+
+
+@register.simple_tag
+def message_line(message: Message, is_document: bool = False) -> SafeString:
+    """Draw a message, once for all who see the same."""
+    context = {"message": message, "is_document": bool(is_document)}
+    html = drawings.once(
+        message_look(message, bool(is_document)), lambda: render_to_string("rooms/_message.html", context)
+    )
+    return mark_safe(html)  # noqa: S308 (what templates made)
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -44,7 +45,8 @@ def blocked_sentence(user: User, room: ChatRoom) -> str:
 
 def posted(request: AuthenticatedRequest, room: ChatRoom, message: Message) -> HttpResponse:
     if request.htmx:
-        return render(request, "rooms/_posted_message.html", {"message": message}, status=201)
+        with timezone.override(None):  # as streams bring it: drawn once, and a script shows the time
+            return render(request, "rooms/_posted_message.html", {"message": message}, status=201)
     return redirect(f"{room.get_absolute_url()}#content")
 
 

@@ -183,10 +183,11 @@ def without_bound_of_messages():
     """All addresses become links, each time anew, and a page has as many messages as are unread."""
     from django.conf import settings
 
-    from rooms.models import message, message_text
+    from config.drawn import Drawings
+    from rooms.models import message_text
 
     message_text.LINKS = message_text.WORDS_LOOKED_AT = settings.HISTORY_PAGE_BYTES = sys.maxsize
-    message.html_of = message_text.html_of.__wrapped__
+    Drawings.once = lambda _drawings, _key, draw: draw()
 
 
 def without_bound_of_lists():
