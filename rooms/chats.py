@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
@@ -23,16 +23,11 @@ PEOPLE_LIMIT = 200  # people without a chat yet that the list names
 
 @dataclass
 class Chat:
-    """One line of the list. Either `room`, or `person`, or both for a direct message that has begun.
-
-    Lines without a room are shared by all lists that are made together.
-    """
+    """One line of the list. Either `room`, or `person`, or both for a direct message that has begun."""
 
     room: ChatRoom | None
     person: User | None
     unread: Unread = NOTHING_UNREAD
-    # How the line looks, by what decides that; kept by the template tag.
-    drawn: dict[tuple[object, ...], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def dom_id(self) -> str:
@@ -70,17 +65,26 @@ class Chat:
         return -self.key, self.person is not None, self.name.casefold()
 
     @cached_property
-    def facts(self) -> str:
-        """What decides how the line looks to everybody."""
+    def look(self) -> tuple[object, ...]:
+        """Everything that decides how the line looks, but for presence, which not everybody sees.
+
+        It is a part of the key under which the line is kept (config/drawn.py): whatever its template shows
+        has to be in here.
+        """
+        room, person, unread, last = self.room, self.person, self.unread, self.last_message
         return (
-            f"{self.dom_id} {self.name} {self.key} "
-            f"{self.person and (self.person.avatar_digest, self.person.current_status)} "
-            f"{self.last_message and self.last_message.revision} {self.unread}"
+            room and (room.pk, room.name, room.is_archived),
+            person and (person.look, person.current_status),
+            last and last.look,
+            unread.count,
+            unread.mentions,
+            unread.is_muted,
         )
 
     @cached_property
-    def is_online(self) -> bool:
-        return self.person is not None and self.person.is_online
+    def presence(self) -> tuple[object, ...]:
+        """What decides how presence looks to those who see it."""
+        return (self.person.is_online or self.person.last_seen,) if self.person else ()
 
 
 def chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
@@ -150,5 +154,5 @@ def _people(count: int) -> list[Chat]:
 
 def chats_digest(chats: Iterable[Chat], user: User) -> str:
     """Return a short text that differs between lists that look different to `user`."""
-    lines = (f"{chat.facts} {user.shows_presence and chat.is_online}" for chat in chats)
+    lines = (repr((chat.look, user.shows_presence and chat.presence)) for chat in chats)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -129,6 +129,27 @@ class Message(models.Model):
         return f"{reverse('rooms:chat_room_detail', args=[self.room_id])}{page}#message-{self.pk}"
 
     @property
+    def look(self) -> tuple[object, ...]:
+        """What decides how it looks to everybody: a part of keys (config/drawn.py).
+
+        The revision counts every change of it, also of what stands in other tables. The columns are here as
+        well: after a restored database or a transaction that was rolled back, the same numbers mean something
+        else.
+        """
+        return (
+            self.pk,
+            self.revision,
+            self.content,
+            *sorted(self.mentioned.items()),
+            self.timestamp,
+            self.edited_at is None,
+            self.deleted_at is None,
+            self.deleted_by_moderator,
+            self.continues,
+            self.sender.look,
+        )
+
+    @property
     def html(self) -> str:
         """The text with its links and mentions, escaped."""
         return html_of(self.content, self.mentioned)

@@ -59,5 +59,5 @@ class _MessageUrlizer(Urlizer):
 
 def html_of(content: str, mentioned: dict[str, int]) -> str:
     """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""
-    key = ("text", content, *mentioned.items())
+    key = ("text", content, *sorted(mentioned.items()))
     return drawings.once(key, lambda: _MessageUrlizer(mentioned).html_of(content))

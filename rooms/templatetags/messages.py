@@ -25,23 +25,13 @@ PLURAL_SAMPLES = (1, 2, 3, 6, 11, 100)
 
 
 def message_look(message: Message, is_document: bool) -> tuple[object, ...]:
-    """Return everything that decides how a message looks. Whatever its template shows has to be in here.
+    """Return everything that decides how a message looks: the key under which it is kept.
 
-    The revision counts every change of it, also of what stands in other tables. The columns are here as well:
-    after a restored database or a transaction that was rolled back, the same numbers mean something else.
+    Whatever its template shows has to be in here, or in `Message.look` if it looks the same to everybody.
     """
     return (
         "message",
-        message.pk,
-        message.revision,
-        message.content,
-        *message.mentioned.items(),
-        message.timestamp,
-        message.edited_at is None,
-        message.deleted_at is None,
-        message.deleted_by_moderator,
-        message.continues,
-        message.sender.look,
+        message.look,
         message.tick.state,
         str(message.tick.label),
         is_document,

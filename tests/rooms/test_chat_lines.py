@@ -3,71 +3,125 @@
 from datetime import timedelta
 
 import pytest
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from rooms.chats import Chat
+from accounts.models import User
+from config.drawn import drawings
+from rooms.chats import chats_digest, chats_of
+from rooms.models import Membership
 from rooms.templatetags import chats
+from tests.support.factories import avatar_of, make_message
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_kept():
-    chats._lines.clear()
+def lines(user, room_id=None, shows_presence=True):
+    """Return the lines of the list of `user`."""
+    return [chats.chat_lines([chat], room_id, shows_presence) for chat in chats_of(user)]
 
 
-def drawn(person, shows_presence):
-    context = {"chat": Chat(None, person), "room_id": None, "user": {"shows_presence": shows_presence}}
-    return render_to_string("rooms/_chat.html", context)
+def anew(*arguments):
+    drawings.forget()
+    return lines(*arguments)
 
 
-def change_nothing(person):
-    pass
+def be_online(ben, room):
+    User.objects.filter(pk=ben.pk).update(online_until=timezone.now() + timedelta(minutes=1))
 
 
-def be_online(person):
-    person.online_until = timezone.now() + timedelta(minutes=1)
+def have_been_online(ben, room):
+    User.objects.filter(pk=ben.pk).update(online_until=timezone.now() - timedelta(hours=30))
 
 
-def have_been_online(person):
-    person.online_until = timezone.now() - timedelta(hours=30)
+def hide(ben, room):
+    have_been_online(ben, room)
+    ben.change_settings(shows_presence=False)
 
 
-def rename(person):
-    person.username = "somebody"
+def take_a_name(ben, room):
+    ben.change_profile(display_name="Benjamin")
 
 
-@pytest.mark.parametrize("shows_presence", [True, False])
-@pytest.mark.parametrize("change", [change_nothing, be_online, have_been_online, rename])
-def test_line_that_is_kept_follows_its_person(ada, change, shows_presence):
-    for presence in (True, False):
-        chats.chat_lines([Chat(None, ada)], None, presence)
-    change(ada)
-    assert chats.chat_lines([Chat(None, ada)], None, shows_presence) == drawn(ada, shows_presence)
+def take_a_status(ben, room):
+    ben.change_profile(status="busy")
 
 
-def test_line_is_in_the_language_and_time_of_its_reader(ada):
-    have_been_online(ada)
-    chats.chat_lines([Chat(None, ada)], None, True)
+def take_an_avatar(ben, room):
+    avatar_of(ben)
+
+
+def write(ben, room):
+    make_message(room, ben, "Something else @ada")
+
+
+def edit(ben, room):
+    room.messages.latest("pk").edit("Something better")
+
+
+def delete(ben, room):
+    room.messages.latest("pk").erase()
+
+
+def delete_as_moderator(ben, room):
+    room.messages.latest("pk").erase(moderator=ben)
+
+
+def rename_room(ben, room):
+    room.name = "Cellar"
+    room.save()
+
+
+def archive(ben, room):
+    room.archived_at = timezone.now()
+    room.save()
+
+
+def mute(ben, room):
+    room.memberships.exclude(user=ben).update(muted_until=timezone.now() + timedelta(hours=1))
+
+
+def read(ben, room):
+    Membership.objects.mark_all_read(room.memberships.exclude(user=ben).get().user)
+
+
+SEEN_BY_NOBODY_ELSE = [be_online, have_been_online, hide]
+SEEN = [take_a_name, take_a_status, take_an_avatar]
+SEEN += [write, edit, delete, delete_as_moderator, rename_room, archive, mute, read]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("change", [*SEEN, *SEEN_BY_NOBODY_ELSE])
+def test_lines_that_are_kept_follow_what_they_show(ada, ben, room, change, begun, request, clock):
+    make_message(room, ben)
+    if begun:
+        make_message(request.getfixturevalue("private"), ben)
+    before = [lines(ada, None, presence) for presence in (True, False)]
+    digests = chats_digest(chats_of(ada), ada)
+    change(ben, room)
+    after = [lines(ada, None, presence) for presence in (True, False)]
+    assert after == [anew(ada, None, presence) for presence in (True, False)]
+    # A list that looks different has another digest, and only that one.
+    assert (before[0] == after[0]) == (digests == chats_digest(chats_of(ada), ada))
+    assert (before[1] != after[1]) == (change in SEEN)
+
+
+def test_line_of_the_room_that_the_page_shows_says_so(ada, room):
+    assert ['aria-current="page"' in line for line in lines(ada, room.pk)] == [True, False]
+    assert "aria-current" not in lines(ada, room.pk + 1)[0]
+
+
+def test_line_is_in_the_language_and_time_of_its_reader(ada, ben, room, clock):
+    make_message(room, ben)
+    have_been_online(ben, room)
+    lines(ada)
     with translation.override("de"), timezone.override("Pacific/Kiritimati"):
-        assert chats.chat_lines([Chat(None, ada)], None, True) == drawn(ada, True)
+        assert lines(ada) == anew(ada)
+    clock.shift(timedelta(days=1))
+    assert lines(ada) == anew(ada)
 
 
-def test_line_is_drawn_once(ada, monkeypatch):
-    first = chats.chat_lines([Chat(None, ada)], 7, True)
+def test_lines_are_drawn_once(ada, ben, room, private, monkeypatch):
+    make_message(room, ben)
+    first = anew(ada, room.pk)
     monkeypatch.setattr(chats, "render_to_string", None)
-    assert chats.chat_lines([Chat(None, ada)], 8, True) == first
-
-
-def test_no_more_than_so_many_are_kept(ada, monkeypatch):
-    monkeypatch.setattr(chats, "KEPT_LINES", 2)
-    for name in ("a1", "a2", "a3", "a4", "a5"):
-        ada.username = name
-        assert name in chats.chat_lines([Chat(None, ada)], None, True)
-    assert len(chats._lines) <= 2
-
-
-def test_lines_of_rooms_are_not_kept(ada, room):
-    chats.chat_lines([Chat(room, None)], room.pk, True)
-    assert not chats._lines
+    assert lines(ada, room.pk) == first
