@@ -6,13 +6,13 @@ where it leaves nothing, in the memory of each process.
 
 import math
 import time
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models import F, FloatField, Value
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -102,12 +102,12 @@ def _key(limit: str, who: object) -> str:
     return f"{limit}:{salted_hmac('accounts.limits', str(who), algorithm='sha256').hexdigest()[:32]}"
 
 
-def check(limit: str, moments: "QuerySet[Any, datetime]") -> None:
-    """Count what was done, by its `moments`, newest first. Raises LimitReached."""
+def check(limit: str, moment_at: "Callable[[int], Iterable[datetime]]") -> None:
+    """Count what was done: `moment_at(600)` gives when the 600th last was, if any. Raises LimitReached."""
     if not (rate := settings.LIMITS[limit]):
         return
     now = timezone.now()
-    for moment in moments[rate.amount - 1 : rate.amount]:
+    for moment in moment_at(rate.amount):
         seconds = (moment + timedelta(seconds=rate.period) - now).total_seconds()
         if 0 < seconds <= rate.period:  # more where the clock was set back
             raise LimitReached(seconds)

@@ -74,7 +74,7 @@ def known_reader(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         # Django's is lazy: each access goes through a wrapper, some hundred times per page.
-        request.user = auth_middleware.get_user(request)
+        request.user = sessions.user_of(request)
         if isinstance(request.user, User) and (language := chosen_language(request.user.language)):
             translation.activate(language)  # until browser_language ends
         request.reader = request.user if isinstance(request.user, User) else None  # type: ignore[attr-defined]  # ours

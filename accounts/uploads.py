@@ -4,9 +4,9 @@ import io
 
 from asgiref.typing import HTTPScope
 from django.conf import settings
-from django.contrib import auth
 from django.core.handlers.asgi import ASGIRequest
 
+from accounts import sessions
 from accounts.models import User
 from accounts.session_store import SessionStore
 
@@ -15,5 +15,5 @@ def uploader(scope: HTTPScope) -> int | None:
     """Return the id of the person who is logged in; None for a stranger. The body is not read for it."""
     request = ASGIRequest(scope, io.BytesIO())
     request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-    user = auth.get_user(request)
+    user = sessions.user_of(request)
     return user.pk if isinstance(user, User) and user.may_stay else None

@@ -20,6 +20,7 @@ from accounts.models import User
 from config.text import INVISIBLE, nfkc, refuse_control_characters
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
 from rooms.models.chat_room import canonical_room_name
+from rooms.models.message import moment_posted
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -93,8 +94,8 @@ class MessageForm(LimitedForm, forms.Form):
     def take_allowance(self, request: HttpRequest) -> None:
         if address := limits.address_of(request):
             limits.memory.take("post_per_address", address)
-        posted = Message.objects.posted_by(request.user)
-        limits.check("post_per_user", posted.values_list("timestamp", flat=True))
+        sender = request.user.pk
+        limits.check("post_per_user", lambda place: moment_posted(sender=sender, place=place))
 
     def with_new_token(self) -> "MessageForm":
         """Make the form usable for another message, keeping what was typed."""

@@ -1,5 +1,5 @@
 from rooms.models.ban import Ban
-from rooms.models.chat_room import Archived, Blocked, ChatRoom, NotAdmitted, TooManyRooms
+from rooms.models.chat_room import Archived, Blocked, ChatRoom, NotAdmitted, TooManyRooms, joined_room
 from rooms.models.hidden_room import HiddenRoom
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
@@ -32,4 +32,5 @@ __all__ = [
     "ServerProcess",
     "TokenReused",
     "TooManyRooms",
+    "joined_room",
 ]

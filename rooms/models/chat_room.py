@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Block, User
 from accounts.names import canonical
 from config import doorbell
+from config.compiled import ID, CompiledQuery, CompiledUpdate
 from config.text import INVISIBLE, nfkc
 from rooms.models.ban import Ban
 from rooms.models.membership import Membership
@@ -235,7 +236,9 @@ class ChatRoom(models.Model):
     @property
     def is_blocked(self) -> bool:
         """Whether one of the two people of a direct message has blocked the other. Asks the database."""
-        return not self.is_group and Block.objects.between(self.low_user_id, self.high_user_id).exists()
+        if self.is_group:
+            return False
+        return bool(a_block_between(one=self.low_user_id, other=self.high_user_id))
 
     @property
     def is_open(self) -> bool:
@@ -360,8 +363,8 @@ class ChatRoom(models.Model):
             )
             message.mentioned = self.mentioned_in(content)
             message.continues = message.follows_closely(last)
-            message.save(force_insert=True)
-            ChatRoom.objects.filter(pk=self.pk).update(last_message=message)
+            message.insert()
+            note_last(room=self.pk, message=message.pk)
             if message.mentioned:
                 message.save_mentions()
             doorbell.ring_after_commit("room", room=self.pk, sender=sender.pk)
@@ -397,16 +400,42 @@ class ChatRoom(models.Model):
         Raises NotAdmitted if `sender` is not a member. This is a second statement, after the number was
         taken: a statement that has waited for the lock still sees who was a member before.
         """
-        ChatRoom.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
-        told = (
-            ChatRoom.objects.joined_by(sender)
-            .filter(pk=self.pk)
-            .values_list("revision", "archived_at", "last_message__sender", "last_message__timestamp")
-        )
-        if not (row := told.first()):
+        take_next(room=self.pk)
+        if not (row := told_to_member.first(user=sender.pk, room=self.pk)):
             raise NotAdmitted
         self.revision, self.archived_at, sender_id, timestamp = row
         return Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None
+
+
+def joined_room(user: User, room_id: int) -> ChatRoom:
+    """Return the room if `user` is in it. Raises NotAdmitted."""
+    if not (room := room_joined_by.first(user=user.pk, room=room_id)):
+        raise NotAdmitted
+    return room
+
+
+# What every post asks and says.
+room_joined_by = CompiledQuery(
+    lambda user, room: ChatRoom.objects.joined_by(user).filter(pk=room), user=ID, room=ID
+)
+take_next = CompiledUpdate(
+    lambda room: (ChatRoom.objects.filter(pk=room), {"revision": F("revision") + 1}), room=ID
+)
+told_to_member = CompiledQuery(
+    lambda user, room: (
+        ChatRoom.objects.joined_by(user)
+        .filter(pk=room)
+        .values_list("revision", "archived_at", "last_message__sender", "last_message__timestamp")
+    ),
+    user=ID,
+    room=ID,
+)
+a_block_between = CompiledQuery(
+    lambda one, other: Block.objects.between(one, other).values_list("pk", flat=True)[:1], one=ID, other=ID
+)
+note_last = CompiledUpdate(
+    lambda room, message: (ChatRoom.objects.filter(pk=room), {"last_message": message}), room=ID, message=ID
+)
 
 
 def _lines_after(saved: str, content: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Block, User
 from config import doorbell
+from config.compiled import ID, CompiledInsert, CompiledQuery
 from rooms.models.mention import Mention
 from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
@@ -153,6 +154,10 @@ class Message(models.Model):
     def html(self) -> str:
         """The text with its links and mentions, escaped."""
         return html_of(self.content, self.mentioned)
+
+    def insert(self) -> None:
+        """Save it as a new one."""
+        insert_message(self)
 
     def edit_as(self, user: User, content: str, since: int | None = None) -> None:
         """Let `user` edit their message. People who were removed a moment ago can change nothing more.
@@ -300,6 +305,16 @@ class Message(models.Model):
             and previous.sender_id == self.sender_id
             and abs(self.timestamp - previous.timestamp) < self.GROUPING_INTERVAL
         )
+
+
+# What every post asks and says.
+insert_message = CompiledInsert(Message)
+moment_posted = CompiledQuery(
+    lambda sender, place: Message.objects.posted_by(sender).values_list("timestamp", flat=True)[
+        place - 1 : place
+    ],
+    sender=ID,
+)
 
 
 def newest_that_fit(messages: list[Message]) -> list[Message]:

@@ -10,7 +10,7 @@ from accounts.models import User
 from config.pages import page_number
 from config.text import is_utf8
 from rooms.forms import MessageEditForm, MessageForm
-from rooms.models import Archived, Blocked, ChangeRefused, ChatRoom, Message, Report, TokenReused
+from rooms.models import Archived, Blocked, ChangeRefused, ChatRoom, Message, Report, TokenReused, joined_room
 from rooms.receipts import marks_for, receipts_of
 from rooms.views.chat_rooms import chat_room_response, joined
 
@@ -19,7 +19,7 @@ RECEIPTS_PER_PAGE = 50
 
 @require_POST
 def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
+    room = joined_room(request.user, room_id)
     form = MessageForm.bound_to(request, is_utf8=is_utf8(request))
     if not form.is_valid():
         return refused(request, room, form)

@@ -1,10 +1,9 @@
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from rooms.models import ChatRoom
+from rooms.models import joined_room
 
 
 @require_POST
@@ -17,6 +16,6 @@ def typing_indicator_create(request: AuthenticatedRequest, room_id: int) -> Http
         limits.memory.take("typing_per_user", request.user.pk)
     except limits.LimitReached:
         return HttpResponse(status=204)
-    room = get_object_or_404(ChatRoom.objects.joined_by(request.user), pk=room_id)
+    room = joined_room(request.user, room_id)
     room.signal_typing(request.user, is_typing="stop" not in request.POST)
     return HttpResponse(status=204)

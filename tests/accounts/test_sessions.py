@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts import sessions
 from accounts.browsers import browser_in_words
-from accounts.models import LoginSession
+from accounts.models import LoginSession, User
+from accounts.session_store import SessionStore
 from tests.accounts.test_login import enter
 from tests.conftest import client_of
-from tests.support.factories import login_session_of
+from tests.support.factories import login_session_of, make_user
 from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +34,90 @@ def listed(client):
 
 def end(client, session):
     return client.post(f"{URL}{session.pk}/end/")
+
+
+def someone_else(session, user):
+    LoginSession.objects.filter(session=session.pk).update(user=make_user("ben"))
+
+
+def deactivated(session, user):
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def gone(session, user):
+    session.login_session.delete()
+    user.delete()
+
+
+def new_password(session, user):
+    user.set_password("correct horse")
+    User.objects.filter(pk=user.pk).update(password=user.password)
+
+
+def never_noted(session, user):
+    session.login_session.delete()
+
+
+def over(session, user):
+    Session.objects.update(expire_date=timezone.now())
+
+
+def ended(session, user):
+    user.end_other_sessions(None)
+
+
+def with_other_data(**changes):
+    def change(session, user):
+        data = {name: value for name, value in (session.get_decoded() | changes).items() if value is not None}
+        Session.objects.update(session_data=SessionStore().encode(data))
+
+    return change
+
+
+UNTOUCHED = {"nothing": lambda session, user: None, "never noted": never_noted}
+CHANGES = UNTOUCHED | {
+    "noted as someone else’s": someone_else,
+    "deactivated": deactivated,
+    "deleted": gone,
+    "new password": new_password,
+    "expired": over,
+    "ended": ended,
+    "somebody else in it": with_other_data(_auth_user_id="0"),
+    "nobody in it": with_other_data(_auth_user_id=None),
+    "another backend": with_other_data(_auth_user_backend="backends.Other"),
+    "no backend": with_other_data(_auth_user_backend=None),
+    "another hash": with_other_data(_auth_user_hash="0" * 64),
+    "empty hash": with_other_data(_auth_user_hash=""),
+    "no hash": with_other_data(_auth_user_hash=None),
+}
+
+
+def asked_with(key):
+    request = RequestFactory().get("/")
+    request.session = SessionStore(key)
+    return request
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_is_logged_in_is_what_django_says(ada, ada_client, change):
+    noted = login_session_of(ada_client)
+    CHANGES[change](noted.session, ada)
+    user = sessions.user_of(asked_with(noted.session_id))
+    assert user == get_user(asked_with(noted.session_id))
+    is_still_ada = change in UNTOUCHED or change == "noted as someone else’s"
+    assert user == (ada if is_still_ada else AnonymousUser())
+
+
+def test_session_is_read_with_its_user(ada_client, django_assert_num_queries):
+    noted = login_session_of(ada_client)
+    with django_assert_num_queries(1):
+        assert sessions.user_of(asked_with(noted.session_id)).username == "ada"
+
+
+def test_key_that_was_replaced_logs_nobody_out(ada_client, settings):
+    noted = login_session_of(ada_client)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another one"
+    assert sessions.user_of(asked_with(noted.session_id)).username == "ada"
 
 
 @pytest.mark.parametrize(

@@ -167,10 +167,10 @@ def test_fault_is_logged(quiet, failing, caplog):
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 def test_page_for_a_fault_needs_no_database(quiet, monkeypatch, headers):
-    def get_user(request):
+    def load(_session):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("django.contrib.auth.middleware.get_user", get_user)
+    monkeypatch.setattr("accounts.session_store.SessionStore.load", load)
     response = quiet.get("/", headers=headers)
     assert response.status_code == 503
     assert response["Retry-After"] == "2"

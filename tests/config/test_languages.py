@@ -110,10 +110,10 @@ def test_faults(ada_client, ada, monkeypatch, error, status, sentence):
 
 
 def test_fault_before_it_is_known_who_reads(ada_client, monkeypatch):
-    def fail(_request):
+    def fail(_session):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("django.contrib.auth.middleware.get_user", fail)
+    monkeypatch.setattr("accounts.session_store.SessionStore.load", fail)
     ada_client.raise_request_exception = False
     response = ada_client.get("/", headers=GERMAN)
     assert response.status_code == 503

@@ -46,8 +46,8 @@ def without_room_lock():
         earlier = ChatRoom.objects.filter(pk=self.room_id, revision__lt=self.position)
         earlier.update(revision=self.position)
 
-    save = Message.save
-    Message.save = save_last
+    save = Message.insert
+    Message.insert = save_last
     ChatRoom._take_turn = take_turn
 
 

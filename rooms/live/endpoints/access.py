@@ -7,13 +7,13 @@ from typing import Any
 
 from asgiref.typing import HTTPScope
 from django.conf import settings
-from django.contrib import auth
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import QueryDict
 from django_eventstream.eventrequest import EventRequest
 from django_eventstream.utils import get_channelmanager
 
+from accounts import sessions
 from accounts.models import User
 from accounts.session_store import SessionStore
 from accounts.time_zones import time_zone_name
@@ -68,7 +68,7 @@ def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
     request = _request(scope)
     session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     request.session = session
-    request.user = auth.get_user(request)
+    request.user = sessions.user_of(request)
     if not isinstance(request.user, User) or not request.user.may_stay:
         raise Refused(401, "session")
     parameters = request.GET  # a cursor that cannot be read takes them away
