@@ -32,6 +32,7 @@ SCRIPTS = [
     "js/notifications.js",
     "js/announcer.js",
     "js/regions.js",
+    "js/copy.js",
 ]
 # Where two rules are equally specific, the later one wins.
 STYLES = [

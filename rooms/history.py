@@ -1,21 +1,25 @@
 """Pages of a conversation: found by message id, never by counting from the start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.urls import reverse
 
 from rooms.ids import cursor
 from rooms.models import ChatRoom, Membership, Message
-from rooms.models.message import newest_that_fit
+from rooms.models.message import newest_that_fit, oldest_that_fit
+
+# Of the messages that follow an older page no more are counted.
+NEWER_COUNTED = 100
 
 
 @dataclass(slots=True)
 class HistoryPage:
     """Messages in order, oldest first. A page with them has reached `revision` of the room.
 
-    `unread` is the id of the first unread message, above which a line stands; None without one. `before` is
-    None for the newest page.
+    `unread` is the id of the first unread message, and `linked` that of the one to which the address leads: a
+    line stands above each. `newer` are the ids of the messages that follow, NEWER_COUNTED of them at most.
+    Where there are any, the page has a gap at its end, and nothing that is posted may stand right below it.
     """
 
     room: ChatRoom
@@ -23,11 +27,30 @@ class HistoryPage:
     has_older: bool
     revision: int
     unread: int | None = None
-    before: int | None = None
+    is_newest: bool = True
+    newer: list[int] = field(default_factory=list)
+    linked: int | None = None
 
     @property
     def older_url(self) -> str:
-        url = f"{reverse('rooms:chat_room_detail', args=[self.room.pk])}?before={self.messages[0].pk}"
+        return self._address("before", self.messages[0])
+
+    @property
+    def newer_url(self) -> str:
+        """What a page loads below what it has."""
+        return self._address("after", self.messages[-1])
+
+    @property
+    def around_last_url(self) -> str:
+        """The page on which one reads on, for readers without scripts."""
+        return self.messages[-1].get_absolute_url()
+
+    @property
+    def linked_sender(self) -> int | None:
+        return next((message.sender_id for message in self.messages if message.pk == self.linked), None)
+
+    def _address(self, name: str, message: Message) -> str:
+        url = f"{reverse('rooms:chat_room_detail', args=[self.room.pk])}?{name}={message.pk}"
         return f"{url}&unread={self.unread}" if self.unread else url
 
     @property
@@ -51,7 +74,39 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
         size = max(size, behind.count() + settings.HISTORY_PAGE_SIZE // 5)
     found = (messages.before(before) if before else messages).newest(size + 1)
     shown = newest_that_fit(found[-size:])
-    return HistoryPage(room, shown, len(found) > len(shown), revision, unread, before)
+    return HistoryPage(room, shown, len(found) > len(shown), revision, unread, is_newest=not before)
+
+
+def page_around(room: ChatRoom, message_id: int, unread: int | None = None) -> HistoryPage:
+    """Return the newest page if the message is on it, else a page with the message in the middle."""
+    messages = Message.objects.filter(room=room)
+    size = settings.HISTORY_PAGE_SIZE
+    revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
+    since = messages.after(message_id - 1).oldest(size + 1)
+    if len(newest_that_fit(since)) == len(since) <= size:
+        return replace(page_before(room, unread=unread), linked=message_id)
+    earlier = messages.before(message_id).newest(size // 2 + 1)
+    above = newest_that_fit(earlier[-(size // 2) :], share=2) if earlier else []
+    shown = [*above, *oldest_that_fit(since[: size // 2], share=2)]
+    has_older = len(earlier) > len(above)
+    page = HistoryPage(room, shown, has_older, revision, unread, is_newest=False, linked=message_id)
+    return with_newer(page)
+
+
+def page_after(room: ChatRoom, after: int, unread: int | None = None) -> HistoryPage:
+    """Return the page of messages after the one with id `after`, to be put below it."""
+    revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
+    found = Message.objects.filter(room=room).after(after).oldest(settings.HISTORY_PAGE_SIZE)
+    page = HistoryPage(room, oldest_that_fit(found), True, revision, unread, is_newest=False)
+    return with_newer(page)
+
+
+def with_newer(page: HistoryPage) -> HistoryPage:
+    """Look for what follows the page; at the end of the conversation that is nothing."""
+    if page.messages:
+        newer = Message.objects.filter(room=page.room).after(page.messages[-1].pk).order_by("pk")
+        page.newer = list(newer.values_list("pk", flat=True)[:NEWER_COUNTED])
+    return page
 
 
 def unread_line(membership: Membership) -> int | None:

@@ -50,6 +50,7 @@ QUERIES = [
     b"a=1&" * 1001,
     b"next=%00&page=%00&before=%00&q=%00",
     b"before=9223372036854775808&page=9223372036854775808&unread=1",
+    b"message=%00&after=9223372036854775808",
     b"before=-1&page=-1&unread=-1",
     b"before=1&unread=9999999999999999999999",
     b"page=" + b"9" * 5000,

@@ -41,6 +41,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def before(self, message_id: int) -> Self:
         return self.filter(pk__lt=message_id)
 
+    def after(self, message_id: int) -> Self:
+        return self.filter(pk__gt=message_id)
+
+    def oldest(self, count: int) -> "list[Message]":
+        """Return the oldest `count` messages with their senders, in order."""
+        return list(self.select_related("sender").order_by("pk")[:count])
+
     def newest(self, count: int) -> "list[Message]":
         """Return the newest `count` messages with their senders, oldest first."""
         return list(self.select_related("sender").order_by("-pk")[:count])[::-1]
@@ -122,12 +129,8 @@ class Message(models.Model):
         return f"message {self.pk}"
 
     def get_absolute_url(self) -> str:
-        """Return where it stands: on the newest page of its room, or on the one that ends with it."""
-        since = Message.objects.filter(room=self.room_id, pk__gte=self.pk).order_by("pk")
-        found = list(since[: settings.HISTORY_PAGE_SIZE + 1])
-        is_on_newest = len(newest_that_fit(found)) == len(found) <= settings.HISTORY_PAGE_SIZE
-        page = "" if is_on_newest else f"?before={self.pk + 1}"
-        return f"{reverse('rooms:chat_room_detail', args=[self.room_id])}{page}#message-{self.pk}"
+        """Return where it stands: its room, opened around it."""
+        return f"{reverse('rooms:chat_room_detail', args=[self.room_id])}?message={self.pk}"
 
     @property
     def look(self) -> tuple[object, ...]:
@@ -317,14 +320,19 @@ moment_posted = CompiledQuery(
 )
 
 
-def newest_that_fit(messages: list[Message]) -> list[Message]:
-    """Return those at the end of `messages` that together have HISTORY_PAGE_BYTES; one in any case."""
-    left = settings.HISTORY_PAGE_BYTES
+def newest_that_fit(messages: list[Message], share: int = 1) -> list[Message]:
+    """Return those at the end of `messages` that fit into HISTORY_PAGE_BYTES, or a share; one in any case."""
+    left = settings.HISTORY_PAGE_BYTES // share
     for place in range(len(messages) - 1, -1, -1):
         left -= FRAME_BYTES + len(messages[place].html.encode())
         if left < 0:
             return messages[min(place + 1, len(messages) - 1) :]
     return messages
+
+
+def oldest_that_fit(messages: list[Message], share: int = 1) -> list[Message]:
+    """Return those at the beginning of `messages` that fit."""
+    return newest_that_fit(messages[::-1], share)[::-1]
 
 
 models.TextField.register_lookup(Length)

@@ -1,6 +1,6 @@
 """How messages are shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from django import template
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.drawn import drawings
+from rooms.history import NEWER_COUNTED
 from rooms.models import Message
 
 register = template.Library()
@@ -57,6 +58,25 @@ def unseen_sentences() -> str:
 
 
 @register.simple_tag
+def gap_sentences() -> str:
+    """Return what stands at the end of an older page, by number; see `_by_count`."""
+    return _by_count(_gap_sentence)
+
+
+def _gap_sentence(count: int) -> str:
+    return ngettext(
+        "{count} newer message. Go to the newest", "{count} newer messages. Go to the newest", count
+    )
+
+
+@register.filter
+def gap(newer: Collection[int]) -> str:
+    """Return how many messages follow an older page, and that the link goes to the newest of them."""
+    count = len(newer)
+    return _gap_sentence(count).replace("{count}", f"{count - 1}+" if count >= NEWER_COUNTED else str(count))
+
+
+@register.simple_tag
 def announced_sentences() -> str:
     """Return what is said of several messages at once, by number; a script puts the names in."""
     return _by_count(
@@ -91,6 +111,11 @@ def tick_words() -> str:
 @register.filter
 def older_messages(count: int) -> str:
     return ngettext("%(count)s older message", "%(count)s older messages", count) % {"count": count}
+
+
+@register.filter
+def newer_messages(count: int) -> str:
+    return ngettext("%(count)s newer message", "%(count)s newer messages", count) % {"count": count}
 
 
 @register.filter

@@ -1,7 +1,7 @@
 from django.db import IntegrityError
 from django.db.models import Case, When
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -10,7 +10,7 @@ from accounts.http import AuthenticatedRequest
 from config.pages import number, page_of
 from rooms import moderation
 from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
-from rooms.history import page_before, unread_line
+from rooms.history import HistoryPage, page_after, page_around, page_before, unread_line, with_newer
 from rooms.models import ChatRoom, Membership, Report, TooManyRooms
 from rooms.receipts import show_ticks
 from rooms.unread import Unread
@@ -43,12 +43,26 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
         if ban := ban_of(request, room_id):
             return banned(request, ban)
         raise Http404
+    if "message" in request.GET:
+        get_object_or_404(room.messages, pk=number(request.GET["message"]) or 0)
     membership = joined(request, room)
-    if request.htmx and (before := number(request.GET.get("before"))):
-        page = page_before(room, before, number(request.GET.get("unread")))
-        show_ticks(page.messages, room, request.user)
-        return render(request, "rooms/_older_messages.html", {"page": page})
+    if request.htmx and (fragment := more_messages(request, room)):
+        return fragment
     return chat_room_response(request, room, membership, empty_message_form())
+
+
+def more_messages(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse | None:
+    """Return what a page puts above or below the messages that it has, where it asks for that."""
+    unread = number(request.GET.get("unread"))
+    if before := number(request.GET.get("before")):
+        template, page, previous = "rooms/_older_messages.html", page_before(room, before, unread), None
+    elif after := number(request.GET.get("after")):
+        template, page = "rooms/_newer_messages.html", page_after(room, after, unread)
+        previous = room.messages.filter(pk=after).first()
+    else:
+        return None
+    show_ticks(page.messages, room, request.user)
+    return render(request, template, {"page": page, "previous": previous})
 
 
 def joined(request: AuthenticatedRequest, room: ChatRoom) -> Membership:
@@ -65,13 +79,11 @@ def chat_room_response(
     membership: Membership,
     form: MessageForm,
 ) -> HttpResponse:
-    """Show the room with `form` as its composer: the newest messages, or those before `?before=`."""
-    before = number(request.GET.get("before"))
-    # An older page keeps the line where the newest one had it. The newest one is as long as really is unread.
-    unread = (before and number(request.GET.get("unread"))) or unread_line(membership)
-    page = page_before(room, before, unread)
+    """Show the room with `form` as its composer: the newest messages, or those that the address asks for."""
+    page = page_asked_for(request, room, membership)
     chats = chats_context(request.user)
     other = room.other_person(request.user)
+    blocked = request.user.blocked_ids() if other or page.linked else set()
     here = next((chat.unread for chat in chats["chats"] if chat.room and chat.room.pk == room.pk), Unread())
     context = {
         "unread_label": here.label,
@@ -83,7 +95,8 @@ def chat_room_response(
         "marks": show_ticks(page.messages, room, request.user),
         "read_interval": read_interval(room),
         "form": form,
-        "is_blocked": other is not None and other.pk in request.user.blocked_ids(),
+        "is_blocked": other is not None and other.pk in blocked,
+        "is_linked_hidden": other is None and page.linked_sender in blocked,
         "report_count": Report.objects.open_for(request.user).filter(message__room=room).count()
         if membership.may_moderate
         else 0,
@@ -91,6 +104,17 @@ def chat_room_response(
         **chats,
     }
     return form.mark(render(request, "rooms/chat_room_detail.html", context))
+
+
+def page_asked_for(request: AuthenticatedRequest, room: ChatRoom, membership: Membership) -> HistoryPage:
+    """Return the page around `?message=`, the one before `?before=`, or the newest."""
+    if message_id := number(request.GET.get("message")):
+        return page_around(room, message_id, unread_line(membership))
+    before = number(request.GET.get("before"))
+    # An older page keeps the line where the newest one had it. The newest one is as long as really is unread.
+    unread = (before and number(request.GET.get("unread"))) or unread_line(membership)
+    page = page_before(room, before, unread)
+    return with_newer(page) if before else page
 
 
 def read_interval(room: ChatRoom) -> int:

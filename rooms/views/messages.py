@@ -68,6 +68,7 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     )
     context = {
         "message": message,
+        "link": request.build_absolute_uri(message.get_absolute_url()),
         "title": message.room.title_for(request.user),
         "may_delete": Message.objects.deletable_by(request.user).filter(pk=message.pk).exists(),
         "versions": message.versions.all() if message.edited_at else (),

@@ -13,7 +13,8 @@ behave('announcer', ['announcer', 'composer'], () => {
   const mentionsReader = (message) => message.querySelector(`[data-user="${user}"]`);
   const isWanted = (message) => !isDeleted(message) && (wanted === 'all' || mentionsReader(message));
 
-  let newestKey = Math.max(0, ...shownMessages().map(keyOf));
+  // On an older page what follows it is not new.
+  let newestKey = Math.max(byId('read')?.elements.upto.value ?? 0, ...shownMessages().map(keyOf));
   let waiting = []; // messages to be told of
   let andMore = ''; // "+" where there are more than the page shows
   let hasSent = false; // something of the reader's own

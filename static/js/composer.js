@@ -49,8 +49,9 @@ behave('composer', ['composer', 'content'], () => {
     const status = ctx.response?.status;
     unfinished.splice(unfinished.indexOf(ctx), 1);
     content.ariaInvalid = status === 422;
-    if (status === 201) htmx.trigger(composer, 'sent');
-    else giveBack(ctx.sent, status);
+    if (status !== 201) return giveBack(ctx.sent, status);
+    htmx.trigger(composer, 'sent');
+    if (!unfinished.length) byId('gap')?.click(); // a page that does not show it
   }, composer);
 
   const giveBack = (sent, status) => {

@@ -9,6 +9,8 @@ behave('conversation', ['conversation', 'scroller'], () => {
   const keyOf = (message) => Number(message.dataset.key);
   const isLive = () => byId('stream'); // the newest page, while its stream has not ended for good
 
+  const gap = () => byId('gap'); // on an older page: the way to the newest, below what is loaded
+
   // What was seen is reported when the page is looked at, at most once in an interval.
   let reportedKey = Number(readForm.dataset.read);
   let reportedAt = -Infinity;
@@ -25,9 +27,11 @@ behave('conversation', ['conversation', 'scroller'], () => {
     body.set('version', readForm.dataset.version);
     return fetch(readForm.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } });
   };
+  // What stands between the first unread message and an older page was not seen.
+  const skipsUnread = () => Number(readForm.dataset.from || Infinity) < keyOf(messagesIn(conversation)[0]);
   const report = async () => {
     nextReport = null;
-    if (document.hidden || !document.hasFocus() || !isLive()) return;
+    if (document.hidden || !document.hasFocus() || !isLive() || skipsUnread()) return;
     const key = lastSeenKey();
     if (key <= reportedKey) return;
     const before = reportedKey;
@@ -52,6 +56,24 @@ behave('conversation', ['conversation', 'scroller'], () => {
     write(downLabel, count ? wordsFor(count, down.dataset.unseen) : down.dataset.newest);
   };
 
+  const focusMessage = (message) => {
+    // Named by all that is in it: a screen reader says no more than the name of what has the focus.
+    message.setAttribute('aria-labelledby', message.id);
+    message.focus();
+  };
+  // Newer messages are asked for from the end: reading goes on with the first of them.
+  let lastLoaded;
+  const goOn = () => {
+    const shown = shownMessages();
+    const next = lastLoaded && shown[shown.indexOf(lastLoaded) + 1];
+    if (!next) return;
+    lastLoaded = null;
+    focusMessage(next);
+  };
+  on('htmx-config-request', ({ target }) => {
+    if (target === byId('newer-link')) lastLoaded = messagesIn(hook('history')).at(-1);
+  }, conversation);
+
   // Keys go from message to message, and Tab to the links of the one reached.
   const tieLinks = () => {
     for (const message of messagesIn(conversation)) {
@@ -65,14 +87,32 @@ behave('conversation', ['conversation', 'scroller'], () => {
   const keepLiveListShort = () => {
     const live = hook('messages');
     const history = hook('history');
-    if (live.children.length > 60) [...live.children].slice(0, -20).forEach((item) => move(item, history, null));
+    if (live.children.length < 61) return;
+    const surplus = [...live.children].slice(0, -20);
+    // Above a gap they do not belong; they are loaded with what is missing.
+    surplus.forEach((item) => (gap() ? item.remove() : move(item, history, null)));
+  };
+  // What was loaded of a gap may have arrived as well.
+  const removeTwins = () => {
+    const [first] = hook('messages').children;
+    const history = hook('history');
+    while (first && Number(history.lastElementChild?.dataset.key) >= keyOf(first)) history.lastElementChild.remove();
+  };
+  const countNewer = () => {
+    const link = gap();
+    if (!link || link.dataset.count > 99) return;
+    const arrived = messagesIn(hook('messages')).filter((message) => keyOf(message) > link.dataset.upto).length;
+    write(link, wordsFor(Number(link.dataset.count) + arrived, link.dataset.newer));
   };
   const updateReadForm = () => {
     const newest = shownMessages().at(-1);
-    if (newest && isLive()) readForm.elements.upto.value = newest.dataset.key;
+    if (newest && isLive() && !gap()) readForm.elements.upto.value = newest.dataset.key;
   };
   keep(conversation, () => {
     keepLiveListShort();
+    removeTwins();
+    countNewer();
+    goOn();
     updateReadForm();
     tieLinks();
     showWayDown();
@@ -87,11 +127,6 @@ behave('conversation', ['conversation', 'scroller'], () => {
 
   // The conversation is one stop for Tab.
   const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
-  const focusMessage = (message) => {
-    // Named by all that is in it: a screen reader says no more than the name of what has the focus.
-    message.setAttribute('aria-labelledby', message.id);
-    message.focus();
-  };
   // Go so many messages on; from outside of them, to the newest. Tell whether there was one.
   const step = (from, steps) => {
     const shown = shownMessages();
@@ -117,4 +152,11 @@ behave('conversation', ['conversation', 'scroller'], () => {
     scroller.scrollTop = 0;
     byId('content')?.focus();
   }, down);
+
+  // Where the address leads to a message.
+  const linked = byId('linked') && byId(`message-${byId('linked').dataset.key}`);
+  if (linked?.checkVisibility()) {
+    focusMessage(linked);
+    linked.scrollIntoView({ block: 'center' });
+  }
 });

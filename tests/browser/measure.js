@@ -109,7 +109,7 @@ window.measure = (() => {
       find('.chat .badge:not([aria-hidden=true])', 'badge that speaks twice');
       find('.avatar:not([aria-hidden=true])', 'decoration that speaks');
       find('[aria-live=assertive]', 'assertive');
-      find('[autofocus]:not(form [autofocus])', 'takes the focus');
+      find('[autofocus]:not(form [autofocus], #linked)', 'takes the focus');
       find(':is([aria-live], [role=log], [role=status], [role=alert]) :is(.message, .tick, .presence, .chat, time)',
         'in a live region');
       find('ol[role=log], ul[role=log]', 'list that is none');

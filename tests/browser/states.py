@@ -184,6 +184,15 @@ def page_of_older_messages(scene: Scene) -> Person:
 
 
 @state
+def room_around_a_message(scene: Scene) -> Person:
+    ada, _ben, room = scene.room()
+    scene.backstage.fill(room, ada.name, 60)
+    ada.open(room)
+    key = int(ada.page.locator(".message").first.get_attribute("data-key"))
+    return ada.open_live(f"{room}?message={key}")
+
+
+@state
 def message_that_was_refused(scene: Scene) -> Person:
     ada = scene.ada
     ada.open_live(ada.make_room())

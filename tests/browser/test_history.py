@@ -228,3 +228,73 @@ def test_unread_line_stands_on_the_page_where_it_belongs(latecomer, old_room):
     latecomer.sees(*messages(1))
     assert lines_of(latecomer) == expected_lines(ZoneInfo("UTC"), first=1, unread=21)
     latecomer.rest()
+
+
+# Around a message
+
+
+@pytest.fixture
+def long_room(ada, ben, room, backstage) -> list[str]:
+    """Messages of ben, of which ada has read the first 20."""
+    lines = backstage.fill(room, ben.name, 120)
+    number = re.search(r"\d+", room)[0]
+    backstage.run(
+        f"keys = list(Message.objects.filter(room={number}).order_by('pk').values_list('pk', flat=True))\n"
+        f"Membership.objects.filter(room={number}).update(read_marker=keys[19], last_read=keys[19])"
+    )
+    return lines
+
+
+def key_of(person: Person, room: str, place: int) -> int:
+    """Return the id of a message by its place in the room, from the pages that lead back to it."""
+    html = person.context.request.get(f"{person.url}{room}").text()
+    return int(re.findall(r'id="message-(\d+)"', html)[-1]) - (119 - place)
+
+
+@pytest.mark.accessibility("A70")
+def test_room_opens_around_a_message_and_goes_on_to_the_newest(ada, ben, room, long_room):
+    """Nothing stands below a gap, nothing is passed over as read, and at the newest the page is live."""
+    reads = ada.requests("*/read/")
+    ada.open_live(f"{room}?message={key_of(ada, room, 60)}")
+    ada.sees(*long_room[35:85])
+    focused = ada.page.locator(".message:focus")
+    expect(focused.locator(".content")).to_have_text(long_room[60])
+    expect(focused).to_be_in_viewport()
+    ben.say(room, "News")
+    gap = ada.page.get_by_role("link", name="36 newer messages. Go to the newest")
+    expect(gap).to_be_visible()
+    arrived = ada.page.locator("#messages .message")
+    expect(arrived).to_have_count(1)
+    expect(arrived).to_be_hidden()
+    ada.page.get_by_role("link", name="Newer messages", exact=True).click()
+    visible = ada.page.locator(".message .content:visible")
+    expect(visible).to_have_text([*long_room[35:], "News"])
+    expect(focused.locator(".content")).to_have_text(long_room[85])
+    expect(gap).to_have_count(0)
+    ben.say(room, "And more")
+    expect(visible).to_have_text([*long_room[35:], "News", "And more"])
+    ada.page.keyboard.press("End")
+    expect(focused.locator(".content")).to_have_text("And more")
+    assert reads.seen == [], "the first unread messages are not on the page"
+    scroll_up(ada)
+    ada.sees(*long_room, "News", "And more")
+    with ada.page.expect_response("**/read/"):
+        ada.page.keyboard.press("End")
+
+
+def test_who_writes_on_an_older_page_is_led_to_the_newest(ada, room, long_room):
+    ada.open_live(f"{room}?message={key_of(ada, room, 60)}")
+    ada.send("Back again")
+    expect(ada.page).to_have_url(f"{ada.url}{room}")
+    expect(ada.messages.last).to_have_text("Back again")
+
+
+def test_link_to_a_message_is_copied(ada, room):
+    ada.say(room, "Look here")
+    ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ada.open_live(room)
+    ada.page.locator("[data-part=details]").click()
+    ada.page.get_by_role("button", name="Copy link").click()
+    expect(ada.page.get_by_text("Copied")).to_be_visible()
+    ada.page.goto(ada.page.evaluate("navigator.clipboard.readText()"))
+    expect(ada.page.locator(".message:focus")).to_contain_text("Look here")

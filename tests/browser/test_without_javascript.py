@@ -92,7 +92,7 @@ def test_older_pages_and_back_to_the_newest(dora, backstage):
     dora.sees(*lines[2:])
     dora.frame.get_by_role("link", name="Older messages").click()
     expect(dora.page.locator(".message .content")).to_have_text(lines[:2])
-    dora.page.get_by_role("link", name="Show the newest").click()
+    dora.page.get_by_role("link", name="Go to the newest").click()
     dora.sees(*lines[2:])
 
 
@@ -109,3 +109,22 @@ def test_mark_as_read(dora, ada):
     dora.sees("Do you read me?")
     expect(dora.frame.get_by_role("heading", name="New messages")).to_have_count(0)
     expect(link).not_to_have_accessible_name(re.compile("unread"))
+
+
+def test_link_to_a_message_opens_the_room_there_and_leads_on(dora, ben, backstage):
+    room = ben.make_room(dora)
+    lines = backstage.fill(room, ben.name, 120)
+    html = dora.context.request.get(f"{dora.url}{room}").text()
+    keys = re.findall(r'id="message-(\d+)"', html)
+    around = int(keys[-1]) - 69
+    dora.open(f"{room}?message={around}")
+    expect(dora.page.locator("#linked")).to_be_focused()
+    expect(dora.page.locator(f"#message-{around}")).to_be_in_viewport()
+    expect(dora.page.locator(".message .content")).to_have_text(lines[25:75])
+    dora.page.get_by_role("link", name="Newer messages", exact=True).click()
+    # The newest page is live; its frame begins at the message.
+    linked = dora.frame.locator("#linked:focus + .message .content")
+    expect(linked).to_be_in_viewport()
+    expect(linked).to_have_text(lines[74])
+    ben.say(room, "News")
+    expect(dora.messages.last).to_have_text("News")

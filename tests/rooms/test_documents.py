@@ -311,5 +311,5 @@ async def test_change_of_what_is_there_has_it_begin_anew(ann, private_id, docume
     )
     await document.stream.wait_until_closed(5)
     assert document.stream.is_complete
-    assert '<meta http-equiv="refresh" content="0">' in document.html
+    assert '<meta http-equiv="refresh" content="0; url=live">' in document.html
     assert document.messages == ["tpyo"]

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from config.drawn import drawings
 from rooms.history import page_before, unread_line
 from rooms.models import message_text
-from tests.support.factories import make_message, make_messages, make_room
+from tests.conftest import client_of
+from tests.support.factories import make_message, make_messages, make_room, make_user
 from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
@@ -100,11 +101,16 @@ def test_older_page_stays_the_same_while_messages_arrive(ada, ada_client, room, 
     assert shown(ada_client.get(link)) == before
 
 
-def test_older_page_has_no_composer_and_no_stream_but_a_way_back(ada_client, room, messages):
+def test_older_page_says_how_much_is_newer_and_leads_there(ada, ada_client, room, messages):
     page = page_of(ada_client.get(older_link(ada_client.get(address(room)))))
-    assert page.by_id("composer") is None
-    assert page.by_id("stream") is None
-    assert [link["href"] for link in page.all("a") if "newest" in link.text] == [room.get_absolute_url()]
+    gap = page.by_id("gap")
+    assert (gap["href"], gap.text.strip()) == (
+        room.get_absolute_url(),
+        "50 newer messages. Go to the newest",
+    )
+    make_messages(room, ada, 60)
+    page = page_of(ada_client.get(address(room, before=messages[70].pk)))
+    assert page.by_id("gap").text.strip() == "99+ newer messages. Go to the newest"
 
 
 def test_newest_page_knows_the_revision_that_it_shows(ada_client, room, messages):
@@ -239,6 +245,92 @@ def test_line_keeps_its_place_on_older_pages_while_reading(ben, ben_client, room
         assert found[found.index("New messages") + 1] == messages[30].pk
 
 
+# Around a message
+
+
+def gap_of(response):
+    return page_of(response).by_id("gap")
+
+
+def test_page_around_a_message_has_it_in_the_middle(ada_client, room, messages):
+    response = ada_client.get(messages[40].get_absolute_url())
+    assert shown(response) == ids(messages[15:65])
+    assert gap_of(response).text.strip() == "55 newer messages. Go to the newest"
+    found = lines(response)
+    assert found[found.index(messages[40].pk) - 1] == "You are here"
+    [line] = [item for item in page_of(response).all("li") if item.get("id") == "linked"]
+    assert (line["data-key"], line["tabindex"], "autofocus" in line.attributes) == (
+        str(messages[40].pk),
+        "-1",
+        True,
+    )
+
+
+@pytest.mark.parametrize("place", [0, 70, 119])
+def test_page_around_the_first_or_one_of_the_last_messages(ada_client, room, messages, place):
+    response = ada_client.get(messages[place].get_absolute_url())
+    assert shown(response) == ids(messages[:25] if place == 0 else messages[70:])
+    assert bool(gap_of(response)) is (place == 0)
+    assert bool(page_of(response).by_id("older").all("a")) is (place != 0)
+    frames = [frame["src"] for frame in page_of(response).all("iframe")]
+    assert frames == ([] if place == 0 else [f"/rooms/{room.pk}/live?message={messages[place].pk}"])
+
+
+def test_newer_messages_follow_to_the_newest_without_a_gap(ada_client, room, messages):
+    """Of htmx in place; without scripts the room opens around the last message shown."""
+    response = ada_client.get(messages[10].get_absolute_url())
+    found = shown(response)
+    while link := page_of(response).by_id("newer-link"):
+        around = ada_client.get(link["href"])
+        assert found[-1] in shown(around)
+        response = ada_client.get(link["data-hx-get"], headers=HTMX)
+        found += shown(response)
+    assert found == ids(messages)
+    targets = [(part["hx-target"], part["hx-swap"]) for part in page_of(response).all("hx-partial")]
+    assert targets == [("#newer", "outerHTML"), ("#history", "beforeend"), ("#older-status", "textContent")]
+    assert gap_of(response) is None
+
+
+def test_page_around_a_message_counts_from_what_is_unread(ben_client, room, messages):
+    """A page reports nothing as read from which the first unread message is missing."""
+    read = page_of(ben_client.get(messages[60].get_absolute_url())).by_id("read")
+    assert read["data-from"] == str(messages[0].pk)
+    assert "data-from" not in page_of(ben_client.get(address(room))).by_id("read").attributes
+
+
+@pytest.mark.parametrize("query", ["{other}", "0", "x", "", "9" * 30])
+def test_there_is_no_page_around_what_is_not_in_the_room(ada, ada_client, room, messages, query):
+    other = make_message(make_room(members=[ada]), ada)
+    assert ada_client.get(f"/rooms/{room.pk}/?message={query.format(other=other.pk)}").status_code == 404
+
+
+def test_nobody_joins_a_room_by_an_address_that_leads_nowhere(room, messages):
+    mallory = make_user("mallory")
+    assert client_of(mallory).get(address(room, message=10**9)).status_code == 404
+    assert not room.memberships.filter(user=mallory).exists()
+
+
+def test_page_around_a_deleted_message_shows_its_note(ada_client, room, messages):
+    messages[40].erase()
+    response = ada_client.get(messages[40].get_absolute_url())
+    assert messages[40].pk in shown(response)
+    assert "You are here" in lines(response)
+
+
+def test_page_around_the_message_of_a_blocked_person_says_why_it_is_hidden(
+    ben, ben_client, ada, room, messages
+):
+    assert "because you have blocked" not in ben_client.get(messages[40].get_absolute_url()).content.decode()
+    ben.block(ada)
+    assert "because you have blocked" in ben_client.get(messages[40].get_absolute_url()).content.decode()
+
+
+def test_address_of_a_message_survives_the_login(client, room, messages):
+    response = client.get(messages[40].get_absolute_url())
+    assert response.status_code == 302
+    assert f"%3Fmessage%3D{messages[40].pk}" in response.url
+
+
 # Long messages
 
 
@@ -274,8 +366,7 @@ def test_message_that_is_longer_than_a_page_is_shown(ada_client, room, long_mess
 
 def test_address_of_a_long_message_leads_to_where_it_stands(ada_client, room, long_messages):
     for message in long_messages:
-        page, fragment = message.get_absolute_url().split("#")
-        assert page_of(ada_client.get(page)).by_id(fragment)
+        assert message.pk in shown(ada_client.get(message.get_absolute_url()))
 
 
 def test_what_is_made_html_for_a_page_is_what_is_on_it(ada_client, room, settings, monkeypatch):

@@ -400,7 +400,7 @@ async def test_document_ends_after_its_time_and_begins_anew(
     monkeypatch.setattr(Document, "lifetime", 0.0)
     old, page = open_document(ada_client, room), open_stream(ada_client, room)
     await eventually(lambda: old.is_complete, AT_ONCE)
-    assert "".join(old.text.split()).endswith('<metahttp-equiv="refresh"content="0"></li>')
+    assert "".join(old.text.split()).endswith('<metahttp-equiv="refresh"content="0;url=live"></li>')
     assert not young.is_complete
     assert not page.is_complete
 
@@ -412,7 +412,7 @@ async def test_document_of_a_server_that_stops_begins_anew_when_another_has_star
     await eventually(lambda: 'class="ticks"' in document.text)
     await live.stop()
     await eventually(lambda: document.is_complete, AT_ONCE)
-    seconds = int(re.search('http-equiv="refresh" content="([0-9]+)"', document.text)[1])
+    seconds = int(re.search('http-equiv="refresh" content="([0-9]+); url=live"', document.text)[1])
     assert 8 <= seconds <= 12
     late = open_document(ada_client, room)
     await eventually(lambda: late.is_complete, AT_ONCE)

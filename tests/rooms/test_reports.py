@@ -43,7 +43,7 @@ def test_moderator_deletes_and_it_is_logged(ada_client, ada, ben, cem, room):
     message = make_message(room, ben, "Nasty")
     assert "Nasty" in ada_client.get(address("message_delete", message)).content.decode()
     response = ada_client.post(address("message_delete", message))
-    assert response.url == f"/rooms/{room.pk}/#message-{message.pk}"
+    assert response.url == f"/rooms/{room.pk}/?message={message.pk}"
     page = page_of(client_of(cem).get(room.get_absolute_url()))
     assert texts(page, "tombstone") == ["This message was deleted by a moderator."]
     act = ModerationAct.objects.get()

@@ -18,10 +18,11 @@ from accounts.models import User
 from accounts.session_store import SessionStore
 from accounts.time_zones import time_zone_name
 from config.languages import accepted_language, chosen_language
+from config.pages import number
 from rooms.ids import room_channel
 from rooms.live.wire.formats import EVENTS, Events, Format
 
-PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release"}
+PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release", "message"}
 NO_REVISION = -1
 
 
@@ -56,6 +57,7 @@ class Opening:
     profiles: datetime | None  # as of when the page shows people
     time_zone: str
     release: str | None = None  # of which the page is
+    message: int | None = None  # to which the address of the page leads
     blocked: frozenset[int] = frozenset()  # people whom the reader has blocked
     format: Format = EVENTS
     # The head of the response, and what its body begins with.
@@ -88,6 +90,7 @@ def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
         profiles=_moment(parameters.get("profiles", "")),
         time_zone=time_zone_name(request),
         release=parameters.get("release"),
+        message=number(parameters.get("message")),
         format=Events(language),
         blocked=frozenset(request.user.blocked_ids()),
     )

@@ -43,8 +43,10 @@ class DocumentEndpoint(StreamEndpoint):
         except Membership.DoesNotExist:
             raise Refused(404, "room", opening.user) from None
         page = page_before(room, unread=unread_line(membership))
+        page.linked = opening.message  # where it is not on the page, nothing leads there
+        is_hidden = room.is_group and page.linked_sender in opening.blocked
         with translation.override(document.language), timezone.override(opening.time_zone):
-            opening.beginning = fragments.document(room, page, opening.user).encode()
+            opening.beginning = fragments.document(room, page, opening.user, is_hidden).encode()
         opening.format = document
         opening.headers = [*HTML, *ENDLESS, policy(f" 'nonce-{document.nonce}'")]
         opening.channels = {room_channel(room.pk)}

@@ -132,9 +132,15 @@ def stream_ended(reason: str) -> str:
 # The document for readers without scripts
 
 
-def document(room: ChatRoom, page: HistoryPage, reader: User) -> str:
+def document(room: ChatRoom, page: HistoryPage, reader: User, is_linked_hidden: bool = False) -> str:
     """The beginning of the document, up to its newest message. More is added, and nothing is ever closed."""
-    context = {"room": room, "page": page, "reader": reader, "title": room.title_for(reader)}
+    context = {
+        "room": room,
+        "page": page,
+        "reader": reader,
+        "title": room.title_for(reader),
+        "is_linked_hidden": is_linked_hidden,
+    }
     return _render("rooms/document/document.html", context)
 
 
