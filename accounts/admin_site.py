@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
@@ -38,7 +39,7 @@ class AdminSite(admin.AdminSite):
                 raise Http404
             try:
                 response: HttpResponseBase = shown(request, *args, **kwargs)
-            except OverflowError:  # a list is filtered by a moment that there is not in UTC
+            except (OverflowError, DataError):  # a filter names a moment that UTC or PostgreSQL does not have
                 raise BadRequest from None
             return response
 
