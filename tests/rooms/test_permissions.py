@@ -1,5 +1,6 @@
 """Who may do what: every address of the project, for everybody, with every method."""
 
+import functools
 import re
 from datetime import timedelta
 
@@ -397,30 +398,35 @@ def address(ada, ada_elsewhere, ben, room, private):
     """`address(name, place)`: of the room, private chat or person that the row speaks of."""
     maker = make_membership(room, make_user(), role=Membership.Role.OWNER).user
     token = RoomInvitation.objects.issue(room, maker, timedelta(days=1), 1)
-    EntryLink.objects.invite()
-    entry_link = EntryLink.objects.get()
+    # Made where a row speaks of it: most tests need one of them.
     arguments = {
-        None: [],
-        "token": ["nosuchtoken"],
-        "person": [ben.username],
-        "person id": [ben.pk],
-        "avatar": [avatar_of(ben), 96],
-        "group": [room.pk],
-        "private": [private.pk],
-        "session": [login_session_of(ada_elsewhere).pk],
-        "message": [make_message(private, ben).pk],
-        "own message": [make_message(private, ada).pk],
-        "member": [room.pk, ben.pk],
-        "private member": [private.pk, ben.pk],
-        "message in a group": [reported_message(room, ben, ada).pk],
-        "closed group": [ChatRoom.objects.create_group("Closet", ben, is_by_invitation=True).pk],
-        "ban": [room.pk, Ban.objects.create(room=room, user=make_user()).user_id],
-        "invitation": [room.pk, RoomInvitation.objects.get(room=room).pk],
-        "private invitation": [private.pk, RoomInvitation.objects.get(room=room).pk],
-        "invitation token": [token],
-        "entry link": [entry_link.pk],
+        None: lambda: [],
+        "token": lambda: ["nosuchtoken"],
+        "person": lambda: [ben.username],
+        "person id": lambda: [ben.pk],
+        "avatar": lambda: [avatar_of(ben), 96],
+        "group": lambda: [room.pk],
+        "private": lambda: [private.pk],
+        "session": lambda: [login_session_of(ada_elsewhere).pk],
+        "message": lambda: [make_message(private, ben).pk],
+        "own message": lambda: [make_message(private, ada).pk],
+        "member": lambda: [room.pk, ben.pk],
+        "private member": lambda: [private.pk, ben.pk],
+        "message in a group": lambda: [reported_message(room, ben, ada).pk],
+        "closed group": lambda: [ChatRoom.objects.create_group("Closet", ben, is_by_invitation=True).pk],
+        "ban": lambda: [room.pk, Ban.objects.create(room=room, user=make_user()).user_id],
+        "invitation": lambda: [room.pk, RoomInvitation.objects.get(room=room).pk],
+        "private invitation": lambda: [private.pk, RoomInvitation.objects.get(room=room).pk],
+        "invitation token": lambda: [token],
+        "entry link": lambda: [new_entry_link().pk],
     }
-    return lambda name, place: reverse(name, args=arguments[place])
+    made = functools.cache(lambda place: arguments[place]())
+    return lambda name, place: reverse(name, args=made(place))
+
+
+def new_entry_link():
+    EntryLink.objects.invite()
+    return EntryLink.objects.get()
 
 
 def reported_message(room, sender, reporter):

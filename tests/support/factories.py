@@ -38,7 +38,7 @@ def avatar_of(user: User) -> str:
 
 def login_session_of(client: Client) -> LoginSession:
     """Return what is noted of the session of `client` when it opens a page."""
-    client.get("/")
+    client.get("/help/")
     return LoginSession.objects.get(session=client.session.session_key)
 
 
