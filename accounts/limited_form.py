@@ -14,6 +14,7 @@ class LimitedForm(forms.BaseForm):
     Mix it in before Form or ModelForm. Views make one with `bound_to`.
     """
 
+    method = "POST"  # by which it is sent
     limit = ""  # of settings.LIMITS; empty for none
     limit_field: str | None = None  # the field beside which it is said that the limit was reached
     reached: limits.LimitReached | None = None
@@ -22,8 +23,9 @@ class LimitedForm(forms.BaseForm):
 
     @classmethod
     def bound_to(cls, request: HttpRequest, /, *args: Any, **options: Any) -> Self:
-        """Return the form with what `request` posts, or empty where it only looks."""
-        form = cls(request.POST if request.method == "POST" else None, *args, **options)
+        """Return the form with what `request` sends, or empty where it only looks."""
+        posted = request.POST if request.method == "POST" else None
+        form = cls(request.GET if cls.method == "GET" else posted, *args, **options)
         form._asked_by = request
         return form
 

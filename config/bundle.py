@@ -33,6 +33,7 @@ SCRIPTS = [
     "js/announcer.js",
     "js/regions.js",
     "js/copy.js",
+    "js/find.js",
 ]
 # Where two rules are equally specific, the later one wins.
 STYLES = [

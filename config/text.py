@@ -14,15 +14,50 @@ INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
+# What people write or leave out: accents on Latin, Greek and Cyrillic letters, Arabic vowel signs and Hebrew
+# points. Marks of other scripts, such as the vowel signs of Hindi and Thai, are as much a part of a word as
+# its letters.
+_LETTERS = (
+    "A-Za-z\u00aa\u00ba\u00c0-\u02af\u0370-\u0481\u048a-\u052f\u1c80-\u1c8f\u1d00-\u1d7f\u1e00-\u1fff\u2c60-\u2c7f"
+    "\ua640-\ua66e\ua680-\ua69b\ua722-\ua7ff\uab30-\uab6f"
+)
+_ACCENTS = "\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_POINTS = "\u064b-\u0652\u0656-\u065f\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+_OPTIONAL = re.compile(f"(?<=[{_LETTERS}])[{_ACCENTS}{_POINTS}]+|[{_POINTS}]")
+
 # C0 and C1 controls except tab and line feed.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # More than any name has in any form. Putting marks in order takes time with the square of their number.
 NORMALIZED_MAX_LENGTH = 512
+# As much of a text as is found by what is in it: the longest message.
+FOLDED_MAX_LENGTH = 4000
 
 
 def nfkc(text: str) -> str:
     """Return the text normalised; one that is too long for a name as it is, for its reader to refuse."""
     return text if len(text) > NORMALIZED_MAX_LENGTH else unicodedata.normalize("NFKC", text)
+
+
+def fold(text: str) -> str:
+    """Return the form in which texts are searched, and what is searched for: one is in the other.
+
+    Capitals, widths, ligatures and invisible characters do not count, nor do marks that people leave out when
+    they type in a hurry. Folding what is folded changes nothing.
+    """
+    text = text[:FOLDED_MAX_LENGTH]
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", INVISIBLE.sub("", text))
+    # Case folding makes letters that can be decomposed, and decomposing makes capitals: U+3392 is MHz.
+    for _time in range(2):
+        decomposed = unicodedata.normalize("NFKD", decomposed.casefold())
+    bare = _OPTIONAL.sub("", INVISIBLE.sub("", decomposed))
+    return unicodedata.normalize("NFKC", bare)[:FOLDED_MAX_LENGTH]
+
+
+def searchable(*texts: str) -> str:
+    """Return the texts folded, a line for each: nothing is found that begins in one and ends in another."""
+    return "\n".join(" ".join(fold(text).split()) for text in texts if text)
 
 
 def refuse_control_characters(text: str) -> None:

@@ -310,6 +310,22 @@ class NamedBanForm(BanForm, NamedPersonForm):
         self.fields["name"].help_text = _("They don’t have to be in the room.")
 
 
+class FindForm(LimitedForm, forms.Form):
+    """What somebody looks for; nothing for everything there is."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Name, or part of it"),
+        max_length=100,
+        required=False,
+        validators=[refuse_control_characters],
+    )
+    limit_field = "q"
+    method = "GET"
+
+    def take_allowance(self, request: HttpRequest) -> None:
+        limits.memory.take("find_per_user", request.user.pk)
+
+
 class ReadReceiptForm(forms.Form):
     """Everything up to this message id was seen."""
 

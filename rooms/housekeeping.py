@@ -1,4 +1,7 @@
-"""Removes expired rows and what is left of deleted rooms, in batches that are each a transaction."""
+"""Removes expired rows and what is left of deleted rooms, and folds what an earlier release has written.
+
+It does so in batches that are each a transaction.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,9 +10,10 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Allowance, Claim, EntryLink, UsedAddress
+from accounts.models import Allowance, Claim, EntryLink, UsedAddress, User
+from config.folding import fold_some
 from rooms import batches, departures, removal
-from rooms.models import Ban, RoomInvitation
+from rooms.models import Ban, ChatRoom, RoomInvitation
 
 BATCH = 500  # rows
 ROOMS_AT_ONCE = 20
@@ -44,4 +48,7 @@ def _batches() -> Iterator[None]:
             yield
     while departures.keep_all_owned(ROOMS_AT_ONCE):
         yield
+    for found in (User.objects.all(), ChatRoom.objects.groups()):
+        while fold_some(found, BATCH):
+            yield
     yield from removal.unfinished()

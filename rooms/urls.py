@@ -3,6 +3,7 @@ from django.urls import path
 from rooms.views import (
     bans,
     chat_rooms,
+    directory,
     invitations,
     lobby,
     members,
@@ -20,8 +21,9 @@ from rooms.views import (
 app_name = "rooms"
 urlpatterns = [
     path("", lobby.lobby, name="lobby"),
+    path("find/", directory.find, name="find"),
     path("rooms/", chat_rooms.chat_room_create, name="chat_room_create"),
-    path("rooms/all/", chat_rooms.chat_room_list, name="chat_room_list"),
+    path("rooms/all/", directory.chat_room_list, name="chat_room_list"),
     path("rooms/<id:room_id>/", chat_rooms.chat_room_detail, name="chat_room_detail"),
     path("rooms/<id:room_id>/about/", chat_rooms.chat_room_about, name="chat_room_about"),
     path("rooms/<id:room_id>/edit/", chat_rooms.chat_room_update, name="chat_room_update"),

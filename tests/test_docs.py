@@ -19,7 +19,8 @@ from config import drawn
 from config.forms import TEXT_MAX_LENGTH
 from config.serving import heads, senders
 from config.text import NORMALIZED_MAX_LENGTH
-from rooms.forms import ContentField, ReasonField, RoomInvitationForm
+from rooms import directory
+from rooms.forms import ContentField, FindForm, ReasonField, RoomInvitationForm
 from rooms.models import ChatRoom, MessageVersion, chat_room, message_text
 from rooms.templatetags.messages import PREVIEW_LENGTH
 from rooms.views import bans, chat_rooms, invitations, messages, moderation_acts, reports
@@ -111,7 +112,6 @@ def costs():
     [at_a_time] = {
         *(
             chat_rooms.MEMBERS_PER_PAGE,
-            chat_rooms.ROOMS_PER_PAGE,
             bans.BANS_PER_PAGE,
             invitations.INVITATIONS_PER_PAGE,
         ),
@@ -160,6 +160,10 @@ def costs():
         ],
         "a line in the list of chats": [PREVIEW_LENGTH],
         "rooms in everybody's list": [settings.ROOMS_IN_LIST, settings.ROOMS_PER_OWNER],
+        "what is looked for among rooms and people, and what is found": [
+            FindForm.base_fields["q"].max_length,
+            *(directory.AT_FIRST, directory.AT_FIRST, directory.PER_PAGE),
+        ],
         "the details of a message": [MessageVersion.LIMIT, at_a_time],
         "the lists of sessions and of blocked people": [at_a_time],
         "blocked people": [Block.AT_MOST],

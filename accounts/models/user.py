@@ -19,6 +19,7 @@ from accounts.models.name_shape import NameShape
 from accounts.signals import deactivated
 from accounts.time_zones import is_time_zone
 from config import doorbell
+from config.folding import FOLDED_FIELDS, Foldable, is_unfolded
 
 
 class NameTaken(Exception):
@@ -27,7 +28,17 @@ class NameTaken(Exception):
 
 STATUS_MAX_LENGTH = 100
 PROFILE_FIELDS = frozenset(
-    ["display_name", "status", "status_until", "avatar_digest", "shows_local_time", "profile_changed_at"]
+    [
+        *(
+            "display_name",
+            "status",
+            "status_until",
+            "avatar_digest",
+            "shows_local_time",
+            "profile_changed_at",
+        ),
+        *FOLDED_FIELDS,
+    ]
 )
 COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
 
@@ -83,7 +94,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin, Foldable):
     """A person, known by a name; with a password only if they or an administrator set one."""
 
     class Announcements(models.TextChoices):
@@ -115,6 +126,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     skeleton = models.CharField(max_length=4 * names.MAX_LENGTH, unique=True, editable=False)
     # Shown instead of the name; nobody else's name or display name looks like it.
     display_name = models.CharField(_("display name"), max_length=names.MAX_LENGTH, blank=True)
+    folded_as_of = models.CharField(max_length=names.MAX_LENGTH, null=True, editable=False)  # noqa: DJ001 (as `folded`)
     status = models.CharField(_("status"), max_length=STATUS_MAX_LENGTH, blank=True)
     # The digest of the `Avatar`; empty without one.
     avatar_digest = models.CharField(max_length=DIGEST_LENGTH, blank=True, editable=False)
@@ -151,6 +163,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     # How long somebody counts as online after a process last said so, which it does with every heartbeat.
     ONLINE_FOR = 3 * settings.HEARTBEAT_INTERVAL
+    FOLDED_AS_OF = "display_name"  # names cannot be changed
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = UserManager()
@@ -158,6 +171,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        indexes = [
+            models.Index(fields=["id"], name="unfolded_user", condition=is_unfolded("display_name")),
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -171,6 +187,9 @@ class User(AbstractBaseUser, PermissionsMixin):
             names_of_fields = {field.name for field in self._meta.concrete_fields}
             kwargs["update_fields"] = names_of_fields - PROFILE_FIELDS - {"id"}
         fields: Collection[str] | None = kwargs.get("update_fields")
+        if fields is None or "display_name" in fields:
+            self.fold()
+            kwargs["update_fields"] = fields and {*fields, *FOLDED_FIELDS}
         with transaction.atomic():
             is_new = self._state.adding
             super().save(*args, **kwargs)
@@ -233,6 +252,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return (
             reverse("accounts:avatar_detail", args=[self.avatar_digest, size]) if self.avatar_digest else ""
         )
+
+    @property
+    def found_by(self) -> tuple[str, ...]:
+        return self.username, self.display_name
 
     @property
     def shown_name(self) -> str:

@@ -16,6 +16,7 @@ from accounts.models import Block, User
 from accounts.names import canonical
 from config import doorbell
 from config.compiled import ID, CompiledQuery, CompiledUpdate
+from config.folding import FOLDED_FIELDS, Foldable, is_unfolded
 from config.text import INVISIBLE, nfkc
 from rooms.models.ban import Ban
 from rooms.models.membership import Membership
@@ -152,7 +153,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
             return self.get(low_user=low, high_user=high)
 
 
-class ChatRoom(models.Model):
+class ChatRoom(Foldable):
     """A conversation: a group room with a name, or the direct message of two people, which has none.
 
     `revision` counts every durable change that a reader of the room would see. A change takes the next number
@@ -165,6 +166,7 @@ class ChatRoom(models.Model):
 
     NAME_MAX_LENGTH = 60
     DESCRIPTION_MAX_LENGTH = 300
+    FOLDED_AS_OF = "head_revision"
 
     type = models.CharField(max_length=7, choices=Type)
     # Unique, but absent for direct messages: no name of a group can pass for one.
@@ -184,6 +186,7 @@ class ChatRoom(models.Model):
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     # The revision of the last change of what stands at the head of its pages.
     head_revision = models.PositiveBigIntegerField(default=0, editable=False)
+    folded_as_of = models.PositiveBigIntegerField(null=True, editable=False)
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, editable=False, related_name="+")
     # None for rooms from before this was noted, and for direct messages.
     made_by = models.ForeignKey(
@@ -216,7 +219,13 @@ class ChatRoom(models.Model):
                 name="open_room_by_use",
                 fields=["last_message", "id"],
                 condition=Q(**IS_OPEN),
-            )
+            ),
+            models.Index(fields=["last_message"], name="group_by_use", condition=Q(type="group")),
+            models.Index(
+                fields=["id"],
+                name="unfolded_room",
+                condition=Q(type="group") & is_unfolded("head_revision"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -224,10 +233,16 @@ class ChatRoom(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.canonical_name = canonical_room_name(self.name) if self.name else None
+        if self.is_group:
+            self.fold()
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("rooms:chat_room_detail", args=[self.pk])
+
+    @property
+    def found_by(self) -> tuple[str, ...]:
+        return self.name or "", self.description
 
     @property
     def is_group(self) -> bool:
@@ -392,7 +407,7 @@ class ChatRoom(models.Model):
         self.revision = self.head_revision = self.next_revision()
         for name, value in values.items():
             setattr(self, name, value)
-        self.save(update_fields=["head_revision", "canonical_name", *values])
+        self.save(update_fields=["head_revision", "canonical_name", *FOLDED_FIELDS, *values])
 
     def _take_turn(self, sender: User) -> Message | None:
         """Take the next number, for a post; return the last message as far as `follows_closely` looks at it.

@@ -18,7 +18,6 @@ from rooms.views.lobby import chats_context, lobby_response
 from rooms.views.membership import ban_of, banned, member_of, moderator_of
 
 MEMBERS_PER_PAGE = 50
-ROOMS_PER_PAGE = 50
 RANK = Case(When(role=Membership.Role.OWNER, then=0), When(role=Membership.Role.MODERATOR, then=1), default=2)
 
 
@@ -120,14 +119,6 @@ def page_asked_for(request: AuthenticatedRequest, room: ChatRoom, membership: Me
 def read_interval(room: ChatRoom) -> int:
     """Return how often a page of the room may report what was read, in milliseconds: rarer in large rooms."""
     return max(1000, 10 * Membership.objects.filter(room=room).count())
-
-
-@require_safe
-def chat_room_list(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the rooms that the reader may open, by name, archived ones among them."""
-    rooms = ChatRoom.objects.visible_to(request.user).groups().order_by("canonical_name")
-    page, next_page = page_of(rooms, request, ROOMS_PER_PAGE)
-    return render(request, "rooms/chat_room_list.html", {"rooms": page, "next_page": next_page})
 
 
 @require_safe

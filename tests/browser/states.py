@@ -133,6 +133,22 @@ def lobby_with_a_room_that_is_refused(scene: Scene) -> Person:
 
 
 @state
+def rooms_and_people(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ada.post(f"{ada.make_room()}edit/", name=f"Garden of {ada.name}", description="Beans and tomatoes")
+    ben.say(room, "Hello")
+    ada.open("/find/")
+    return shows(ada, "Last message:")
+
+
+@state
+def rooms_and_people_of_whom_none_is_found(scene: Scene) -> Person:
+    ada = scene.ada.open("/find/")
+    ada.page.get_by_label("Name, or part of it").fill("Nobody is called so")
+    return shows(ada, "Nothing found.")
+
+
+@state
 def empty_room(scene: Scene) -> Person:
     ada = scene.ada
     return ada.open_live(ada.make_room())
@@ -552,6 +568,7 @@ LAYOUTS = [
     "details of a message",
     "about a room that one owns",
     "reported messages",
+    "rooms and people",
     "settings",
     "own profile",
     "help page",

@@ -17,6 +17,7 @@ VNU = Path(__file__).parent / "axe/node_modules/vnu-jar/build/dist/vnu.jar"
 PAGES = [
     "login with a name that is refused",
     "lobby with unread messages",
+    "rooms and people",
     "room with messages",
     "room with older messages",
     "room that was loaded before an update",

@@ -191,6 +191,49 @@ def test_no_single_key_does_anything(ada, room):
     assert [request.url for request in requests.seen if request.is_navigation_request()] == []
 
 
+@pytest.mark.accessibility("A84", "A85")
+def test_somebody_is_found_and_written_to(person, ada, room):
+    zoe = person("zoe")
+    shown = f"{zoe.name.title()} Weiß"
+    assert zoe.post("/settings/profile/", display_name=shown, status_ends="never").status == 302
+    ada.page.set_viewport_size({"width": 360, "height": 640})
+    ada.open_live(room)
+    keyboard, count = ada.page.keyboard, ada.page.get_by_role("status")
+    keyboard.type("Half a message")
+    keyboard.press("Control+k")
+    box = ada.page.get_by_role("searchbox", name="Name, or part of it")
+    expect(box).to_be_focused()
+    keyboard.type(f"{zoe.name.upper()} WEISS", delay=5)
+    expect(count).to_have_text("1 found")
+    expect(box).to_be_focused()
+    assert ada.page.evaluate("document.documentElement.scrollWidth") <= 360
+    keyboard.type(" but nobody", delay=5)
+    expect(count).to_have_text("Nothing found.")
+    for _letter in " but nobody":
+        keyboard.press("Backspace")
+    expect(count).to_have_text("1 found")
+    ada.reload()  # the address has what was found
+    expect(count).to_have_text("1 found")
+    ada.page.get_by_role("link", name="All chats", exact=True).focus()
+    keyboard.press("Control+k")
+    expect(box).to_be_focused()
+    tab_to(ada, "link", f"Write {shown}")
+    keyboard.press("Enter")
+    expect(ada.page.get_by_role("heading", name=shown)).to_be_visible()
+    ada.open_live(room)
+    expect(ada.box).to_have_value("Half a message")
+
+
+def test_on_a_mac_the_key_is_another_one(ada):
+    ada.page.add_init_script("Object.defineProperty(navigator, 'platform', { get: () => 'MacIntel' })")
+    ada.open("/help/")
+    ada.page.keyboard.press("Control+k")
+    ada.page.keyboard.press("Meta+Shift+k")
+    assert ada.page.url.endswith("/help/")
+    ada.page.keyboard.press("Meta+k")
+    expect(ada.page.get_by_role("heading", name="Rooms and people")).to_be_visible()
+
+
 @pytest.mark.accessibility("A66", "A106")
 def test_help_lists_the_keys(ada):
     ada.open("/")

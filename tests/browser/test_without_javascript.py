@@ -128,3 +128,16 @@ def test_link_to_a_message_opens_the_room_there_and_leads_on(dora, ben, backstag
     expect(linked).to_have_text(lines[74])
     ben.say(room, "News")
     expect(dora.messages.last).to_have_text("News")
+
+
+@pytest.mark.accessibility("A84", "A105")
+def test_room_is_found_and_joined(dora, ada):
+    name = f"Gärten of {ada.name}"
+    ada.post("/rooms/", name=name)
+    dora.open("/")
+    dora.page.get_by_role("link", name="Find rooms and people").click()
+    dora.page.get_by_role("searchbox").fill(f"garten of {ada.name}")
+    dora.page.keyboard.press("Enter")
+    expect(dora.page.get_by_role("status")).to_have_text("1 found")
+    dora.page.get_by_role("link", name=f"Join {name}").click()
+    expect(dora.page.get_by_role("heading", name=name)).to_be_visible()

@@ -71,7 +71,12 @@ TABLE = {
         "outsider": "405 405 422 405 405 405",
         "member": "405 405 422 405 405 405",
     },
-    ("rooms:chat_room_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:find", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:chat_room_list", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "302 302 405 405 405 405",
+        "member": "302 302 405 405 405 405",
+    },
     ("rooms:person_detail", "person"): {
         "anonymous": LOGIN_FIRST,
         "outsider": "302 302 405 405 405 405",

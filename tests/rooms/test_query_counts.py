@@ -89,6 +89,14 @@ def test_older_page(ada_client, room, filled):
     assert len(little) == len(much) <= 22
 
 
+@pytest.mark.parametrize("address", ["/find/", "/find/?q=o", "/find/?q=o&kind=people"])
+def test_finding(ada_client, filled, address):
+    little, much = filled(ada_client, lambda: address)
+    # The session; of rooms and of people the unfolded ones, a page, and the number where that is not all; and
+    # the members of the rooms.
+    assert len(little) <= len(much) <= 8
+
+
 def test_older_fragment(ada_client, ada, room):
     fill(ada, room, MUCH)
     make_messages(room, ada, 1)

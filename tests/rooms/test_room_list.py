@@ -1,4 +1,4 @@
-"""Which rooms are in the list of chats, which has a bound, and the page that has the rest."""
+"""Which rooms are in the list of chats, which has a bound."""
 
 import pytest
 from django.db import connection
@@ -8,7 +8,6 @@ from config.rates import Rate
 from rooms.chats import chats_of
 from rooms.models import Ban, ChatRoom, Membership
 from tests.support.factories import make_message, make_room, make_users
-from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -83,10 +82,9 @@ def fill(amount):
     )
 
 
-@pytest.mark.parametrize("address", ["/", "/rooms/all/", "room"])
+@pytest.mark.parametrize("address", ["/", "room"])
 def test_pages_cost_the_same_with_three_thousand_rooms(ada, ada_client, room, settings, monkeypatch, address):
     settings.ROOMS_IN_LIST = 15
-    monkeypatch.setattr("rooms.views.chat_rooms.ROOMS_PER_PAGE", 15)
     monkeypatch.setattr("rooms.chats.PEOPLE_LIMIT", 0)
     address = room.get_absolute_url() if address == "room" else address
     ada_client.get("/settings/")  # the first visit of a day notes the session
@@ -101,40 +99,6 @@ def test_pages_cost_the_same_with_three_thousand_rooms(ada, ada_client, room, se
     fill(2_980)
     assert ChatRoom.objects.groups().count() == 3_001
     assert cost() == little
-
-
-# All rooms
-
-
-def listed_on(client, address="/rooms/all/"):
-    page = page_of(client.get(address))
-    return [item.text.split("·")[0].strip() for item in page.by_id("main").all("bdi")]
-
-
-def test_lobby_leads_to_all_rooms_page_by_page(ada, mallory_client, monkeypatch):
-    monkeypatch.setattr("rooms.views.chat_rooms.ROOMS_PER_PAGE", 2)
-    talked_in("D", "c", "B", "A", "E", by=ada)
-    assert "/rooms/all/" in [link["href"] for link in page_of(mallory_client.get("/")).all("a")]
-    seen, address = [], "/rooms/all/"
-    while address:
-        seen += listed_on(mallory_client, address)
-        links = page_of(mallory_client.get(address)).by_id("main").all("a")
-        address = next((f"/rooms/all/{link['href']}" for link in links if link.text == "More"), None)
-    assert seen == ["A", "B", "c", "D", "E"]
-
-
-def test_all_rooms_are_those_that_one_may_open(ada, mallory, ada_client, mallory_client):
-    banned, archived = talked_in("Banned", "Archived", by=ada)
-    ChatRoom.objects.create_group("Closed", ada, is_by_invitation=True)
-    Ban.objects.create(room=banned, user=mallory)
-    archive(archived)
-    assert listed_on(mallory_client) == ["Archived"]
-    assert listed_on(ada_client) == ["Archived", "Banned", "Closed"]
-
-
-@pytest.mark.parametrize("page", ["-1", "x", "9" * 30, "7", "", "\x00"])
-def test_page_that_is_none_shows_no_fault(mallory_client, room, page):
-    assert mallory_client.get("/rooms/all/", {"page": page}).status_code == 200
 
 
 # How many one person may have

@@ -25,7 +25,7 @@ def make_user(username: str | None = None, password: str | None = None, **fields
 def make_users(amount: int) -> list[User]:
     """Make people at once, with the forms of their names that saving them one by one would give."""
     return User.objects.bulk_create(
-        User(username=name, canonical_name=name, skeleton=name, password="!")
+        User(username=name, canonical_name=name, skeleton=name, password="!", folded=name, folded_as_of="")
         for name in (f"crowd{next(_numbers)}" for _ in range(amount))
     )
 
