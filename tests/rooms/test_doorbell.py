@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from unittest.mock import AsyncMock
 
 import pytest
 from channels.layers import InMemoryChannelLayer
@@ -82,8 +83,8 @@ def said(caplog):
     return [record.message for record in caplog.records if record.name == relay.logger.name]
 
 
-async def from_elsewhere(layer, payload, origin="another process"):
-    await layer.group_send(relay.GROUP, {"type": "ring", "origin": origin, "payload": payload})
+async def from_elsewhere(layer, *payloads, origin="another process"):
+    await layer.group_send(relay.GROUP, {"type": "ring", "origin": origin, "payloads": list(payloads)})
 
 
 async def test_ring_is_heard_in_the_loop_from_any_thread(house):
@@ -106,6 +107,51 @@ async def test_ring_of_another_process_is_heard(layer, listening):
     await eventually(lambda: layer.groups)
     await from_elsewhere(layer, {"kind": "room", "room": 7})
     await eventually(lambda: listening == [Bell("room", {"room": 7})])
+
+
+async def test_burst_is_passed_on_as_one(layer, house, monkeypatch):
+    sent = []
+    send = AsyncMock(side_effect=lambda _group, message: sent.append(message))
+    monkeypatch.setattr(layer, "group_send", send)
+    for number in range(100):
+        doorbell.ring("room", room=number)
+    await eventually(lambda: len(house) == 100 and not relay._tasks)
+    [message] = sent
+    assert [bell_from(payload) for payload in message["payloads"]] == house
+    doorbell.ring("room", room=100)
+    await eventually(lambda: len(house) == 101 and not relay._tasks)
+    assert len(sent) == 2
+
+
+async def test_what_is_rung_while_others_are_told_follows(layer, house, monkeypatch):
+    sent = []
+
+    async def send(_group, message):
+        sent.append(message["payloads"])
+        if len(sent) == 1:
+            doorbell.ring("room", room=2)
+            await eventually(lambda: len(house) == 2)
+
+    monkeypatch.setattr(layer, "group_send", send)
+    doorbell.ring("room", room=1)
+    await eventually(lambda: len(sent) == 2 and not relay._tasks)
+    assert sent == [[{"kind": "room", "room": 1}], [{"kind": "room", "room": 2}]]
+
+
+async def test_burst_of_another_process_is_heard(layer, listening):
+    await eventually(lambda: layer.groups)
+    await from_elsewhere(layer, {"kind": "room", "room": 7}, "junk", {"kind": "person", "user": 3})
+    await eventually(lambda: len(listening) == 2)
+    assert listening == [Bell("room", {"room": 7}), Bell("person", {"user": 3})]
+
+
+@pytest.mark.parametrize("payloads", [None, "room", {"kind": "room", "room": 7}, 7])
+async def test_message_without_a_list_of_bells_is_not_passed_on(layer, listening, payloads):
+    await eventually(lambda: layer.groups)
+    await layer.group_send(relay.GROUP, {"type": "ring", "origin": "another", "payloads": payloads})
+    await from_elsewhere(layer, {"kind": "room", "room": 2})
+    await eventually(lambda: listening)
+    assert listening == [Bell("room", {"room": 2})]
 
 
 async def test_own_ring_is_not_heard_twice(layer, house, listening):

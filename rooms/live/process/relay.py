@@ -40,6 +40,8 @@ class Relay(Worker):
     def __init__(self, answer: Answer) -> None:
         super().__init__()
         self._answer = answer
+        self._untold: list[dict[str, Any]] = []  # what other processes are still to be told
+        self._is_telling = False
 
     def start(self) -> None:
         super().start()
@@ -57,8 +59,20 @@ class Relay(Worker):
     def _rung(self, bell: Bell) -> None:
         if "sender" in bell.ids:
             metrics.messages_posted.inc()
-        _keep(asyncio.create_task(_tell_other_processes({"kind": bell.kind, **bell.ids})))
+        self._untold.append({"kind": bell.kind, **bell.ids})
+        if not self._is_telling:
+            self._is_telling = True
+            _keep(asyncio.create_task(self._tell()))
         self._answer(bell)
+
+    async def _tell(self) -> None:
+        """Pass on what was rung, and what is rung meanwhile: each burst as one message."""
+        try:
+            while self._untold:
+                payloads, self._untold = self._untold, []
+                await _tell_other_processes(payloads)
+        finally:
+            self._is_telling = False
 
     async def run(self) -> None:
         """Answer what other processes ring, for ever, whatever happens to the channel layer."""
@@ -109,13 +123,16 @@ class Outage:
 outage = Outage()
 
 
-async def _tell_other_processes(payload: dict[str, Any]) -> None:
-    if outage.is_on and payload["kind"] != ECHO:
-        return  # it would only wait; the poll finds it
+async def _tell_other_processes(payloads: list[dict[str, Any]]) -> None:
+    if not outage.is_on:  # they would only wait; the poll finds what was rung
+        await _send(payloads)
+
+
+async def _send(payloads: list[dict[str, Any]]) -> None:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await get_channel_layer().group_send(
-                GROUP, {"type": "ring", "origin": ORIGIN, "payload": payload}
+                GROUP, {"type": "ring", "origin": ORIGIN, "payloads": payloads}
             )
     except Exception as error:
         outage.begins(error)
@@ -145,11 +162,11 @@ async def _next_message(layer: Any, channel: str) -> Any:
 
 def _hear(message: Any, answer: Answer) -> None:
     match message:
-        case {"origin": str(origin), "payload": {"kind": "echo", "number": int(number)}}:
+        case {"origin": str(origin), "payloads": [{"kind": "echo", "number": int(number)}]}:
             if origin == ORIGIN:
                 outage.heard(number)
-        case {"origin": str(origin), "payload": payload} if origin != ORIGIN:
-            if bell := doorbell.bell_from(payload):
+        case {"origin": str(origin), "payloads": [*payloads]} if origin != ORIGIN:
+            for bell in filter(None, map(doorbell.bell_from, payloads)):
                 answer(bell)
 
 
@@ -159,5 +176,5 @@ async def _echo(layer: Any, channel: str) -> None:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await layer.group_add(GROUP, channel)  # membership of a group may expire
         outage.echoes += 1
-        await _tell_other_processes({"kind": ECHO, "number": outage.echoes})
+        await _send([{"kind": ECHO, "number": outage.echoes}])
         await asyncio.sleep(ECHO_SECONDS)
