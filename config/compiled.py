@@ -142,11 +142,14 @@ def _maker(queryset: "models.QuerySet[Any, Any]", compiler: SQLCompiler) -> Call
     names = [selected[0].target.attname for selected in compiler.select[first:last]]
     populators = get_related_populators(info, compiler.select, queryset.db, mode)
     from_db = info["model"].from_db
+    annotations = tuple(compiler.annotation_col_map.items())
 
     def make(row: Sequence[Any]) -> models.Model:
         found: models.Model = from_db(queryset.db, names, row[first:last], fetch_mode=mode)
         for populator in populators:
             populator.populate(row, found)
+        for name, column in annotations:
+            setattr(found, name, row[column])
         return found
 
     return make

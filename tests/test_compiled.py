@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from accounts.models import LoginSession, User
@@ -66,9 +66,15 @@ def some_value(house, dice):
     sessions = list(LoginSession.objects.values_list("session", flat=True))
     ids = {
         name: list(model.objects.values_list("pk", flat=True))
-        for model, names in [(User, "user sender one other"), (ChatRoom, "room"), (Message, "message")]
+        for model, names in [
+            (User, "user sender one other"),
+            (ChatRoom, "room"),
+            (Message, "message"),
+        ]
         for name in names.split()
     }
+
+    ids["revision"] = list(range(10))
 
     def choose(name, field):
         if field is ID:
@@ -168,6 +174,25 @@ def test_message_is_saved_as_by_save(ada, room, mentioned):
 def test_what_would_take_other_sql_is_refused(db):
     with pytest.raises(ValueError, match="user is None"):
         compiled(CompiledQuery)["rooms.models.chat_room.room_joined_by"](user=None, room=1)
+
+
+@pytest.mark.parametrize("length", [0, 20_000])
+def test_marks_in_sql_are_read_as_ever(db, length):
+    """On SQLite they are replaced once and kept, unless the statement is very long."""
+    padding = " " * length
+    with connection.cursor() as cursor:
+        for value in ("%s", "?", "’"):
+            cursor.execute(f"SELECT %s, '50 %%', '?' {padding}", [value])
+            assert cursor.fetchone() == (value, "50 %", "?")
+        cursor.execute("SELECT '50 %'")
+        assert cursor.fetchone() == ("50 %",)
+
+
+def test_annotations_come_with_the_row(ada):
+    query = CompiledQuery(
+        lambda user: User.objects.filter(pk=user).annotate(as_ever=models.F("username")), user=ID
+    )
+    assert query.first(user=ada.pk).as_ever == "ada"
 
 
 def test_statement_is_made_once(db):

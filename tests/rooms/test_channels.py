@@ -5,10 +5,10 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 
 from rooms.ids import room_channel
+from rooms.live.wire import channels
 from rooms.live.wire.channels import ChannelManager, RoomStorage
 from rooms.live.wire.formats import EVENTS
 from rooms.models import ChatRoom
-from rooms.models.message import MessageQuerySet
 from tests.support.factories import make_message, make_messages
 from tests.support.htmx import Page, messages_in, parse, posted_in
 from tests.support.sse import parse as event_of
@@ -46,15 +46,15 @@ def test_page_that_is_near_gets_what_was_posted_since(ada, room, changes, revisi
 def test_head_that_changes_while_it_is_looked_is_not_passed_over(ada, room, changes, monkeypatch):
     """Between the look at the room and that at its messages it gets a name, and a message after that."""
     make_messages(room, ada, 1)
-    changed_since = MessageQuerySet.changed_since
+    messages_since = channels.messages_since
 
-    def late(messages, revision):
+    def late(**values):
         monkeypatch.undo()
         ChatRoom.objects.get(pk=room.pk).change_head(name="Renamed")
         make_message(ChatRoom.objects.get(pk=room.pk), ada, "after that")
-        return changed_since(messages, revision)
+        return messages_since(**values)
 
-    monkeypatch.setattr(MessageQuerySet, "changed_since", late)
+    monkeypatch.setattr(channels, "messages_since", late)
     event = changes(1)[1]
     assert event.id == 3
     assert "after that" in html_of(event)

@@ -13,6 +13,7 @@ from django_eventstream.event import Event
 from django_eventstream.storage import StorageBase
 
 from accounts.models import User
+from config.compiled import ID, CompiledQuery
 from rooms.history import HistoryPage, page_before
 from rooms.ids import LOBBY, PRESENCE, cursor, room_channel, room_id_of, user_channel
 from rooms.models import ChatRoom, Membership, Message
@@ -103,7 +104,8 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         A page more than `limit` changes behind, or more than a page has bytes, or at a revision that the room
         never had, gets the newest page. For those `with_previous` the message before is read as well.
         """
-        room = ChatRoom.objects.get(pk=room_id_of(channel) or 0)
+        if not (room := room_now.first(room=room_id_of(channel) or 0)):
+            raise ChatRoom.DoesNotExist
         earliest = max(room.revision - limit, 0)
         near = {revision for revision in revisions if earliest <= revision <= room.revision}
         changes, too_large = _changes_since(room, near) if near else ({}, set())
@@ -115,13 +117,19 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         return changes
 
 
+room_now = CompiledQuery(lambda room: ChatRoom.objects.filter(pk=room), room=ID)
+messages_since = CompiledQuery(
+    lambda room, revision: Message.objects.filter(room=room).changed_since(revision), room=ID, revision=ID
+)
+
+
 def _changes_since(room: ChatRoom, revisions: set[int]) -> tuple[dict[int, Change], set[int]]:
     """Return the changes, and the revisions since which more has changed than a page has bytes.
 
     One query finds the changed messages, in one moment of the database: every change up to the greatest
     revision found is among them, in its latest state. So all pages are brought to the same revision.
     """
-    messages = list(Message.objects.filter(room=room).changed_since(min(revisions)))
+    messages = messages_since(room=room.pk, revision=min(revisions))
     reached = max([room.revision, *(message.revision for message in messages)])
     if reached > room.revision:  # its head may have changed as well since it was read
         room.refresh_from_db()
