@@ -170,7 +170,9 @@ LIMITS = {
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
 ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)  # that are not archived
-ROOMS_IN_LIST = environment.count("ROOMS_IN_LIST", 50)  # open rooms, besides those that one is in
+# In a house with more open rooms or people, lists of chats have only what their reader is in.
+SMALL_HOUSE_ROOMS = environment.count("SMALL_HOUSE_ROOMS", 50, least=0)
+SMALL_HOUSE_PEOPLE = environment.count("SMALL_HOUSE_PEOPLE", 50, least=0)
 STREAMS_PER_USER = environment.count("STREAMS_PER_USER", 100)  # open at a time, in one process
 STREAMS_PER_ADDRESS = environment.count("STREAMS_PER_ADDRESS", 500)
 # Seconds that the head of a request may take, and a body may be slower than 8 KiB a second.

@@ -1,24 +1,31 @@
-"""The list of chats as one person sees it: rooms, direct messages, and people to write to."""
+"""The list of chats as one person sees it: what they are in, and in a small house what else there is."""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import Case, F, When, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from accounts.models import User
 from rooms.ids import person_line, room_line
 from rooms.models import Ban, ChatRoom, Membership, Message
-from rooms.models.chat_room import listed_among
-from rooms.unread import Unread, unread_of
+from rooms.unread import Unread, with_unread
 
 NOTHING_UNREAD = Unread()
-PEOPLE_LIMIT = 200  # people without a chat yet that the list names
+CHATS_PER_PAGE = 50  # of those that one is in
+# The latest first, and archived rooms at the end.
+ORDER = (
+    Case(When(room__archived_at=None, then=0), default=1),
+    F("room__last_message").desc(nulls_last=True),
+    F("pk").desc(),
+)
 
 
 @dataclass
@@ -28,10 +35,16 @@ class Chat:
     room: ChatRoom | None
     person: User | None
     unread: Unread = NOTHING_UNREAD
+    is_mine: bool = False  # whether the reader is in the room
 
     @property
     def dom_id(self) -> str:
         return person_line(self.person.pk) if self.person else room_line(self.room.pk)  # type: ignore[union-attr]  # one is set
+
+    @property
+    def part(self) -> str:
+        """The part of the list where it stands, which is the id of an element: `ChatLists`."""
+        return "mine" if self.is_mine else "rooms" if self.room else "people"
 
     @property
     def name(self) -> str:
@@ -73,6 +86,7 @@ class Chat:
         """
         room, person, unread, last = self.room, self.person, self.unread, self.last_message
         return (
+            self.part,
             room and (room.pk, room.name, room.is_archived),
             person and (person.look, person.current_status),
             last and last.look,
@@ -87,49 +101,100 @@ class Chat:
         return (self.person.is_online or self.person.last_seen,) if self.person else ()
 
 
+@dataclass(frozen=True, slots=True)
+class ChatLists:
+    """The list of chats of one person, in its parts. In a large house there is only the first."""
+
+    mine: list[Chat]  # a page of the chats that the person is in
+    has_older: bool  # whether more of them follow
+    undelivered: Collection[int]  # memberships whose last message was not delivered so far
+    rooms: Sequence[Chat] = ()  # open rooms that the person is not in
+    people: Sequence[Chat] = ()  # people without a chat
+
+    def __iter__(self) -> Iterator[Chat]:
+        return chain(self.mine, self.rooms, self.people)
+
+
 def chat_for(user_id: int, room: ChatRoom, unread: Unread | None) -> Chat:
     """Return the line of a room in the list of somebody who is in it."""
     other = None if room.is_group else (room.high_user if room.low_user_id == user_id else room.low_user)
-    return Chat(room, other, unread or NOTHING_UNREAD)
+    return Chat(room, other, unread or NOTHING_UNREAD, is_mine=True)
 
 
-def chats_of(user: User) -> list[Chat]:
+def chats_of(user: User) -> ChatLists:
     """Return the list of `user`, the most recent activity first."""
     return lists_of([user])[user.pk]
 
 
-def lists_of(users: Collection[User]) -> dict[int, list[Chat]]:
-    """Return the list of each of `users` by id, in four queries however many there are.
+def lists_of(users: Collection[User]) -> dict[int, ChatLists]:
+    """Return the list of each of `users` by id, in as many queries as that of one."""
+    own = own_chats_of(users)
+    return _with_others(own) if is_small_house() else own
 
-    A list has the user's own chats, and the open rooms that are in everybody's list.
+
+def own_chats_of(users: Collection[User], page: int = 0) -> dict[int, ChatLists]:
+    """Return by id what each of `users` is in, a page of it, in two queries; not what nobody wrote in so far.
+
+    The first finds which chats these are: only for them it is counted what is unread.
     """
-    is_mine = Q(pk__in=Membership.objects.filter(user__in=users).values("room"))
-    found = ChatRoom.objects.filter(ChatRoom.objects.perhaps_listed() | is_mine)
-    rooms = {
-        room.pk: room
-        for room in found.select_related("last_message__sender", "low_user", "high_user").order_by("name")
-    }
-    unread = unread_of(users)  # after the rooms: former members see nothing that was posted since
-    listed = listed_among(rooms.values())
-    banned = defaultdict(set)
-    for user_id, room_id in Ban.objects.active().filter(user__in=users).values_list("user", "room"):
-        banned[user_id].add(room_id)
-    own: dict[int, list[Chat]] = {}
-    for user in users:
-        mine = unread[user.pk]
-        visible = (listed - banned[user.pk]) | (rooms.keys() & mine.keys())
-        own[user.pk] = [
-            Chat(room, room.other_person(user), mine.get(pk, NOTHING_UNREAD))
-            for pk, room in rooms.items()
-            if pk in visible
-        ]
-    known = {pk: {pk, *(chat.person.pk for chat in own[pk] if chat.person)} for pk in own}
-    strangers = _people(PEOPLE_LIMIT + max(map(len, known.values()), default=0))
+    first = page * CHATS_PER_PAGE
+    place = Window(RowNumber(), partition_by="user", order_by=ORDER)
+    begun = Membership.objects.filter(user__in=users).exclude(
+        room__type=ChatRoom.Type.PRIVATE, room__last_message=None
+    )
+    ranked = begun.annotate(place=place)
+    found = ranked.filter(place__gt=first, place__lte=first + CHATS_PER_PAGE + 1)
+    places = {pk: place - first for pk, place in found.values_list("pk", "place")}
+    memberships = with_unread(Membership.objects.filter(pk__in=places))
+    chats: dict[int, list[Chat]] = {user.pk: [] for user in users}
+    undelivered: defaultdict[int, set[int]] = defaultdict(set)
+    older: set[int] = set()
+    for row in memberships.select_related("room__last_message__sender", "room__low_user", "room__high_user"):
+        if places[row.pk] > CHATS_PER_PAGE:
+            older.add(row.user_id)
+            continue
+        chats[row.user_id].append(chat_for(row.user_id, row.room, Unread.of(row)))
+        if row.last_delivered < (row.room.last_message_id or 0):
+            undelivered[row.user_id].add(row.pk)
+    return {pk: ChatLists(in_order(chats[pk]), pk in older, undelivered[pk]) for pk in chats}
+
+
+def is_small_house() -> bool:
+    """Whether everybody finds everything there is in the list of chats."""
+    people = User.objects.filter(is_active=True)[: settings.SMALL_HOUSE_PEOPLE + 1]
+    rooms = ChatRoom.objects.open()[: settings.SMALL_HOUSE_ROOMS + 1]
+    return people.count() <= settings.SMALL_HOUSE_PEOPLE and rooms.count() <= settings.SMALL_HOUSE_ROOMS
+
+
+def rooms_for_all() -> set[int]:
+    """Return the ids of the open rooms that are in everybody's list: all, or in a large house none."""
+    return set(ChatRoom.objects.open().values_list("pk", flat=True)) if is_small_house() else set()
+
+
+def _with_others(own: dict[int, ChatLists]) -> dict[int, ChatLists]:
+    """Let rooms and people follow that the owners of the lists have no chat with."""
+    rooms = ChatRoom.objects.open().select_related("last_message__sender")
+    others = in_order(Chat(room, None) for room in rooms)
+    people = in_order(Chat(None, person) for person in User.objects.filter(is_active=True))
+    apart: defaultdict[int, set[str]] = defaultdict(set)  # lines that are not among the others, by user
+    for user_id, room_id in Ban.objects.active().filter(user__in=own).values_list("user", "room"):
+        apart[user_id].add(room_line(room_id))
+    older = ChatRoom.objects.filter(memberships__user__in=[pk for pk in own if own[pk].has_older])
+    for user_id, room_id, *pair in older.values_list("memberships__user", "pk", "low_user", "high_user"):
+        apart[user_id] |= {room_line(room_id), *(person_line(one) for one in pair if one)}
     lists = {}
     for pk, chats in own.items():
-        others = (chat for chat in strangers if chat.person and chat.person.pk not in known[pk])
-        lists[pk] = sorted([*chats, *islice(others, PEOPLE_LIMIT)], key=lambda chat: chat.place)
+        apart[pk] |= {person_line(pk), *(chat.dom_id for chat in chats.mine)}
+        lists[pk] = replace(
+            chats,
+            rooms=[chat for chat in others if chat.dom_id not in apart[pk]],
+            people=[chat for chat in people if chat.dom_id not in apart[pk]],
+        )
     return lists
+
+
+def in_order(chats: Iterable[Chat]) -> list[Chat]:
+    return sorted(chats, key=lambda chat: chat.place)
 
 
 def as_of(moment: datetime) -> int:
@@ -147,12 +212,7 @@ def unread_in(chats: Iterable[Chat]) -> int:
     return sum(chat.unread.count for chat in chats if not chat.unread.is_muted)
 
 
-def _people(count: int) -> list[Chat]:
-    people = User.objects.filter(is_active=True).order_by("canonical_name")[:count]
-    return [Chat(None, person) for person in people]
-
-
-def chats_digest(chats: Iterable[Chat], user: User) -> str:
+def chats_digest(chats: ChatLists, user: User) -> str:
     """Return a short text that differs between lists that look different to `user`."""
     lines = (repr((chat.look, user.shows_presence and chat.presence)) for chat in chats)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([str(chats.has_older), *lines]).encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
 """Unread messages, counted from the read marker: never added up, so that a count cannot drift."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
@@ -29,6 +29,12 @@ class Unread:
     mentions: int = 0
     is_muted: bool = False
     notify: str = Membership.Notify.ALL
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """Return what a row of `with_unread` says."""
+        is_muted = row.muted_until is not None and row.muted_until > timezone.now()
+        return cls(row.unread_count, row.mention_count, is_muted, row.wanted)
 
     @property
     def label(self) -> str:
@@ -71,33 +77,32 @@ def _unread_mentions() -> Subquery:
 
 
 def unread_in_rooms(users: Mapping[int, Collection[int]]) -> dict[int, dict[int, Unread]]:
-    """Return by room what each of the members among `users[room]` has unread, in one query."""
+    """Return by room what each of the members among `users[room]` has unread."""
     result: dict[int, dict[int, Unread]] = {room_id: {} for room_id in users}
     people = set().union(*users.values())
-    for room_id, user_id, unread in _unread(Membership.objects.filter(room__in=users, user__in=people)):
+    for room_id, user_id, unread in _unread(Membership.objects.among(users, people)):
         if user_id in users[room_id]:
             result[room_id][user_id] = unread
     return result
 
 
-def unread_of(users: Collection[User]) -> defaultdict[int, dict[int, Unread]]:
-    """Return what each of the users has unread, by user id and room id, in one query."""
-    result: defaultdict[int, dict[int, Unread]] = defaultdict(dict)
-    for room_id, user_id, unread in _unread(Membership.objects.filter(user__in=users)):
-        result[user_id][room_id] = unread
-    return result
+def unread_of(user: User, room: ChatRoom) -> Unread:
+    """Return what `user` has unread in one room."""
+    return unread_in_rooms({room.pk: [user.pk]})[room.pk].get(user.pk, Unread())
 
 
 def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unread]]:
     """Yield room id, user id and what is unread."""
-    now = timezone.now()
-    rows = memberships.annotate(
+    names = ("room_id", "user_id", "unread_count", "mention_count", "muted_until", "wanted")
+    for row in with_unread(memberships).values_list(*names, named=True):
+        yield row.room_id, row.user_id, Unread.of(row)
+
+
+def with_unread(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Annotate memberships with what `Unread.of` needs."""
+    return memberships.annotate(
         unread_count=_unread_messages(), mention_count=_unread_mentions(), wanted=_wanted()
     )
-    names = ("room", "user", "unread_count", "mention_count", "muted_until", "wanted")
-    for room_id, user_id, count, mentions, muted_until, notify in rows.values_list(*names):
-        is_muted = muted_until is not None and muted_until > now
-        yield room_id, user_id, Unread(count, mentions, is_muted, notify)
 
 
 def _wanted() -> Case:

@@ -22,6 +22,7 @@ app_name = "rooms"
 urlpatterns = [
     path("", lobby.lobby, name="lobby"),
     path("find/", directory.find, name="find"),
+    path("chats/", lobby.chat_list, name="chat_list"),
     path("rooms/", chat_rooms.chat_room_create, name="chat_room_create"),
     path("rooms/all/", directory.chat_room_list, name="chat_room_list"),
     path("rooms/<id:room_id>/", chat_rooms.chat_room_detail, name="chat_room_detail"),

@@ -20,6 +20,7 @@ from config.forms import TEXT_MAX_LENGTH
 from config.serving import heads, senders
 from config.text import NORMALIZED_MAX_LENGTH
 from rooms import directory
+from rooms.chats import CHATS_PER_PAGE
 from rooms.forms import ContentField, FindForm, ReasonField, RoomInvitationForm
 from rooms.models import ChatRoom, MessageVersion, chat_room, message_text
 from rooms.templatetags.messages import PREVIEW_LENGTH
@@ -159,7 +160,10 @@ def costs():
             settings.STREAM_MAX_BACKLOG // kib,
         ],
         "a line in the list of chats": [PREVIEW_LENGTH],
-        "rooms in everybody's list": [settings.ROOMS_IN_LIST, settings.ROOMS_PER_OWNER],
+        "lines in the list of chats": [
+            CHATS_PER_PAGE,
+            *(settings.SMALL_HOUSE_ROOMS, settings.SMALL_HOUSE_PEOPLE, settings.ROOMS_PER_OWNER),
+        ],
         "what is looked for among rooms and people, and what is found": [
             FindForm.base_fields["q"].max_length,
             *(directory.AT_FIRST, directory.AT_FIRST, directory.PER_PAGE),

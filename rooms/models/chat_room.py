@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Self
 from uuid import UUID, uuid5
@@ -62,16 +61,6 @@ class TooManyRooms(Exception):
 IS_OPEN: dict[str, Any] = {"type": "group", "is_by_invitation": False, "archived_at": None}
 
 
-def listed_among(rooms: "Iterable[ChatRoom]") -> set[int]:
-    """Return the ids of those in everybody's list, out of all rooms that are `perhaps_listed`, and others.
-
-    These are the open ones in which something was said last, ROOMS_IN_LIST of them; where there are fewer,
-    the newest of those in which nothing was said yet. Archived ones are in the lists of their members alone.
-    """
-    found = ((room.last_message_id or 0, room.pk) for room in rooms if room.is_open)
-    return {pk for _last, pk in sorted(found, reverse=True)[: settings.ROOMS_IN_LIST]}
-
-
 class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def groups(self) -> Self:
         return self.filter(type=ChatRoom.Type.GROUP)
@@ -92,16 +81,9 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
     def joined_by(self, user: User) -> Self:
         return self.filter(participants=user)
 
-    def listed(self) -> set[int]:
-        """Return the ids of the open rooms that are in everybody's list, in one query: `listed_among`."""
-        return listed_among(self.filter(self.perhaps_listed()).only("last_message", *IS_OPEN))
-
-    def perhaps_listed(self) -> Q:
-        """Return what is so of all rooms that `listed_among` may take, and of as many others at most."""
-        found = self.filter(**IS_OPEN)
-        used = found.exclude(last_message=None).order_by("-last_message").values("pk")
-        new = found.filter(last_message=None).order_by("-pk").values("pk")
-        return Q(pk__in=used[: settings.ROOMS_IN_LIST]) | Q(pk__in=new[: settings.ROOMS_IN_LIST])
+    def open(self) -> Self:
+        """Rooms that everybody may see and write in."""
+        return self.filter(**IS_OPEN)
 
     def create_group(
         self, name: str, creator: User | None = None, is_by_invitation: bool = False
@@ -297,6 +279,7 @@ class ChatRoom(Foldable):
                 self.keep_owned()
                 membership.refresh_from_db(fields=["role"])
                 doorbell.ring_after_commit("receipt", room=self.pk)
+                doorbell.ring_after_commit("listing", room=self.pk, user=user.pk)
         return membership
 
     def keep_owned(self) -> None:

@@ -16,6 +16,8 @@ from config import doorbell
 from config.database import is_unavailable, update_in_order
 from rooms.models.message import Message
 
+FEW = 32  # people that a statement may name although hardly any of them is meant
+
 # Neither the ORM nor a loop does this in one statement, whatever the number of messages.
 _INSERT_RECEIPTS = """
     WITH bound (membership_id, upto) AS (VALUES {pairs})
@@ -31,6 +33,15 @@ _INSERT_RECEIPTS = """
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def among(self, rooms: Iterable[int], people: Collection[int]) -> Self:
+        """Members of `rooms` among `people`, who may be thousands of whom hardly anybody is concerned."""
+        found = self.filter(room__in=list(rooms))
+        if len(people) > FEW:
+            members = list(found.values_list("user", flat=True)[:FEW])
+            if len(members) < FEW:
+                people = set(members).intersection(people)
+        return found.filter(user__in=people)
+
     def with_a_role(self) -> Self:
         """Members with a moderating role, including deactivated ones."""
         return self.filter(role__in=[Membership.Role.OWNER, Membership.Role.MODERATOR])
@@ -47,20 +58,20 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         behind = self.filter(room=room_id, user__in=list(user_ids), last_delivered__lt=upto)
         return update_in_order(behind, last_delivered=upto)
 
-    def mark_lists_delivered(self, users: Collection[User], upto: int) -> None:
-        """Note that `users` were shown the list of chats when `upto` was the last message of all.
+    def mark_lists_delivered(self, memberships: Collection[int], upto: int) -> None:
+        """Note that these were in lists of chats that were shown when `upto` was the last message of all.
 
         If the database accepts no writes, the page is still shown; a later one is noted.
         """
         try:
-            self._mark_lists_delivered(users, upto)
+            self._mark_lists_delivered(memberships, upto)
         except DatabaseError as error:
             if not is_unavailable(error):
                 raise
 
-    def _mark_lists_delivered(self, users: Collection[User], upto: int) -> None:
+    def _mark_lists_delivered(self, memberships: Collection[int], upto: int) -> None:
         # For some databases the least of NULL and a number is the number.
-        with_messages = self.filter(user__in=users, room__last_message__isnull=False)
+        with_messages = self.filter(pk__in=memberships, room__last_message__isnull=False)
         behind = with_messages.filter(last_delivered__lt=Least(F("room__last_message"), upto))
         rows = dict(behind.values_list("pk", "room"))
         if not rows:

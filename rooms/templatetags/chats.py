@@ -25,9 +25,9 @@ def chat_lines(chats: Iterable[Chat], room_id: int | None, shows_presence: bool)
 
 
 @register.simple_tag
-def chat_line(chat: Chat) -> SafeString:
-    """Draw one line for everybody: presence is told by itself."""
-    return chat_lines([chat], None, False)
+def chat_line(chat: Chat, shows_presence: bool) -> SafeString:
+    """Draw one line for everybody who sees it."""
+    return chat_lines([chat], None, shows_presence)
 
 
 def _line(chat: Chat, room_id: int | None, shows_presence: bool, reader: tuple[object, ...]) -> str:

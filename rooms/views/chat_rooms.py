@@ -7,13 +7,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
+from accounts.models import User
 from config.pages import number, page_of
 from rooms import moderation
+from rooms.chats import ChatLists
 from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
 from rooms.history import HistoryPage, page_after, page_around, page_before, unread_line, with_newer
 from rooms.models import ChatRoom, Membership, Report, TooManyRooms
 from rooms.receipts import show_ticks
-from rooms.unread import Unread
+from rooms.unread import Unread, unread_of
 from rooms.views.lobby import chats_context, lobby_response
 from rooms.views.membership import ban_of, banned, member_of, moderator_of
 
@@ -83,7 +85,7 @@ def chat_room_response(
     chats = chats_context(request.user)
     other = room.other_person(request.user)
     blocked = request.user.blocked_ids() if other or page.linked else set()
-    here = next((chat.unread for chat in chats["chats"] if chat.room and chat.room.pk == room.pk), Unread())
+    here = unread_here(chats["chats"], room, request.user)
     context = {
         "unread_label": here.label,
         "room": room,
@@ -114,6 +116,12 @@ def page_asked_for(request: AuthenticatedRequest, room: ChatRoom, membership: Me
     unread = (before and number(request.GET.get("unread"))) or unread_line(membership)
     page = page_before(room, before, unread)
     return with_newer(page) if before else page
+
+
+def unread_here(chats: ChatLists, room: ChatRoom, user: User) -> Unread:
+    """Return what is unread in a room, which may have fallen out of the list of its reader."""
+    chat = next((chat for chat in chats.mine if chat.room == room), None)
+    return chat.unread if chat else unread_of(user, room)
 
 
 def read_interval(room: ChatRoom) -> int:

@@ -8,7 +8,7 @@ from accounts.models import User
 from rooms.forms import ChatRoomForm
 from rooms.models import ChatRoom
 from rooms.unread import unread_label
-from rooms.views.lobby import chats_context
+from rooms.views.lobby import chats_context, total_of
 
 
 @require_safe
@@ -32,5 +32,5 @@ def profile_detail(request: AuthenticatedRequest, username: str) -> HttpResponse
     if request.htmx:
         return render(request, "rooms/profile_detail.html#local-time", {"person": person})
     context = {"person": person, "room_form": ChatRoomForm(), **chats_context(request.user)}
-    context["unread_label"] = unread_label(context["total_unread"])
+    context["unread_label"] = unread_label(total_of(request.user, context["chats"]))
     return render(request, "rooms/profile_detail.html", context)

@@ -1,14 +1,21 @@
-// Keeps the chats in the order of their last messages; where there are none, rooms (room-1) before people (person-1).
+// Keeps each chat in its part of the list, and the parts in the order of their last messages.
 behave('chats', ['chats', 'notifications'], () => {
-  const list = hook('chats');
-  const openChat = [...list.children].find((item) => item.querySelector('[aria-current]'))?.id;
+  const AT_MOST = 100; // the server sends the whole line of a chat that was not among the latest 50
+  const chats = hook('chats');
+  const openChat = chats.querySelector('[aria-current]')?.closest('[data-list]').id;
   const keyOf = (item) => Number(hook(`${item.id}-preview`).dataset.key);
-  const compare = (one, other) => keyOf(other) - keyOf(one) || other.id.charCodeAt() - one.id.charCodeAt();
-  const sort = () => [...list.children].sort(compare).forEach((item, index) => {
+  const sort = (list) => [...list.children].sort((one, other) => keyOf(other) - keyOf(one)).forEach((item, index) => {
     if (list.children[index] !== item) move(item, list, list.children[index]);
   });
-  keep(list, () => {
-    sort();
+  keep(chats, () => {
+    const lists = { mine: hook('mine'), rooms: hook('rooms'), people: hook('people') };
+    chats.querySelectorAll('[data-list]').forEach((item) => {
+      const list = lists[item.dataset.list];
+      if (item.parentElement !== list) move(item, list, null);
+    });
+    sort(lists.mine);
+    sort(lists.rooms);
+    [...lists.mine.children].slice(AT_MOST).forEach((item) => item.remove());
     byId(openChat)?.querySelector('a').setAttribute('aria-current', 'page'); // a line that was replaced does not know
   });
 });

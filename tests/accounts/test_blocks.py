@@ -9,11 +9,12 @@ from django.urls import reverse
 
 from accounts.models import Block
 from config.rates import Rate
+from rooms.chats import chats_of
 from rooms.history import unread_line
 from rooms.live.news.chat_list import ChatList, Gathered
 from rooms.live.wire.hub import Hub
 from rooms.models import Blocked, ChangeRefused, Message
-from rooms.unread import total_unread, unread_in_rooms, unread_of
+from rooms.unread import total_unread, unread_of
 from tests.support.factories import make_membership, make_message, make_messages, make_user, make_users
 from tests.support.responses import HTMX, page_of
 
@@ -137,22 +138,22 @@ def test_nothing_of_them_is_counted(ada, ben, room, private):
     cem = make_user("cem")
     make_membership(room, cem)
     heard = make_message(room, cem)
-    before = unread_of([ada])[ada.pk]
-    assert (before[room.pk].count, before[room.pk].mentions, before[private.pk].count) == (2, 1, 1)
+    before = unread_of(ada, room)
+    assert (before.count, before.mentions, unread_of(ada, private).count) == (2, 1, 1)
     ada.block(ben)
-    after = unread_of([ada])[ada.pk]
-    assert (after[room.pk].count, after[room.pk].mentions, after[private.pk].count) == (1, 0, 0)
-    assert unread_in_rooms({room.pk: [ada.pk]})[room.pk][ada.pk] == after[room.pk]
+    after = unread_of(ada, room)
+    assert (after.count, after.mentions, unread_of(ada, private).count) == (1, 0, 0)
+    assert chats_of(ada).mine[0].unread == after
     assert total_unread([ada.pk]) == {ada.pk: 1}
     assert unread_line(room.memberships.get(user=ada)) == heard.pk
     ada.unblock(ben)
-    assert unread_of([ada])[ada.pk] == before
+    assert unread_of(ada, room) == before
 
 
 def test_who_is_blocked_counts_what_others_write_as_before(ada, ben, room):
     ada.block(ben)
     make_message(room, ada)
-    assert unread_of([ben])[ben.pk][room.pk].count == 1
+    assert unread_of(ben, room).count == 1
 
 
 def test_they_cause_no_notification(ada, ben, room):

@@ -226,7 +226,7 @@ def test_look_before_login_is_that_of_the_system(client, ada, ada_client):
 
 
 def wants(ada, room, message):
-    return unread_of([ada])[ada.pk][room.pk].wants(message, ada.pk)
+    return unread_of(ada, room).wants(message, ada.pk)
 
 
 @pytest.mark.parametrize(

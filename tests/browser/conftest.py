@@ -89,7 +89,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         tmp_path_factory.mktemp("server"),
         LIMIT_ROOM_PER_USER="off",
         ROOMS_PER_OWNER="10000",
-        ROOMS_IN_LIST="10000",
+        SMALL_HOUSE_ROOMS="10000",
+        SMALL_HOUSE_PEOPLE="10000",
     ) as server:
         yield server
 

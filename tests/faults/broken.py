@@ -194,7 +194,7 @@ def without_bound_of_lists():
     """Every page has all rooms."""
     from django.conf import settings
 
-    settings.ROOMS_IN_LIST = 1_000_000
+    settings.SMALL_HOUSE_ROOMS = settings.SMALL_HOUSE_PEOPLE = 1_000_000
 
 
 def dies_before_it_rings():

@@ -55,6 +55,7 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def hearth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that do not harm it; each test uses people and rooms of its own."""
     options = {"HEARTBEAT_INTERVAL": str(HEARTBEAT), "METRICS_TOKEN": METRICS_TOKEN}
+    options |= {"SMALL_HOUSE_ROOMS": "10000", "SMALL_HOUSE_PEOPLE": "10000"}  # all tests together make many
     with Server(tmp_path_factory.mktemp("hearth"), **options) as server:
         yield server
 

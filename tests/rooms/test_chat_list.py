@@ -1,17 +1,19 @@
 """What open pages are told of the list of chats."""
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from config.doorbell import Bell
 from rooms import moderation
-from rooms.live.news.chat_list import ChatList
+from rooms.live.news.chat_list import ChatList, Gathered
 from rooms.live.news.part import PresentState
 from rooms.models import Membership, ModerationAct
 from rooms.models.tick import Marks
 from rooms.unread import Unread
 from tests.support.clients import eventually
-from tests.support.factories import make_message, make_private_room, make_room, make_user
+from tests.support.factories import make_message, make_private_room, make_room, make_user, make_users
 from tests.support.live import OpenPage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_pauses")]
@@ -163,62 +165,132 @@ async def test_private_chat_is_told_to_the_two_only(chat_list, do, hub, hers, hi
     assert len(outside.told) == 1
 
 
-# The bound of the list
+# What is on no page is told to none
+
+
+def line(room):
+    return f'<li id="room-{room.pk}"'
+
+
+def gone(room):
+    return f'<hx-partial hx-target="#room-{room.pk}" hx-swap="delete">'
 
 
 @pytest.fixture
-async def two_rooms(settings, do, ben, mallory, chat_list):
-    """Have two open rooms in everybody's list; a third one is older, and mallory is in all of them."""
-    settings.ROOMS_IN_LIST = 2
-    rooms = [await do(make_room, name, [mallory]) for name in ("Old", "Middle", "Young")]
+async def rooms(settings, do, mallory, chat_list):
+    """Have two open rooms, which mallory is in and all see: one more is too many for a small house."""
+    settings.SMALL_HOUSE_ROOMS = 2
+    rooms = [await do(make_room, name, [mallory]) for name in ("Old", "Young")]
     for room in rooms:
         await do(make_message, room, mallory)
-    chat_list.begin_after(0, {rooms[1].pk, rooms[2].pk})
+    chat_list.begin_after(0, {room.pk for room in rooms})
     return rooms
 
 
-async def test_room_that_is_used_again_comes_into_lists_and_another_falls_out(
-    chat_list, do, hub, hers, mallory, two_rooms
-):
-    own = OpenPage(mallory)
-    hub.join(own)
-    old, middle, _young = two_rooms
-    await do(make_message, old, mallory, "awake")
-    chat_list.heard(Bell("room", {"room": old.pk}))
-    await eventually(lambda: "awake" in "".join(hers.told) and "awake" in "".join(own.told))
-    news = hers.news
-    assert f'<li id="room-{old.pk}"' in news
-    assert f'<hx-partial hx-target="#room-{middle.pk}" hx-swap="delete">' in news
-    assert "delete" not in own.news
-    assert "Young" not in news
+@pytest.fixture
+async def own(hub, mallory):
+    page = OpenPage(mallory)
+    hub.join(page)
+    return page
 
 
-async def test_room_that_is_not_in_the_lists_of_others_is_told_to_its_members_only(
-    chat_list, do, hub, hers, mallory, two_rooms
+async def test_house_that_becomes_large_takes_rooms_out_of_the_lists_of_others(
+    chat_list, do, hers, own, mallory, rooms
 ):
-    own = OpenPage(mallory)
-    hub.join(own)
-    new = await do(make_room, "Nothing said", [mallory])
+    new = await do(make_room, "One too many", [mallory])
     chat_list.heard(Bell("room", {"room": new.pk}))
-    await eventually(lambda: "Nothing said" in "".join(own.told))
+    await eventually(lambda: hers.told and own.told)
+    news = hers.news
+    assert all(gone(room) in news for room in rooms)
+    assert "One too many" not in news
+    assert "One too many" in own.news
+    await do(make_message, rooms[0], mallory, "among us")
+    chat_list.heard(Bell("room", {"room": rooms[0].pk}))
+    await eventually(lambda: "among us" in "".join(own.told))
+    assert gone(rooms[0]) not in own.news
     assert not hers.told
 
 
-async def test_archived_room_stays_in_the_lists_of_its_members_only(
-    chat_list, do, hub, hers, mallory, two_rooms
-):
-    own = OpenPage(mallory)
-    hub.join(own)
-    old, middle, _young = two_rooms
+async def test_archived_room_stays_in_the_lists_of_its_members_only(chat_list, do, hers, own, mallory, rooms):
+    old, _young = rooms
 
     def archive():
-        moderation.archive(Membership.objects.select_related("room").get(room=middle, user=mallory))
+        moderation.archive(Membership.objects.select_related("room").get(room=old, user=mallory))
 
     await do(archive)
     act = await do(ModerationAct.objects.get)
-    chat_list.heard(Bell("act", {"act": act.pk, "room": middle.pk, "person": 0}))
+    chat_list.heard(Bell("act", {"act": act.pk, "room": old.pk, "person": 0}))
     await eventually(lambda: hers.told and own.told)
-    news = hers.news
-    assert f'<hx-partial hx-target="#room-{middle.pk}" hx-swap="delete">' in news
-    assert f'<li id="room-{old.pk}"' in news
+    assert gone(old) in hers.news
     assert "delete" not in own.news
+
+
+async def test_people_are_told_of_new_ones_in_a_small_house_only(chat_list, do, hers, ada, settings):
+    settings.SMALL_HOUSE_PEOPLE = await do(User.objects.count)
+    new = await do(make_user)
+    chat_list.heard(Bell("person", {"user": new.pk}))
+    room = await do(make_room, None, [ada])
+    chat_list.heard(Bell("room", {"room": room.pk}))
+    await eventually(lambda: line(room) in "".join(hers.told))
+    assert new.username not in hers.news
+
+
+def shows(*rooms):
+    """Return what a page begins with that shows these, the last one on top."""
+    return PresentState(b"", Marks(), {room.pk: Unread() for room in rooms})
+
+
+async def test_chat_that_is_not_on_the_page_comes_in_as_a_whole(
+    chat_list, do, his, room, private, ada, monkeypatch
+):
+    monkeypatch.setattr("rooms.live.news.chat_list.CHATS_PER_PAGE", 1)
+    chat_list.began(his, shows(room))
+
+    async def said_in(chat):
+        await do(make_message, chat, ada, "Hello")
+        chat_list.heard(Bell("room", {"room": chat.pk}))
+        await eventually(lambda: "badge" in "".join(his.told))
+        return his.news
+
+    assert line(room) not in await said_in(room)
+    assert f'<li id="person-{ada.pk}"' in await said_in(private)
+    assert f'<li id="person-{ada.pk}"' not in await said_in(private)
+    assert line(room) in await said_in(room)  # it may have fallen out at the end
+
+
+async def test_line_that_only_one_of_two_pages_has_is_brought_to_the_other(
+    chat_list, hub, his, room, private, ben
+):
+    chat_list.began(his, shows(room))
+    late = OpenPage(ben)
+    hub.join(late)
+    chat_list.began(late, shows(private, room))
+    await eventually(lambda: "person-" in "".join(his.told))
+    assert 'hx-target="#mine"' in his.news
+
+
+async def test_room_goes_from_part_to_part_as_one_joins_and_leaves(chat_list, do, hers, ada, room):
+    chat_list.began(hers, shows(room))
+    chat_list.begin_after(0, {room.pk})
+    for verb, part in (("leave", "rooms"), ("join", "mine")):
+        await do(lambda verb=verb: room.join(ada).leave() if verb == "leave" else room.join(ada))
+        chat_list.heard(Bell("listing", {"room": room.pk, "user": ada.pk}))
+        await eventually(lambda part=part: f'data-list="{part}"' in "".join(hers.told))
+        assert line(room) in hers.news
+
+
+async def test_round_costs_as_much_however_many_listen(chat_list, do, hub, ada, ben, private):
+    """Two are concerned, and hundreds have a page open."""
+
+    def cost():
+        make_message(private, ada)
+        with CaptureQueriesContext(connection) as queries:
+            news = chat_list.read_news(Gathered(rooms={private.pk}), hub.listening_users())
+        return len(queries), max(len(query["sql"]) for query in queries), len(news.letters)
+
+    costs = []
+    for _time in range(2):
+        for user in await do(make_users, 150):
+            hub.join(OpenPage(user))
+        costs.append(await do(cost))
+    assert costs[0] == costs[1]

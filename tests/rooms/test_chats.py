@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from rooms.chats import chats_digest, chats_of
+from rooms.models import ChatRoom
 from rooms.unread import unread_in_rooms
 from tests.support.factories import (
     make_membership,
@@ -14,6 +16,7 @@ from tests.support.factories import (
     make_private_room,
     make_room,
     make_user,
+    state_of,
 )
 from tests.support.responses import page_of
 
@@ -64,7 +67,7 @@ def test_order_is_that_of_posting_whatever_the_clocks_say(ada, ada_client, room,
     assert names(ada_client)[0] == "Kitchen"
 
 
-def test_where_nothing_was_said_groups_come_before_people_by_name(ada_client):
+def test_small_house_has_rooms_and_people_without_a_chat_below_by_name(ada_client):
     for name in ("zoe", "Bob"):
         make_user(name)
     for name in ("beta", "Alpha"):
@@ -73,6 +76,7 @@ def test_where_nothing_was_said_groups_come_before_people_by_name(ada_client):
 
 
 def test_each_chat_leads_to_its_room(ada_client, ben, mallory, room, private):
+    make_message(private, ben)
     links = {chat["id"]: chat.all("a")[0]["href"] for chat in chat_list(ada_client)}
     assert links == {
         f"room-{room.pk}": f"/rooms/{room.pk}/#unread",
@@ -111,15 +115,87 @@ def test_private_chats_of_others_are_nowhere(ada, ben, mallory, mallory_client, 
     assert set(names(mallory_client)) == {"Kitchen", "ada", "ben"}
     assert b"our secret" not in response.content
     assert f"room-{private.pk}".encode() not in response.content
-    assert chats_of(mallory)[0].key == 0
+    assert [chat.key for chat in chats_of(mallory)] == [0, 0, 0]
     assert {chat.dom_id: chat.url for chat in chats_of(mallory)}[f"person-{ada.pk}"] == "/people/ada/"
 
 
-def test_many_people_without_a_chat_are_cut_off(ada, monkeypatch):
-    monkeypatch.setattr("rooms.chats.PEOPLE_LIMIT", 2)
-    for name in ("zoe", "bob", "carol"):
-        make_user(name)
-    assert [chat.name for chat in chats_of(ada)] == ["bob", "carol"]
+def parts(user):
+    """Return the names in each part of the list."""
+    chats = chats_of(user)
+    return [[chat.name for chat in part] for part in (chats.mine, chats.rooms, chats.people)]
+
+
+def test_parts_of_the_list(ada, ben, mallory, room, private):
+    make_room("Garden")
+    make_message(private, ben)
+    assert parts(ada) == [["ben", "Kitchen"], ["Garden"], ["mallory"]]
+
+
+@pytest.mark.parametrize(("limit", "amount"), [("SMALL_HOUSE_ROOMS", 2), ("SMALL_HOUSE_PEOPLE", 3)])
+def test_large_house_lists_only_what_one_is_in(ada, mallory, room, private, settings, limit, amount):
+    make_message(private, ada)
+    make_room("Garden")
+    setattr(settings, limit, amount)
+    assert parts(ada) == [["ben", "Kitchen"], ["Garden"], ["mallory"]]
+    setattr(settings, limit, amount - 1)
+    assert parts(ada) == [["ben", "Kitchen"], [], []]
+
+
+def test_room_that_one_has_left_is_among_the_others(ada, room):
+    room.memberships.get(user=ada).leave()
+    assert parts(ada)[:2] == [[], ["Kitchen"]]
+
+
+def test_direct_message_in_which_nothing_was_said_is_none_yet(ada, ben, private):
+    assert parts(ada)[0] == []
+    make_message(private, ben)
+    assert parts(ada)[0] == ["ben"]
+
+
+# Older chats
+
+
+@pytest.fixture
+def _two_at_a_time(monkeypatch):
+    monkeypatch.setattr("rooms.chats.CHATS_PER_PAGE", 2)
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_older_chats_are_behind_a_link(ada, ben, ada_client, private):
+    old = [make_room(name, [ada]) for name in ("Archived", "One", "Two", "Three")]
+    for room in (*old, private):
+        make_message(room, ada)
+    ChatRoom.objects.filter(pk=old[0].pk).update(archived_at=timezone.now())
+    assert names(ada_client) == ["ben", "Three"]
+    seen, page = [], page_of(ada_client.get("/"))
+    while links := [link for link in page.all("a") if link.text in ("Older chats", "More")]:
+        page = page_of(ada_client.get(f"/chats/{links[0]['href'].removeprefix('/chats/')}"))
+        seen.append([name.text.strip() for name in page.all(css_class="chat-name")])
+    assert seen == [["Two", "One"], ["Archived"]]
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_chats_on_older_pages_are_not_offered_as_others(ada, ben, private):
+    make_message(private, ben)
+    for name in ("One", "Two", "Three"):
+        make_message(make_room(name, [ada]), ada)
+    assert parts(ada) == [["Three", "Two"], [], []]
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_title_counts_what_is_unread_on_older_pages(ada, ben, ada_client, room, private):
+    for number, chat in enumerate((room, make_room("Garden", [ada, ben]), private), 1):
+        make_messages(chat, ben, number)
+    assert page_of(ada_client.get("/")).all("title")[0].text.strip().startswith("(6)")
+    assert state_of(ada, None).decode().count(">(6) Chats") == 1
+    page = ada_client.get(f"/rooms/{room.pk}/").content.decode()
+    assert "<title>(1)" in "".join(page.split("\n"))
+    assert ">(1) Kitchen" in state_of(ada, room.pk).decode()
+
+
+@pytest.mark.parametrize("page", ["-1", "x", "9" * 30, "7", "\x00"])
+def test_page_of_chats_that_is_none_shows_no_fault(ada_client, room, page):
+    assert ada_client.get("/chats/", {"page": page}).status_code == 200
 
 
 # What is said about it

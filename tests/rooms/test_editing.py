@@ -115,7 +115,7 @@ def test_mentions_follow_the_text(ada, ben, room):
     message = make_message(room, ada, "Hello")
     message.edit(f"Hello @{ben.username}")
     assert Mention.objects.get().user == ben
-    assert unread_of([ben])[ben.pk][room.pk].mentions == 1
+    assert unread_of(ben, room).mentions == 1
     message.edit("Hello")
     assert not Mention.objects.exists()
 
@@ -216,11 +216,11 @@ def test_nothing_of_the_text_is_left(ada_client, ben_client, ada, ben, room, run
 
 def test_place_and_read_state_hold(ben_client, ada, ben, room):
     first, second, third = (make_message(room, ada, text) for text in ("One", "Two", "Three"))
-    assert unread_of([ben])[ben.pk][room.pk].count == 3
+    assert unread_of(ben, room).count == 3
     second.erase()
-    assert unread_of([ben])[ben.pk][room.pk].count == 2
+    assert unread_of(ben, room).count == 2
     room.memberships.get(user=ben).mark_read(second.pk)
-    assert unread_of([ben])[ben.pk][room.pk].count == 1
+    assert unread_of(ben, room).count == 1
     page = page_of(ben_client.get(room.get_absolute_url()))
     rows = [row["id"] for row in page.all("li", css_class="message")]
     assert rows == [f"message-{message.pk}" for message in (first, second, third)]
@@ -230,7 +230,7 @@ def test_place_and_read_state_hold(ben_client, ada, ben, room):
 def test_what_was_deleted_is_not_unread(ben_client, ada, ben, room):
     first = make_message(room, ada, "One")
     first.erase()
-    assert unread_of([ben])[ben.pk][room.pk].count == 0
+    assert unread_of(ben, room).count == 0
     assert page_of(ben_client.get(room.get_absolute_url())).by_id("unread") is None
 
 

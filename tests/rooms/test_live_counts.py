@@ -50,7 +50,8 @@ def statements_for_one_message(readers):
 
 
 @pytest.mark.django_db
-def test_a_message_costs_as_many_statements_for_forty_readers_as_for_a_thousand():
+def test_a_message_costs_as_many_statements_for_forty_readers_as_for_a_thousand(settings):
+    settings.SMALL_HOUSE_PEOPLE = 0
     assert statements_for_one_message(40) == statements_for_one_message(1000)
     assert statements_for_one_message(3) <= statements_for_one_message(40)
 

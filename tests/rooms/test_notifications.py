@@ -63,7 +63,7 @@ def test_morning_is_the_next_eight_o_clock():
 def test_mention_is_counted_apart(ada, ben, room):
     make_message(room, ada, "Hello")
     make_message(room, ada, "Hello @Ben, and you@ben.org and https://x.org/@ben")
-    assert unread_of([ben])[ben.pk][room.pk] == Unread(count=2, mentions=1)
+    assert unread_of(ben, room) == Unread(count=2, mentions=1)
 
 
 def test_name_of_somebody_who_is_not_there_is_no_mention(ada, mallory, room):

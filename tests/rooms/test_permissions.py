@@ -72,6 +72,7 @@ TABLE = {
         "member": "405 405 422 405 405 405",
     },
     ("rooms:find", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:chat_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:chat_room_list", None): {
         "anonymous": LOGIN_FIRST,
         "outsider": "302 302 405 405 405 405",

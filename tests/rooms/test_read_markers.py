@@ -13,7 +13,7 @@ UNDO = reverse("rooms:read_receipt_undo_all")
 
 
 def count(user, room):
-    return unread_of([user])[user.pk][room.pk].count
+    return unread_of(user, room).count
 
 
 def membership(user, room):

@@ -1,72 +1,19 @@
-"""Which rooms are in the list of chats, which has a bound."""
+"""What pages cost however many rooms there are, and how many rooms one person may have."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config.rates import Rate
-from rooms.chats import chats_of
-from rooms.models import Ban, ChatRoom, Membership
-from tests.support.factories import make_message, make_room, make_users
+from rooms.models import ChatRoom, Membership
+from tests.support.factories import make_users
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def three_rooms(settings):
-    """Let the list have three open rooms besides one's own."""
-    settings.ROOMS_IN_LIST = 3
-
-
-def talked_in(*names, by):
-    """Make a room of each name, in which `by` says something, one after the other."""
-    rooms = [make_room(name, [by]) for name in names]
-    for room in rooms:
-        make_message(room, by)
-    return rooms
-
-
-def names_for(user):
-    return [chat.name for chat in chats_of(user) if chat.room]
 
 
 def archive(room):
     with_time = {"archived_at": "2026-01-01T00:00Z"}
     ChatRoom.objects.filter(pk=room.pk).update(**with_time)
-
-
-# The list
-
-
-def test_list_has_the_open_rooms_used_last(ada, mallory):
-    talked_in("A", "B", "C", "D", by=ada)
-    assert names_for(mallory) == ["D", "C", "B"]
-
-
-def test_own_rooms_are_there_however_long_ago_they_were_used(ada, mallory):
-    old, *_others = talked_in("Old", "B", "C", "D", by=ada)
-    old.join(mallory)
-    assert names_for(mallory) == ["D", "C", "B", "Old"]
-
-
-def test_newest_rooms_fill_what_is_left(ada, mallory):
-    talked_in("A", by=ada)
-    for name in ("New 1", "New 2", "New 3"):
-        make_room(name)
-    assert names_for(mallory) == ["A", "New 2", "New 3"]
-
-
-def test_archived_rooms_of_others_are_left_out(ada, mallory):
-    gone, _stays = talked_in("Gone", "Stays", by=ada)
-    archive(gone)
-    assert names_for(mallory) == ["Stays"]
-    assert names_for(ada) == ["Stays", "Gone"]
-
-
-def test_room_that_one_is_banned_from_is_left_out(ada, mallory):
-    banned, _other = talked_in("Banned", "Other", by=ada)
-    Ban.objects.create(room=banned, user=mallory)
-    assert names_for(mallory) == ["Other"]
 
 
 def fill(amount):
@@ -83,9 +30,8 @@ def fill(amount):
 
 
 @pytest.mark.parametrize("address", ["/", "room"])
-def test_pages_cost_the_same_with_three_thousand_rooms(ada, ada_client, room, settings, monkeypatch, address):
-    settings.ROOMS_IN_LIST = 15
-    monkeypatch.setattr("rooms.chats.PEOPLE_LIMIT", 0)
+def test_pages_cost_the_same_with_three_thousand_rooms(ada, ada_client, room, settings, address):
+    settings.SMALL_HOUSE_PEOPLE = 15
     address = room.get_absolute_url() if address == "room" else address
     ada_client.get("/settings/")  # the first visit of a day notes the session
 

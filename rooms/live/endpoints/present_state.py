@@ -1,5 +1,6 @@
 """What streams begin with: everything but messages, as it is now, so that none of it needs a replay."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config import release
-from rooms.chats import PEOPLE_LIMIT, Chat, chats_digest, lists_of, newest_in, unread_in
+from rooms.chats import ChatLists, chats_digest, lists_of, newest_in, unread_in
 from rooms.live.endpoints.access import Opening
 from rooms.live.news.part import PresentState
 from rooms.live.news.reports import ANYBODY, ReportCounts, counts_for
@@ -18,7 +19,9 @@ from rooms.live.wire import fragments, frames
 from rooms.models import ChatRoom, Membership
 from rooms.models.tick import Marks
 from rooms.receipts import marks_for
-from rooms.unread import Unread
+from rooms.unread import Unread, total_unread, unread_in_rooms
+
+CHANGED_PEOPLE = 200  # of whom a stream tells at most when it begins
 
 
 def present_states(openings: Collection[Opening]) -> list[PresentState | None]:
@@ -33,8 +36,9 @@ def present_states(openings: Collection[Opening]) -> list[PresentState | None]:
     users = {opening.user.pk: opening.user for opening in openings}
     facts = Facts.read(openings, users)
     states = [_state(opening, facts) for opening in openings]
-    newest = max(map(newest_in, facts.lists.values()), default=0)
-    Membership.objects.mark_lists_delivered(users.values(), newest)
+    shown = facts.lists.values()
+    newest = max((newest_in(chats.mine) for chats in shown), default=0)
+    Membership.objects.mark_lists_delivered({pk for chats in shown for pk in chats.undelivered}, newest)
     return states
 
 
@@ -42,8 +46,10 @@ def present_states(openings: Collection[Opening]) -> list[PresentState | None]:
 class Facts:
     """What was read for all who begin at once."""
 
-    lists: dict[int, list[Chat]]  # by user
+    lists: dict[int, ChatLists]  # by user
     rooms: dict[int, ChatRoom]
+    unread: dict[int, dict[int, Unread]]  # by room and user, where the list does not say it
+    totals: dict[int, int]  # what is unread in all rooms, by user, where the list does not say it
     marks: dict[int, dict[int, Marks]]  # by room and user
     reports: ReportCounts
     has_changed_profiles: bool
@@ -51,9 +57,12 @@ class Facts:
     @classmethod
     def read(cls, openings: Collection[Opening], users: dict[int, User]) -> Self:
         room_ids = {opening.room_id for opening in openings if opening.room_id is not None}
+        lists = lists_of(users.values())
         return cls(
-            lists=lists_of(users.values()),
+            lists=lists,
             rooms=ChatRoom.objects.select_related("low_user", "high_user").in_bulk(room_ids),
+            unread=_unread_elsewhere(openings, lists),
+            totals=total_unread(pk for pk in users if lists[pk].has_older),
             marks={room_id: marks_for(room_id, _in_room(openings, room_id)) for room_id in room_ids},
             reports=counts_for({room_id: {ANYBODY} for room_id in room_ids}, users),
             has_changed_profiles=_has_changed_profiles(openings),
@@ -64,6 +73,23 @@ def _in_room(openings: Collection[Opening], room_id: int) -> set[int]:
     return {opening.user.pk for opening in openings if opening.room_id == room_id}
 
 
+def _unread_elsewhere(
+    openings: Collection[Opening], lists: dict[int, ChatLists]
+) -> dict[int, dict[int, Unread]]:
+    """Return what is unread in open rooms that have fallen out of the lists of their readers."""
+    missing: defaultdict[int, set[int]] = defaultdict(set)
+    for opening in openings:
+        chats = lists[opening.user.pk]
+        if opening.room_id and chats.has_older and opening.room_id not in _unread_by_room(chats):
+            missing[opening.room_id].add(opening.user.pk)
+    return unread_in_rooms(missing) if missing else {}
+
+
+def _unread_by_room(chats: ChatLists) -> dict[int, Unread]:
+    """Return what is unread by room, those last that were talked in last."""
+    return {chat.room.pk: chat.unread for chat in reversed(chats.mine) if chat.room}
+
+
 def _has_changed_profiles(openings: Collection[Opening]) -> bool:
     """Whether anybody has changed since the oldest of the pages."""
     moments = [opening.profiles for opening in openings if opening.profiles]
@@ -72,23 +98,28 @@ def _has_changed_profiles(openings: Collection[Opening]) -> bool:
 
 def changed_people(since: datetime, now: datetime) -> Collection[User]:
     """Return the people who look different now than on a page as of `since`."""
-    return User.objects.changed_between(since, now).order_by("-profile_changed_at")[:PEOPLE_LIMIT]
+    return User.objects.changed_between(since, now).order_by("-profile_changed_at")[:CHANGED_PEOPLE]
 
 
 def _state(opening: Opening, facts: Facts) -> PresentState | None:
     room = facts.rooms.get(opening.room_id or 0)
     if opening.room_id is not None and room is None:
         return None
-    chats = facts.lists[opening.user.pk]
-    marks = facts.marks[room.pk].get(opening.user.pk, Marks()) if room else Marks()
+    user_id, chats = opening.user.pk, facts.lists[opening.user.pk]
+    marks = facts.marks[room.pk].get(user_id, Marks()) if room else Marks()
+    unread = _unread_by_room(chats)
     with translation.override(opening.format.language):
         parts = [*_general(opening, chats, facts), *_reports(opening, facts.reports)]
-        parts += _of_room(opening.user, room, chats, marks) if room else [_lobby_title(chats)]
-    unread = {chat.room.pk: chat.unread for chat in chats if chat.room}
-    return PresentState(frames.swap("".join(parts)), marks, unread)
+        if room:
+            here = unread.get(room.pk) or facts.unread.get(room.pk, {}).get(user_id, Unread())
+            parts += _of_room(opening.user, room, here, marks)
+        else:
+            parts.append(fragments.title(_("Chats"), facts.totals.get(user_id, unread_in(chats))))
+    others = [chat.room.pk for chat in chats.rooms if chat.room]
+    return PresentState(frames.swap("".join(parts)), marks, unread, others)
 
 
-def _general(opening: Opening, chats: list[Chat], facts: Facts) -> Iterator[str]:
+def _general(opening: Opening, chats: ChatLists, facts: Facts) -> Iterator[str]:
     user, now = opening.user, timezone.now()
     if opening.release not in (None, release.current()):
         yield fragments.updated()
@@ -106,13 +137,8 @@ def _reports(opening: Opening, counts: ReportCounts) -> Iterator[str]:
             yield fragments.reports(room_id, count)
 
 
-def _of_room(user: User, room: ChatRoom, chats: list[Chat], marks: Marks) -> Iterator[str]:
-    unread = next((chat.unread for chat in chats if chat.room == room), Unread())
+def _of_room(user: User, room: ChatRoom, unread: Unread, marks: Marks) -> Iterator[str]:
     yield fragments.title(room.title_for(user), unread.count)
     yield fragments.ticks(marks, user.pk)
     if other := room.other_person(user):
         yield fragments.other_presence(other if user.shows_presence else None)
-
-
-def _lobby_title(chats: list[Chat]) -> str:
-    return fragments.title(_("Chats"), unread_in(chats))

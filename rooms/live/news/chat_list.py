@@ -1,16 +1,19 @@
 """The list of chats on every open page, as it changes: last messages, badges, titles, notifications."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import batched
+from operator import or_
 
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, User
 from config import doorbell
 from config.doorbell import Bell
-from rooms.chats import PEOPLE_LIMIT, Chat, chat_for
+from rooms.chats import CHATS_PER_PAGE, Chat, chat_for, is_small_house, rooms_for_all
 from rooms.ids import LOBBY, room_channel, user_channel
 from rooms.live.news import notifications
 from rooms.live.news.letters import Letter, News
@@ -25,12 +28,10 @@ from rooms.live.wire.hub import Hub
 from rooms.models import Ban, ChatRoom, Membership, Message, ModerationAct
 from rooms.unread import Unread, total_unread, unread_in_rooms
 
-# A chat that was not told of before and has at most so many messages may be missing in lists.
-YOUNG = 20
 NO_ROOM = 0
 MESSAGES_AT_ONCE = 200  # looked at for notifications in one round
-# Acts after which everybody's list may have a room or not, or the list of the person concerned.
-OPENING_ACTS = {ModerationAct.Act.OPEN, ModerationAct.Act.CLOSE}
+ROOMS_AT_ONCE = 200  # that one query asks for their messages: the length of a statement has a limit
+NEW_PEOPLE = 200  # told in one round
 
 
 @dataclass(slots=True)
@@ -66,9 +67,9 @@ class ChatList(Rounds[Gathered]):
         # What was told. Only the event loop changes these; `read_news` looks at them from its thread.
         self._revisions: dict[int, int] = {}  # room id → revision
         self._messages: dict[int, int] = {}  # room id → its last message
-        self._unread: dict[
-            int, dict[int, Unread | None]
-        ] = {}  # user → room → what all pages of that user show
+        # user → room → what all pages of that user show; at most a page of chats, those last that came last
+        self._unread: dict[int, dict[int, Unread | None]] = {}
+        self._begun: set[int] = set()  # users with a page that shows a list
         self._listed: set[int] = set()  # open rooms that all pages have in their list
         self._first_message = 0  # what came before is no news
         self._new_people = NewPeople()
@@ -102,18 +103,31 @@ class ChatList(Rounds[Gathered]):
         """Remember what a page shows; what differs from then on is news.
 
         If it shows something else than was told last, it is told again: a change may have been undone since
-        the page was read, and the page would keep showing it.
+        the page was read, and the page would keep showing it. Another page of the same person may lack a line
+        that this one has: then both get it.
         """
-        told = self._unread.setdefault(connection.user_id, {})
-        for room_id, unread in state.unread.items():
-            if told.setdefault(room_id, unread) != unread:
-                told[room_id] = None
-                self._gathered.readers[room_id].add(connection.user_id)
-                self.ring()
+        user_id = connection.user_id
+        if connection not in self._hub.listeners(user_channel(user_id)):
+            return  # it shows no list
+        told = self._unread.get(user_id, {})
+        for room_id in [pk for pk in told.keys() & state.unread if told[pk] != state.unread[pk]]:
+            told[room_id] = None
+            self._gathered.readers[room_id].add(user_id)
+            self.ring()
+        if user_id not in self._begun:
+            told = self._unread[user_id] = {**state.unread, **told}
+            self._begun.add(user_id)
+        # Nothing was noted while no page was open, or a round has passed since the state was read.
+        new = set(state.others) - self._listed
+        self._listed |= new
+        for room_id in new | state.unread.keys() - told.keys():
+            self._gathered.listings[room_id].add(user_id)
+            self.ring()
 
     def left(self, connection: Connection) -> None:
         if not self._hub.listeners(user_channel(connection.user_id)):
             self._unread.pop(connection.user_id, None)
+            self._begun.discard(connection.user_id)
 
     def take(self) -> Gathered:
         gathered, self._gathered = self._gathered, Gathered()
@@ -133,7 +147,7 @@ class ChatList(Rounds[Gathered]):
         doubtful = set(self._gathered.acts.values())
         self._tell(letter for letter in news.letters if letter.about not in doubtful)
         self._remember(news, doubtful)
-        received = self._told_of(news.delivered)
+        received = self._told_of(news)
         for room_id in await self._database.run(mark_delivered, news.delivered, received):
             doorbell.ring("receipt", room=room_id)
 
@@ -154,16 +168,23 @@ class ChatList(Rounds[Gathered]):
         self._messages |= news.delivered
         for user_id, room_id, unread in news.unread:
             if self._hub.listeners(user_channel(user_id)):
-                self._unread.setdefault(user_id, {})[room_id] = unread
+                told = self._unread.setdefault(user_id, {})
+                if room_id in news.delivered:
+                    told.pop(room_id, None)  # its line has come to the top
+                told[room_id] = unread
+                if len(told) > CHATS_PER_PAGE:
+                    del told[next(iter(told))]
         for user_id, room_id in news.gone:
             self._unread.get(user_id, {}).pop(room_id, None)
 
-    def _told_of(self, room_ids: Collection[int]) -> dict[int, set[int]]:
-        """Return for each room who has a page that lists it, or that shows it without a list."""
-        listed = {connection.user_id for connection in self._hub.listeners(LOBBY)}
+    def _told_of(self, news: News) -> dict[int, set[int]]:
+        """Return for each room which members have a page that was told, or that shows it without a list."""
         return {
-            room_id: listed | {reader.user_id for reader in self._hub.listeners(room_channel(room_id))}
-            for room_id in room_ids
+            room_id: {
+                user_id for user_id in news.members[room_id] if self._hub.listeners(user_channel(user_id))
+            }
+            | {reader.user_id for reader in self._hub.listeners(room_channel(room_id))}
+            for room_id in news.delivered
         }
 
     def _pages(self, letter: Letter) -> list[Connection]:
@@ -178,17 +199,17 @@ class ChatList(Rounds[Gathered]):
         news = News()
         _tell_people(news, gathered.people)
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
-        news.listed = ChatRoom.objects.listed() if gathered.rooms or gathered.acts else self._listed
+        concerned = {*gathered.rooms, *gathered.acts.values()}
+        news.listed = rooms_for_all() if gathered.people or gathered.listings or concerned else self._listed
         moved = news.listed ^ self._listed  # these came into everybody's list or fell out of it
-        banned = _banned({*gathered.rooms, *gathered.listings, *gathered.acts.values(), *moved})
-        listings = _listings(gathered, listening, banned)
-        users |= dict.fromkeys(
-            gathered.rooms | set(gathered.acts.values()) | listings.keys() | moved, listening
-        )
-        unread = unread_in_rooms(users)
+        banned = _banned((concerned | gathered.listings.keys()) & news.listed | moved)
+        listings = _listings(gathered, listening)
+        users |= dict.fromkeys(concerned | listings.keys() | moved, listening)
+        unread = news.members = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
         deleted = self._deleted_messages(gathered.rooms)
-        blocked = Block.objects.by_blocker(listening) if messages else {}
+        hearers = {user_id for room_id in messages for user_id in unread[room_id]}
+        blocked = Block.objects.by_blocker(hearers) if hearers else {}
         found = ChatRoom.objects.select_related("last_message__sender", "low_user", "high_user")
         missing = set(users)
         for room in found.filter(pk__in=users):
@@ -216,66 +237,61 @@ class ChatList(Rounds[Gathered]):
             self._tell_gone(news, room_id, listening)
 
     def _tell_gone(self, news: News, room_id: int, others: Iterable[int]) -> None:
-        """Take the line of a room that is not there for `others` out of their lists, where it was told."""
+        """Take the line of a room that is not there for `others` out of their lists, which may have it."""
         if room_id in news.listed:
             return
         gone = _gone(room_id)
         for user_id in others:
-            if room_id in self._unread.get(user_id, {}):
+            if room_id in self._unread.get(user_id, {}) or user_id not in self._begun:
                 news.add_for([user_id], gone)
                 news.gone.append((user_id, room_id))
 
     def _new_messages(self, room_ids: set[int]) -> dict[int, list[Message]]:
         """Return by room what was posted since the room was told of, the newest first."""
-        told = {room_id: self._messages.get(room_id, self._first_message) for room_id in room_ids}
+        since = {room_id: self._messages.get(room_id, self._first_message) for room_id in room_ids}
         messages: defaultdict[int, list[Message]] = defaultdict(list)
-        if told:
-            found = Message.objects.filter(room__in=told, pk__gt=min(told.values()), deleted_at=None)
-            found = found.select_related("sender")
-            for message in found.order_by("-pk")[:MESSAGES_AT_ONCE]:
-                if message.pk > told[message.room_id]:
-                    messages[message.room_id].append(message)
+        for found in _after("pk", since):
+            for message in found.filter(deleted_at=None).select_related("sender")[:MESSAGES_AT_ONCE]:
+                messages[message.room_id].append(message)
         return messages
 
     def _deleted_messages(self, room_ids: set[int]) -> dict[int, list[int]]:
         """Return by room what was deleted since the room was told of."""
-        told = {room_id: self._revisions[room_id] for room_id in room_ids & self._revisions.keys()}
+        since = {room_id: self._revisions[room_id] for room_id in room_ids & self._revisions.keys()}
         deleted: defaultdict[int, list[int]] = defaultdict(list)
-        if told:
-            found = Message.objects.filter(room__in=told, revision__gt=min(told.values()))
-            rows = found.exclude(deleted_at=None).values_list("room", "pk", "revision")
-            for room_id, message_id, revision in rows.order_by("-pk")[:MESSAGES_AT_ONCE]:
-                if revision > told[room_id]:
-                    deleted[room_id].append(message_id)
+        for found in _after("revision", since):
+            rows = found.exclude(deleted_at=None).values_list("room", "pk")
+            for room_id, message_id in rows[:MESSAGES_AT_ONCE]:
+                deleted[room_id].append(message_id)
         return deleted
 
     def _tell_line(
         self, news: News, room: ChatRoom, unread: dict[int, Unread], banned: Collection[int]
     ) -> None:
-        """Tell the last message, unless it was told already."""
+        """Tell the last message, unless it was told already: to members, and to all who have the room.
+
+        Members whose list may not have the chat get the whole line.
+        """
         news.delivered[room.pk] = room.last_message_id or 0
         if room.revision == self._revisions.get(room.pk):
             return
         news.revisions[room.pk] = room.revision
-        if room.pk in news.listed:
-            news.add(LOBBY, self._line(Chat(room, None)), not_for=banned, about=room.pk)
-        elif room.is_group:
-            news.add_for(unread, self._line(Chat(room, None)))
-        elif room.last_message:
-            for user_id in (room.low_user_id or 0, room.high_user_id or 0):
-                news.add(user_channel(user_id), self._line(chat_for(user_id, room, unread.get(user_id))))
+        told: dict[tuple[str, Unread | None], Frame] = {}  # one rendering for all who see the same
+        for user_id, now in unread.items():
+            chat = chat_for(user_id, room, now)
+            key = (chat.dom_id, None if room.pk in self._unread.get(user_id, {}) else now)
+            if key not in told:
+                told[key] = self._line(chat) if key[1] is None else _whole_line(chat, user_id)
+            news.add(user_channel(user_id), told[key])
+        if room.pk in news.listed & self._listed:
+            news.add(LOBBY, self._line(Chat(room, None)), not_for={*banned, *unread}, about=room.pk)
 
     def _line(self, chat: Chat) -> Frame:
-        """Return what brings the line of `chat` up to date, or the whole line where lists may not have it."""
+        """Return what brings the line of `chat` up to date where a list has it."""
         room = chat.room
         assert room  # noqa: S101 (only people without a chat have none)
-        if room.pk not in self._revisions and (
-            room.last_message is None or room.last_message.position <= YOUNG
-        ):
-            return swapped(fragments.new_chat, chat)
-        if room.head_revision > self._revisions.get(room.pk, 0):
-            return swapped(fragments.renamed_chat, chat)
-        return swapped(fragments.chat_preview, chat)
+        is_renamed = room.head_revision > self._revisions.get(room.pk, 0)
+        return swapped(fragments.renamed_chat if is_renamed else fragments.chat_preview, chat)
 
     def _tell_unread(self, news: News, room: ChatRoom, unread: dict[int, Unread], is_new: bool) -> None:
         """Tell badges and titles to those for whom they change: to all where the name is new."""
@@ -300,7 +316,7 @@ class Beginning(Look[tuple[int, set[int]]]):
         self._chat_list = chat_list
 
     def see(self) -> tuple[int, set[int]]:
-        return self.seen or (_last_message(), ChatRoom.objects.listed())
+        return self.seen or (_last_message(), rooms_for_all())
 
     def news(self, now: tuple[int, set[int]]) -> Iterable[Bell]:
         if self.seen is None:
@@ -317,14 +333,28 @@ class NewPeople(NewRows[None]):
     model = User
 
     def read(self, after: int) -> dict[int, None]:
-        found = User.objects.filter(pk__gt=after, is_active=True).order_by("-pk")[:PEOPLE_LIMIT]
+        found = User.objects.filter(pk__gt=after, is_active=True).order_by("-pk")[:NEW_PEOPLE]
         return dict.fromkeys(found.values_list("pk", flat=True))
 
     def bell(self, row_id: int, row: None) -> Bell:
         return Bell("person", {"user": row_id})
 
 
+def _after(number: str, since: Mapping[int, int]) -> Iterator[QuerySet[Message]]:
+    """Yield the messages of rooms whose `number` is greater than what `since` has for them, newest first.
+
+    Each room is asked from where it was told: from where a small one was, a large one would have too much.
+    """
+    for some in batched(since.items(), ROOMS_AT_ONCE, strict=False):
+        news = reduce(or_, (Q(room=room_id, **{f"{number}__gt": least}) for room_id, least in some))
+        least = min(least for _room_id, least in some)
+        yield Message.objects.filter(news, **{f"{number}__gt": least}).order_by("-pk")
+
+
 def _tell_people(news: News, user_ids: set[int]) -> None:
+    """Tell of new people where everybody is in the list."""
+    if not user_ids or not is_small_house():
+        return
     for user in User.objects.filter(pk__in=user_ids, is_active=True).order_by("pk"):
         news.add(LOBBY, swapped(fragments.new_person, user), not_for={user.pk})
 
@@ -338,18 +368,14 @@ def _banned(room_ids: set[int]) -> defaultdict[int, set[int]]:
     return banned
 
 
-def _listings(gathered: Gathered, listening: set[int], banned: Mapping[int, set[int]]) -> dict[int, set[int]]:
+def _listings(gathered: Gathered, listening: set[int]) -> dict[int, set[int]]:
     """Return by room whose list may have gained or lost it."""
     listings = {room_id: listening & users for room_id, users in gathered.listings.items()}
     for act in ModerationAct.objects.filter(pk__in=gathered.acts) if gathered.acts else ():
-        users = listening & {act.person_id or 0}
-        if act.act in OPENING_ACTS:
-            users = listening - banned[act.room_id]
-        elif act.act == ModerationAct.Act.SHOW:
-            users = listening & set(
-                Membership.objects.filter(room=act.room_id).values_list("user", flat=True)
-            )
-        listings[act.room_id] = listings.get(act.room_id, set()) | users
+        users = {act.person_id or 0}
+        if act.act == ModerationAct.Act.SHOW:
+            users = set(Membership.objects.filter(room=act.room_id).values_list("user", flat=True))
+        listings[act.room_id] = listings.get(act.room_id, set()) | (listening & users)
     return {room_id: users for room_id, users in listings.items() if users}
 
 
@@ -358,13 +384,21 @@ def _tell_listing(
 ) -> None:
     """Bring the line of a room into the lists of those who may see it, and take it out of those of others."""
     members, others = users & unread.keys(), users - unread.keys()
+    news.gone += [(user_id, room.pk) for user_id in others]
     for user_id in members:
-        news.add_for([user_id], swapped(fragments.new_chat, chat_for(user_id, room, unread[user_id])))
+        news.add_for([user_id], _whole_line(chat_for(user_id, room, unread[user_id]), user_id))
     hidden = others & banned if room.pk in news.listed else others
     if hidden:
         news.add_for(hidden, swapped(fragments.chat_gone, Chat(room, None)))
     if others - hidden:
         news.add_for(others - hidden, swapped(fragments.new_chat, Chat(room, None)))
+
+
+def _whole_line(chat: Chat, user_id: int) -> Frame:
+    """Return the line of a chat for somebody who is in it."""
+    room = chat.room
+    reader = room and (room.low_user if room.low_user_id == user_id else room.high_user)
+    return swapped(fragments.new_chat, chat, bool(reader and reader.shows_presence))
 
 
 def _tell_others(news: News, room: ChatRoom, members: Collection[int]) -> None:

@@ -32,6 +32,7 @@ class News:
     letters: list[Letter] = field(default_factory=list)
     revisions: dict[int, int] = field(default_factory=dict)  # room id → revision
     delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
+    members: dict[int, dict[int, Unread]] = field(default_factory=dict)  # room id → members that listen
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
     gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
     listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list

@@ -20,7 +20,8 @@ class PresentState:
 
     frame: bytes
     marks: Marks
-    unread: dict[int, Unread]  # by room
+    unread: dict[int, Unread]  # by room that its reader is in, those last that stand on top of the list
+    others: Collection[int] = ()  # other rooms in the list
 
 
 class Part:

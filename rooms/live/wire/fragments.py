@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from rooms.chats import Chat, as_of
+from rooms.chats import Chat, ChatLists, as_of
 from rooms.history import HistoryPage
 from rooms.live.wire.channels import Change
 from rooms.models import ChatRoom, Message
@@ -34,7 +34,7 @@ def newest_page(page: HistoryPage) -> str:
     return _render("rooms/pushes.html#newest-page", {"page": page, "room": page.room})
 
 
-def chat_list(chats: Iterable[Chat], room_id: int | None, user: User) -> str:
+def chat_list(chats: ChatLists, room_id: int | None, user: User) -> str:
     """The whole list for a page that was away; `room_id` is the room that the page shows, if any."""
     return _render("rooms/pushes.html#chat-list", {"chats": chats, "room_id": room_id, "user": user})
 
@@ -72,9 +72,9 @@ def chat_badge(chat: Chat) -> str:
     return _render("rooms/pushes.html#chat-badge", {"chat": chat})
 
 
-def new_chat(chat: Chat) -> str:
-    """A line for the list that was not there before."""
-    return _render("rooms/pushes.html#new-chat", {"chat": chat})
+def new_chat(chat: Chat, shows_presence: bool = False) -> str:
+    """A line for the list that may not be there; with presence only for readers who show theirs."""
+    return _render("rooms/pushes.html#new-chat", {"chat": chat, "shows_presence": shows_presence})
 
 
 def new_person(user: User) -> str:
