@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from django.conf import settings
 from django.urls import reverse
 
+from config.compiled import ID, CompiledQuery
+from config.converters import ID_MAX
 from rooms.ids import cursor
 from rooms.models import ChatRoom, Membership, Message
 from rooms.models.message import newest_that_fit, oldest_that_fit
@@ -65,14 +67,13 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
     The revision is read before the messages. A message posted in between is then on the page and also sent
     again, and appears once. The other way round it would be lost.
     """
-    revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
-    messages = Message.objects.filter(room=room)
+    revision = _revision(room)
     size = settings.HISTORY_PAGE_SIZE
     if unread and not before:
         # The newest page reaches back to what is unread, so that reading can begin there.
-        behind = messages.filter(pk__gte=unread).values("pk")[: settings.UNREAD_PAGE_LIMIT]
+        behind = Message.objects.filter(room=room, pk__gte=unread).values("pk")[: settings.UNREAD_PAGE_LIMIT]
         size = max(size, behind.count() + settings.HISTORY_PAGE_SIZE // 5)
-    found = (messages.before(before) if before else messages).newest(size + 1)
+    found = newest_before(room=room.pk, message=before or ID_MAX, count=size + 1)[::-1]
     shown = newest_that_fit(found[-size:])
     return HistoryPage(room, shown, len(found) > len(shown), revision, unread, is_newest=not before)
 
@@ -81,7 +82,7 @@ def page_around(room: ChatRoom, message_id: int, unread: int | None = None) -> H
     """Return the newest page if the message is on it, else a page with the message in the middle."""
     messages = Message.objects.filter(room=room)
     size = settings.HISTORY_PAGE_SIZE
-    revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
+    revision = _revision(room)
     since = messages.after(message_id - 1).oldest(size + 1)
     if len(newest_that_fit(since)) == len(since) <= size:
         return replace(page_before(room, unread=unread), linked=message_id)
@@ -95,7 +96,7 @@ def page_around(room: ChatRoom, message_id: int, unread: int | None = None) -> H
 
 def page_after(room: ChatRoom, after: int, unread: int | None = None) -> HistoryPage:
     """Return the page of messages after the one with id `after`, to be put below it."""
-    revision = ChatRoom.objects.values_list("revision", flat=True).get(pk=room.pk)
+    revision = _revision(room)
     found = Message.objects.filter(room=room).after(after).oldest(settings.HISTORY_PAGE_SIZE)
     page = HistoryPage(room, oldest_that_fit(found), True, revision, unread, is_newest=False)
     return with_newer(page)
@@ -111,5 +112,37 @@ def with_newer(page: HistoryPage) -> HistoryPage:
 
 def unread_line(membership: Membership) -> int | None:
     """Return the id of the first message that the member has not read, or None."""
-    unread = Message.objects.filter(room=membership.room_id, pk__gt=membership.read_marker)
-    return unread.to_be_read_by(membership.user_id).order_by("pk").values_list("pk", flat=True).first()
+    return first_unread.first(
+        room=membership.room_id, user=membership.user_id, message=membership.read_marker
+    )
+
+
+def _revision(room: ChatRoom) -> int:
+    if (revision := revision_of.first(room=room.pk)) is None:
+        raise ChatRoom.DoesNotExist
+    return revision
+
+
+# What every page asks.
+revision_of = CompiledQuery(
+    lambda room: ChatRoom.objects.filter(pk=room).values_list("revision", flat=True), room=ID
+)
+newest_before = CompiledQuery(
+    lambda room, message, count: (
+        Message.objects.filter(room=room).before(message).with_looks().order_by("-pk")[:count]
+    ),
+    room=ID,
+    message=ID,
+)
+first_unread = CompiledQuery(
+    lambda room, user, message: (
+        Message.objects.filter(room=room)
+        .after(message)
+        .to_be_read_by(user)
+        .order_by("pk")
+        .values_list("pk", flat=True)[:1]
+    ),
+    room=ID,
+    user=ID,
+    message=ID,
+)

@@ -1,11 +1,12 @@
 """How far messages have come, as their authors may know it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Case, Q, QuerySet, When
 
 from accounts.models import User
+from config.compiled import ID, CompiledQuery
 from rooms.models import ChatRoom, Membership, Message
 from rooms.models.tick import Mark, Marks, Tick
 
@@ -15,10 +16,14 @@ COUNTED_PARTICIPANTS = 32
 
 def marks_for(room_id: int, author_ids: Iterable[int]) -> dict[int, Marks]:
     """Return what each of the authors may know, in three queries, however large the room."""
-    authors = dict(User.objects.filter(pk__in=list(author_ids)).values_list("pk", "sends_read_receipts"))
-    members = Membership.objects.filter(room=room_id, user__is_active=True)
-    delivered = _lowest(members, "last_delivered")
-    read = _lowest(members.filter(user__sends_read_receipts=True), "last_read")
+    authors = User.objects.filter(pk__in=list(author_ids)).values_list("pk", "sends_read_receipts")
+    return _marks_for(room_id, dict(authors))
+
+
+def _marks_for(room_id: int, authors: Mapping[int, bool]) -> dict[int, Marks]:
+    """`authors` says of each whether they send read receipts."""
+    delivered = [(user, Mark(since, upto)) for user, since, upto in lowest_delivered(room=room_id)]
+    read = [(user, Mark(since, upto)) for user, since, upto in lowest_read(room=room_id)]
     is_large = len(delivered) > COUNTED_PARTICIPANTS
     return {
         author: Marks(
@@ -28,10 +33,20 @@ def marks_for(room_id: int, author_ids: Iterable[int]) -> dict[int, Marks]:
     }
 
 
-def _lowest(members: QuerySet[Membership], upto: str) -> list[tuple[int, Mark]]:
-    """Return user and mark of all members, the lowest first; of a large room some of them."""
-    rows = members.order_by(upto, "pk").values_list("user", "joined_after", upto)
-    return [(user, Mark(since, upto)) for user, since, upto in rows[: COUNTED_PARTICIPANTS + 1]]
+def _lowest(members: QuerySet[Membership], upto: str) -> "QuerySet[Membership, tuple[int, int, int]]":
+    """Return user and mark of all active members, the lowest first; of a large room some of them."""
+    rows = members.filter(user__is_active=True).order_by(upto, "pk")
+    return rows.values_list("user", "joined_after", upto)[: COUNTED_PARTICIPANTS + 1]
+
+
+# What every page asks.
+lowest_delivered = CompiledQuery(
+    lambda room: _lowest(Membership.objects.filter(room=room), "last_delivered"), room=ID
+)
+lowest_read = CompiledQuery(
+    lambda room: _lowest(Membership.objects.filter(room=room, user__sends_read_receipts=True), "last_read"),
+    room=ID,
+)
 
 
 def _others(author: int, rows: list[tuple[int, Mark]], is_large: bool) -> tuple[Mark, ...]:
@@ -71,7 +86,7 @@ def tick_bounds(room_id: int, author_id: int, marks: Marks) -> TickBounds:
 
 def show_ticks(messages: Iterable[Message], room: ChatRoom, author: User) -> Marks:
     """Set the ticks of the author's own messages on a page for the author; return what they come from."""
-    marks = marks_for(room.pk, [author.pk])[author.pk]
+    marks = _marks_for(room.pk, {author.pk: author.sends_read_receipts})[author.pk]
     for message in messages:
         if message.sender_id == author.pk:
             message.tick = marks.tick(message.pk)

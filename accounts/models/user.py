@@ -266,6 +266,12 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
         """What decides how they look beside a message: a part of keys (config/drawn.py)."""
         return self.pk, self.username, self.display_name, self.avatar_digest
 
+    @classmethod
+    def unseen(cls, relation: str) -> list[str]:
+        """Return the columns of a related person that their look does not need, for `defer`."""
+        shown = {"id", "username", "display_name", "avatar_digest"}
+        return [f"{relation}__{field.name}" for field in cls._meta.concrete_fields if field.name not in shown]
+
     @property
     def local_time(self) -> str:
         """The local time as others see it: nothing unless they show it and chose a time zone."""

@@ -6,13 +6,14 @@ from typing import Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from config import doorbell
+from config.compiled import ID, CompiledQuery
 from config.database import is_unavailable, update_in_order
 from rooms.models.message import Message
 
@@ -254,3 +255,18 @@ class Membership(models.Model):
             doorbell.ring_after_commit("access", user=self.user_id)
             doorbell.ring_after_commit("receipt", room=self.room_id)
             doorbell.ring_after_commit("listing", room=self.room_id, user=self.user_id)
+
+
+# What every page asks.
+membership_of = CompiledQuery(
+    lambda room, user: Membership.objects.filter(room=room, user=user), room=ID, user=ID
+)
+number_of_members = CompiledQuery(
+    lambda room: (
+        Membership.objects.filter(room=room)
+        .values("room")
+        .annotate(number=Count("pk"))
+        .values_list("number", flat=True)
+    ),
+    room=ID,
+)

@@ -44,13 +44,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def after(self, message_id: int) -> Self:
         return self.filter(pk__gt=message_id)
 
+    def with_looks(self) -> Self:
+        """With what decides how their senders look, and no more: it is read for each message of a page."""
+        return self.select_related("sender").defer(*User.unseen("sender"))
+
     def oldest(self, count: int) -> "list[Message]":
-        """Return the oldest `count` messages with their senders, in order."""
-        return list(self.select_related("sender").order_by("pk")[:count])
+        """Return the oldest `count` messages with how their senders look, in order."""
+        return list(self.with_looks().order_by("pk")[:count])
 
     def newest(self, count: int) -> "list[Message]":
-        """Return the newest `count` messages with their senders, oldest first."""
-        return list(self.select_related("sender").order_by("-pk")[:count])[::-1]
+        """Return the newest `count` messages with how their senders look, oldest first."""
+        return list(self.with_looks().order_by("-pk")[:count])[::-1]
 
     def posted_by(self, sender: Any) -> Self:
         """Messages of one person, newest first."""
@@ -77,7 +81,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def changed_since(self, revision: int) -> Self:
         """Messages posted or changed after the room had `revision`, in the order they were posted."""
-        return self.filter(revision__gt=revision).select_related("sender").order_by("position")
+        return self.filter(revision__gt=revision).with_looks().order_by("position")
 
 
 class Message(models.Model):

@@ -14,6 +14,8 @@ from rooms.chats import ChatLists
 from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
 from rooms.history import HistoryPage, page_after, page_around, page_before, unread_line, with_newer
 from rooms.models import ChatRoom, Membership, Report, TooManyRooms
+from rooms.models.chat_room import room_joined_by
+from rooms.models.membership import membership_of, number_of_members
 from rooms.receipts import show_ticks
 from rooms.unread import Unread, unread_of
 from rooms.views.lobby import chats_context, lobby_response
@@ -39,7 +41,8 @@ def chat_room_create(request: AuthenticatedRequest) -> HttpResponse:
 
 @require_safe
 def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    room = ChatRoom.objects.visible_to(request.user).filter(pk=room_id).first()
+    room = room_joined_by.first(user=request.user.pk, room=room_id)
+    room = room or ChatRoom.objects.visible_to(request.user).filter(pk=room_id).first()
     if room is None:
         if ban := ban_of(request, room_id):
             return banned(request, ban)
@@ -68,7 +71,7 @@ def more_messages(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse
 
 def joined(request: AuthenticatedRequest, room: ChatRoom) -> Membership:
     """Return the membership of the user, who joins an open room by visiting it. Raises LimitReached."""
-    if membership := Membership.objects.filter(room=room, user=request.user).first():
+    if membership := membership_of.first(room=room.pk, user=request.user.pk):
         return membership
     limits.take("join_per_user", request.user.pk)
     return room.join(request.user)
@@ -126,7 +129,7 @@ def unread_here(chats: ChatLists, room: ChatRoom, user: User) -> Unread:
 
 def read_interval(room: ChatRoom) -> int:
     """Return how often a page of the room may report what was read, in milliseconds: rarer in large rooms."""
-    return max(1000, 10 * Membership.objects.filter(room=room).count())
+    return max(1000, 10 * (number_of_members.first(room=room.pk) or 0))
 
 
 @require_safe

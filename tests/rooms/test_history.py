@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config.drawn import drawings
+from rooms import history
 from rooms.history import page_before, unread_line
 from rooms.models import message_text
 from tests.conftest import client_of
@@ -122,13 +123,13 @@ def test_newest_page_knows_the_revision_that_it_shows(ada_client, room, messages
 def test_message_that_comes_while_the_page_is_read_is_not_behind_its_revision(ada, room, monkeypatch):
     """It may be on the page and be sent once more; it must not be missing from both."""
     make_message(room, ada)
-    newest = type(room.messages.all()).newest
+    newest_before = history.newest_before
 
-    def newest_after_another(self, count):
+    def newest_after_another(**values):
         make_message(room, ada)
-        return newest(self, count)
+        return newest_before(**values)
 
-    monkeypatch.setattr(type(room.messages.all()), "newest", newest_after_another)
+    monkeypatch.setattr(history, "newest_before", newest_after_another)
     page = page_before(room)
     assert (len(page.messages), page.revision) == (2, 1)
 
