@@ -28,7 +28,10 @@ behave('conversation', ['conversation', 'scroller'], () => {
     return fetch(readForm.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } });
   };
   // What stands between the first unread message and an older page was not seen.
-  const skipsUnread = () => Number(readForm.dataset.from || Infinity) < keyOf(messagesIn(conversation)[0]);
+  const skipsUnread = () => {
+    const [first] = messagesIn(conversation);
+    return first && keyOf(first) > Number(readForm.dataset.from || Infinity);
+  };
   const report = async () => {
     nextReport = null;
     if (document.hidden || !document.hasFocus() || !isLive() || skipsUnread()) return;
