@@ -104,13 +104,13 @@ class MessageForm(LimitedForm, forms.Form):
 
 
 class MessageEditForm(MessageForm):
-    """The new text of a message; `since` is the revision of the text that was edited."""
+    """The new text of a message; `since` is how often the text had been edited that is edited now."""
 
     since = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
-    token = None  # type: ignore[assignment]  # the revision does what it is for
+    token = None  # type: ignore[assignment]  # `since` does what it is for
 
     def __init__(self, *args: Any, message: Message, **kwargs: Any) -> None:
-        initial = {"content": message.content, "since": message.revision}
+        initial = {"content": message.content, "since": lambda: message.edits}
         super().__init__(*args, initial=initial, **kwargs)
         content = self.fields["content"]
         content.widget.attrs |= {"rows": 5, "autofocus": True, "enterkeyhint": "done"}
@@ -122,7 +122,7 @@ class MessageEditForm(MessageForm):
     def refuse_change(self, error: ChangeRefused, message: Message) -> None:
         """Say why it was not saved; what was typed stays, and next time replaces the text as it is now."""
         self.refuse("content", str(error), 409)
-        self.data = {"content": self.data.get("content", ""), "since": message.revision}
+        self.data = {"content": self.data.get("content", ""), "since": message.edits}
 
 
 def empty_message_form() -> MessageForm:

@@ -103,7 +103,7 @@ class Message(models.Model):
     # Made by the form, so that the same form sent twice saves one message.
     token = models.UUIDField(editable=False)
     position = models.PositiveBigIntegerField(editable=False)
-    # The room's revision at the last change of this message; equal to `position` while it is as posted.
+    # The room's revision when it last had to be drawn anew; equal to `position` while it is as posted.
     revision = models.PositiveBigIntegerField(editable=False)
     # Whom it mentions, for showing: canonical name → user id. `Mention` is what is counted.
     mentioned = models.JSONField(default=dict, blank=True, editable=False)
@@ -180,8 +180,8 @@ class Message(models.Model):
     def edit(self, content: str, since: int | None = None) -> None:
         """Change the text, and keep the earlier one as a version. Saving the same text is not a change.
 
-        `since` is the revision of the message that the editor saw. Raises ChangeRefused when there is a newer
-        one. Marks and receipts stay: they say who read the message, not which version.
+        `since` is how often it had been edited when the editor saw it. Raises ChangeRefused if that is more
+        by now. Marks and receipts stay: they say who read the message, not which version.
         """
         with transaction.atomic():
             self._lock()
@@ -193,11 +193,12 @@ class Message(models.Model):
                 raise ChangeRefused(_("You can’t write in this chat right now."))
             if self.content == content:
                 return
-            if since is not None and since != self.revision:
+            edits = self.edits
+            if since is not None and since != edits:
                 raise ChangeRefused(
                     _("This message has changed since you opened it. Save again to replace its text.")
                 )
-            if self.versions.count() >= MessageVersion.LIMIT:
+            if edits >= MessageVersion.LIMIT:
                 raise ChangeRefused(_("This message has been edited too many times. Write a new one."))
             self.versions.create(content=self.content, written_at=self.edited_at or self.timestamp)
             self.content = content
@@ -283,6 +284,11 @@ class Message(models.Model):
         """Tell open pages of the people who decide. The bell has the author, whose pages are told nothing."""
         ids = {"room": self.room_id, "person": self.sender_id}
         doorbell.ring_after_commit("report", **ids)
+
+    @property
+    def edits(self) -> int:
+        """How often it was edited. Its revision also counts what else about it is drawn anew."""
+        return self.versions.count()
 
     @property
     def is_deleted(self) -> bool:

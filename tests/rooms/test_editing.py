@@ -19,7 +19,7 @@ def address(what, message):
 
 
 def edit(client, message, content, since=None):
-    since = message.revision if since is None else since
+    since = message.edits if since is None else since
     return client.post(address("update", message), {"content": content, "since": since})
 
 
@@ -70,8 +70,19 @@ def test_what_is_no_message_is_refused_with_the_text_kept(ada_client, ada, room,
     assert rung == []
 
 
+def test_what_else_is_drawn_anew_is_no_edit(ada_client, ada, room):
+    message = make_message(room, ada, "Hello")
+    form = page_of(ada_client.get(address("update", message)))
+    since = next(field["value"] for field in form.all("input") if field.get("name") == "since")
+    room.messages.filter(pk=message.pk).update(revision=room.next_revision())
+    shown = page_of(ada_client.get(room.get_absolute_url())).by_id(f"message-{message.pk}")
+    assert "edited" not in shown.text
+    assert edit(ada_client, message, "Hello there", since).status_code == 302
+    assert edit(ada_client, message, "Hello again", since).status_code == 409
+
+
 @pytest.mark.parametrize("since", ["", "x", "-1", str(2**70)])
-def test_form_without_a_revision_is_refused(ada_client, ada, room, since):
+def test_form_without_a_number_is_refused(ada_client, ada, room, since):
     message = make_message(room, ada, "Hello")
     assert edit(ada_client, message, "Changed", since).status_code == 422
     message.refresh_from_db()
@@ -81,7 +92,7 @@ def test_form_without_a_revision_is_refused(ada_client, ada, room, since):
 def test_second_of_two_tabs_is_told_of_the_newer_text(ada_client, ada, room):
     message = make_message(room, ada, "Hello")
     edit(ada_client, message, "From one tab")
-    response = edit(ada_client, message, "From the <other>")
+    response = edit(ada_client, message, "From the <other>", since=0)
     page = page_of(response)
     assert response.status_code == 409
     assert page.by_id("content").text.strip() == "From the <other>"
@@ -141,7 +152,7 @@ def test_who_has_left_edits_and_deletes_no_more(ada_client, ada, room):
 def test_who_is_removed_while_it_is_being_saved_changes_nothing(ada_client, ada, room, meanwhile, what):
     message = make_message(room, ada, "First")
     meanwhile(lambda: room.memberships.filter(user=ada).delete())
-    fields = {"content": "Second", "since": message.revision}
+    fields = {"content": "Second", "since": message.edits}
     assert ada_client.post(f"/messages/{message.pk}/{what}/", fields).status_code == 404
     message.refresh_from_db()
     assert (message.content, message.deleted_at) == ("First", None)
@@ -245,7 +256,7 @@ def test_deleting_twice_changes_nothing_more(ada_client, ada, room):
 
 def test_deleted_message_cannot_be_edited_and_the_text_is_kept(ada_client, ada, room):
     message = make_message(room, ada, "Hello")
-    since = message.revision
+    since = message.edits
     message.erase()
     response = edit(ada_client, message, "Back again", since)
     assert response.status_code == 409

@@ -546,7 +546,7 @@ LIMITED = {
     ("rooms:report_dismiss", "message in a group"): (*MODERATION, {}),
     ("rooms:message_delete", "message in a group"): (*MODERATION, {}),
     ("rooms:message_delete", "own message"): ("edit_per_user", "member", {}),
-    ("rooms:message_update", "own message"): ("edit_per_user", "member", {"content": "Other", "since": "1"}),
+    ("rooms:message_update", "own message"): ("edit_per_user", "member", {"content": "Other", "since": "0"}),
     ("rooms:message_create", "group"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("rooms:report_create", "message"): ("report_per_user", "member", {"reason": "spam"}),
     ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
