@@ -130,7 +130,7 @@ def world(ada, ben, clock):
     private = make_private_room(ada, ben)
     hers, his = make_message(room, ada), make_message(room, ben)
     said = make_message(private, ben)
-    his.edit(HARMLESS, his.revision)
+    his.edit(HARMLESS, his.edits)
     his.report(ada, reason="other", details=HARMLESS)
     room.note_act(ada, ModerationAct.Act.REMOVE, ben, reason=HARMLESS)
     return SimpleNamespace(room=room, private=private, hers=hers, his=his, said=said, ada=ada, ben=ben)
@@ -352,7 +352,7 @@ def active_in_answer(client, address, fields):
     return Structure(response.content.decode()).active
 
 
-@pytest.mark.parametrize("parameter", ["before", "unread", "page", "next"])
+@pytest.mark.parametrize("parameter", ["before", "after", "unread", "page", "next"])
 def test_parameters_of_addresses_are_not_obeyed(world, ada_client, client, parameter):
     room, message = f"/rooms/{world.room.pk}/", f"/messages/{world.hers.pk}/"
     for address, who in ((room, ada_client), (message, ada_client), ("/login/", client)):

@@ -52,6 +52,13 @@ def message_line(message: Message, is_document: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def message_copy(message: Message) -> SafeString:
+    """Draw a message once more for a document that has it already: an id is there once."""
+    html = message_line(message, is_document=True)
+    return mark_safe(html.replace(f'id="message-{message.pk}"', f'data-copy="{message.pk}"', 1))  # noqa: S308
+
+
+@register.simple_tag
 def unseen_sentences() -> str:
     """Return what stands on the way to the newest message, by number; see `_by_count`."""
     return _by_count(lambda count: ngettext("{count} new message", "{count} new messages", count))

@@ -172,15 +172,30 @@ def test_without_javascript(person, ada, ben):
     expect(ada.page.locator("#conversation").get_by_text("This message was deleted.")).to_be_visible()
 
 
-def test_frame_without_javascript_begins_anew(person, ada):
+def test_frame_without_javascript_shows_changes_in_their_place(person, ada):
     dora = person("dora", java_script_enabled=False)
     room = ada.chat_with(dora)
-    ada.say(room, "Secret", "Helo")
+    ada.say(room, "Secret", "Helo", "Last")
     dora.open(room)
-    dora.sees("Secret", "Helo")
-    first, second = (element.get_attribute("data-key") for element in dora.frame.locator(".message").all())
+    dora.sees("Secret", "Helo", "Last")
+    frame = dora.requests("*/live")
+    first, second, _last = (
+        element.get_attribute("data-key") for element in dora.frame.locator(".message").all()
+    )
     assert ada.post(f"/messages/{second}/edit/", content="Hello", since="0").status == 302
-    dora.sees("Secret", "Hello")
+    visible = dora.frame.locator(".message .content:visible")
+    expect(visible).to_have_text(["Secret", "Last", "Hello"])  # in the order in which they are written
+    assert places(dora) == ["Secret", "Hello", "Last"]
     assert ada.post(f"/messages/{first}/delete/").status == 302
-    dora.sees("Hello")
+    expect(visible).to_have_text(["Last", "Hello"])
     expect(dora.frame.locator(".tombstone")).to_have_text("This message was deleted.")
+    ada.say(room, "And on")
+    expect(visible).to_have_text(["Last", "Hello", "And on"])
+    assert places(dora) == ["This message was deleted.", "Hello", "Last", "And on"]
+    assert frame.seen == []
+
+
+def places(person):
+    """Return what messages of the frame say from top to bottom."""
+    shown = person.frame.locator(".message :is(.content, .tombstone):visible").all()
+    return [text.inner_text() for text in sorted(shown, key=lambda text: text.bounding_box()["y"])]

@@ -150,7 +150,7 @@ def test_keyboard_scrolls_the_frame_and_reaches_links(dora, backstage):
     dora.page.keyboard.press("Tab")
     expect(dora.frame.get_by_role("link", name="Older messages")).to_be_focused()
     dora.page.keyboard.press("Enter")
-    expect(dora.page.get_by_role("link", name="Show the newest")).to_be_visible()
+    expect(dora.page.get_by_role("link", name="Go to the newest")).to_be_visible()
     expect(dora.page.locator(".message")).to_have_count(10)
 
 

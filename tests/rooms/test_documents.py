@@ -299,16 +299,46 @@ async def test_end_of_a_membership_that_nobody_rings_for_ends_it(open_document, 
     assert document.messages == []
 
 
-async def test_change_of_what_is_there_has_it_begin_anew(ann, private_id, document, rows):
-    """Nothing that was written can be changed."""
+def change_text(rows, room_id, message_id, content):
+    """Change a message as an edit does, without its form."""
+    rows.execute("UPDATE rooms_chatroom SET revision = revision + 1 WHERE id = ?", [room_id])
+    rows.execute(
+        "UPDATE rooms_message SET content = ?, revision ="
+        " (SELECT revision FROM rooms_chatroom WHERE id = ?) WHERE id = ?",
+        [content, room_id, message_id],
+    )
+
+
+async def test_message_that_changes_is_put_in_its_place_and_the_document_goes_on(
+    ann, private_id, document, rows
+):
+    sent = [await ann.post(private_id, text) for text in ("tpyo", "Secnod")]
+    await document.wait_for_messages("tpyo", "Secnod")
+    change_text(rows, private_id, sent[1], "Second")
+    await document.wait_for_messages("tpyo", "Secnod", "Second")
+    change_text(rows, private_id, sent[0], "typo")
+    await document.wait_for_messages("tpyo", "Secnod", "Second", "typo")
+    await ann.post(private_id, "Third")
+    await document.wait_for_messages("tpyo", "Secnod", "Second", "typo", "Third")
+    ids = re.findall(r'<li id="(message-[-0-9]+)"', document.html)
+    assert len(set(ids)) == len(ids) == 3
+    nonces = set(re.findall(r'<style nonce="(.*?)">', document.html))
+    assert len(nonces) == 1
+    assert f"'nonce-{nonces.pop()}'" in document.stream.header("content-security-policy")
+    styles = re.findall(r'<li class="order">(.*?)</li>', document.html, re.DOTALL)
+    orders = [re.findall(r"(\d+) ~ \*\) { order: (\d+); }", style) for style in styles]
+    # The second style repeats what the first one says of the message further down.
+    assert orders == [
+        [(str(sent[1]), str(2 * sent[1]))],
+        [(str(pk), str(2 * pk)) for pk in sent],
+    ]
+
+
+async def test_change_of_the_room_has_it_begin_anew(ann, private_id, document, rows):
     sent = await ann.post(private_id, "tpyo")
     await document.wait_for_messages("tpyo")
-    rows.execute("UPDATE rooms_chatroom SET revision = revision + 1 WHERE id = ?", [private_id])
-    rows.execute(
-        "UPDATE rooms_message SET content = 'typo', revision ="
-        " (SELECT revision FROM rooms_chatroom WHERE id = ?) WHERE id = ?",
-        [private_id, sent],
-    )
+    rows.execute("UPDATE rooms_chatroom SET head_revision = revision + 1 WHERE id = ?", [private_id])
+    change_text(rows, private_id, sent, "typo")
     await document.stream.wait_until_closed(5)
     assert document.stream.is_complete
     assert '<meta http-equiv="refresh" content="0; url=live">' in document.html

@@ -228,7 +228,7 @@ async def test_document_that_cannot_show_a_change_ends_and_begins_anew(tail, dat
     tail.ring()
     await eventually(lambda: page.written == ["3 to 5"])
     assert document.written == []
-    assert b'http-equiv="refresh" content="0"' in document.last
+    assert b'http-equiv="refresh" content="0;' in document.last
 
 
 async def test_documents_of_one_time_zone_share_a_rendering(tail, database):

@@ -96,7 +96,7 @@ class Tail:
                 if frame is None:
                     connection.end(connection.format.begin_anew(at_once=True))
                     continue
-                self._write(connection, frame)
+                self._write(connection, connection.format.of_one_response(frame))
                 written[connection] = change
             if connection in self._joined:
                 connection.write(connection.format.level)
@@ -128,9 +128,9 @@ class Tail:
         Members are read last: nobody gets what was posted after their membership ended, bell or not.
         """
         revisions = {revision for _format, revision in wanted}
-        with_previous = {revision for format, revision in wanted if format.is_append_only}
+        for_documents = {revision for format, revision in wanted if format.is_append_only}
         try:
-            events = RoomStorage().get_changes(self.channel, revisions, with_previous=with_previous)
+            events = RoomStorage().get_changes(self.channel, revisions, for_documents=for_documents)
         except ChatRoom.DoesNotExist:
             return {}, set()
         changes = {

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.http import HttpRequest
 from django_eventstream.channelmanager import ChannelManagerBase
 from django_eventstream.event import Event
@@ -18,6 +19,9 @@ from rooms.history import HistoryPage, page_before
 from rooms.ids import LOBBY, PRESENCE, cursor, room_channel, room_id_of, user_channel
 from rooms.models import ChatRoom, Membership, Message
 from rooms.models.message import newest_that_fit
+
+# A document in which more messages stand somewhere else than they are written begins anew.
+MOVED_AT_MOST = 100
 
 
 class ChannelManager(ChannelManagerBase):  # type: ignore[misc]  # the package has no types
@@ -50,6 +54,9 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
 
     For a page that is too far behind it is the newest `page`. For others it is the messages that were posted
     or changed since, in order, and `head`, the room, if its head has changed.
+
+    A document has to know more: `previous`, the message before those that were posted, and `moved`, the ids
+    of all messages that were ever changed, from the first of those in `changed` on, in order.
     """
 
     def __init__(
@@ -67,12 +74,13 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
         self.changed = [message for message in messages if message.position <= since]
         self.head = head
         self.page = page
-        self.previous: Message | None = None  # the one before those that were posted, where it was asked for
+        self.previous: Message | None = None
+        self.moved: list[int] = []
 
     @property
-    def only_adds(self) -> bool:
-        """Whether it consists only of messages that follow those a page has."""
-        return not (self.changed or self.head or self.page)
+    def is_of_messages(self) -> bool:
+        """Whether no more has changed than single messages."""
+        return not (self.head or self.page)
 
     @property
     def cursor(self) -> str:
@@ -97,20 +105,21 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         channel: str,
         revisions: Collection[int],
         limit: int = settings.REPLAY_LIMIT,
-        with_previous: Collection[int] = (),
+        for_documents: Collection[int] = (),
     ) -> dict[int, Change]:
         """Return for each of `revisions` that is behind the event that takes a page from it to the present.
 
         A page more than `limit` changes behind, or more than a page has bytes, or at a revision that the room
-        never had, gets the newest page. For those `with_previous` the message before is read as well.
+        never had, gets the newest page. `for_documents` these need more (`Change`).
         """
         if not (room := room_now.first(room=room_id_of(channel) or 0)):
             raise ChatRoom.DoesNotExist
         earliest = max(room.revision - limit, 0)
         near = {revision for revision in revisions if earliest <= revision <= room.revision}
         changes, too_large = _changes_since(room, near) if near else ({}, set())
-        for revision in changes.keys() & set(with_previous):
+        for revision in changes.keys() & set(for_documents):
             changes[revision].previous = _before(room, changes[revision].posted)
+            changes[revision].moved = _changed_from(room, changes[revision].changed)
         if far := set(revisions) - near | too_large:
             page = page_before(room)
             changes |= {revision: Change(room.pk, revision, page.revision, page=page) for revision in far}
@@ -148,3 +157,10 @@ def _before(room: ChatRoom, posted: list[Message]) -> Message | None:
     if not posted:
         return None
     return Message.objects.filter(room=room).before(posted[0].pk).order_by("-pk").first()
+
+
+def _changed_from(room: ChatRoom, changed: list[Message]) -> list[int]:
+    if not changed:
+        return []
+    since = Message.objects.filter(room=room, pk__gte=changed[0].pk, revision__gt=F("position"))
+    return list(since.order_by("pk").values_list("pk", flat=True)[: MOVED_AT_MOST + 1])

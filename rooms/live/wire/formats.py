@@ -9,11 +9,13 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from rooms.live.wire import fragments, frames
-from rooms.live.wire.channels import Change
+from rooms.live.wire.channels import MOVED_AT_MOST, Change
 from rooms.models.tick import Marks
 from rooms.receipts import TickBounds
 
 DOCUMENT_LIFETIME = 30 * 60.0
+# Stands for the nonce of each document in bytes that are for all of them. Nobody can write it in a message.
+_NONCE = secrets.token_urlsafe(16)
 
 
 class Format(Protocol):
@@ -33,6 +35,9 @@ class Format(Protocol):
 
     def changes(self, change: Change) -> bytes | None:
         """Encode a change of the room; None if a page has to begin anew to show it."""
+
+    def of_one_response(self, frame: bytes) -> bytes:
+        """Return an encoded change with what no other response has."""
 
     def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
         """Encode how far the author's messages have come. It is for one reader, and never shared.
@@ -66,6 +71,9 @@ class Events:
             html = fragments.newest_page(change.page) if change.page else fragments.changes(change)
             return frames.swap(html, change.cursor)
 
+    def of_one_response(self, frame: bytes) -> bytes:
+        return frame
+
     def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
         with translation.override(self.language):
             return frames.swap(fragments.ticks(marks, author_id))
@@ -87,7 +95,7 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An HTML document that never ends. Nothing in it can be changed; style decides what is still seen."""
+    """An HTML document that never ends. Nothing in it is changed; style decides what is seen, and where."""
 
     lifetime: ClassVar[float] = DOCUMENT_LIFETIME
     is_append_only: ClassVar[bool] = True
@@ -99,10 +107,14 @@ class Document:
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16), compare=False)
 
     def changes(self, change: Change) -> bytes | None:
-        if not change.only_adds:
+        if not change.is_of_messages or len(change.moved) > MOVED_AT_MOST:
             return None
         with translation.override(self.language), timezone.override(self.time_zone):
-            return fragments.document_messages(change.posted, change.previous).encode()
+            posted = fragments.document_messages(change.posted, change.previous)
+            return (posted + fragments.document_changed(change.changed, change.moved, _NONCE)).encode()
+
+    def of_one_response(self, frame: bytes) -> bytes:
+        return frame.replace(_NONCE.encode(), self.nonce.encode())
 
     def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
         assert bounds  # noqa: S101 (whoever has marks encoded for a document has looked for them)

@@ -157,6 +157,21 @@ def document_messages(messages: list[Message], previous: Message | None) -> str:
     return _render("rooms/document/pieces.html#messages", {"messages": messages, "previous": previous})
 
 
+def document_changed(changed: list[Message], moved: list[int], nonce: str) -> str:
+    """Copies of messages that have changed, and a style that shows them where the first ones stood.
+
+    Numbers put them there: a copy comes after all with smaller ones, and before what follows its message.
+    """
+    if not changed:
+        return ""
+    context = {
+        "changed": [(message, 2 * message.pk - 1) for message in changed],
+        "moved": [(pk, 2 * pk) for pk in moved],
+        "nonce": nonce,
+    }
+    return _render("rooms/document/pieces.html#changed", context)
+
+
 def document_ticks(bounds: TickBounds, nonce: str) -> str:
     """How far the author's messages have come: a style for the ticks, and words for the last of them.
 
