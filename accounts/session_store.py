@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.models import Session
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
 from config.compiled import MOMENT, TEXT, CompiledQuery
 
-going_on = CompiledQuery(
-    lambda key, now: Session.objects.select_related("login_session__user").filter(
-        pk=key, expire_date__gt=now
-    ),
+user_with_session = CompiledQuery(
+    lambda key, now: User.objects.filter(
+        login_sessions__session=key, login_sessions__session__expire_date__gt=now
+    ).annotate(session_data=F("login_sessions__session__session_data")),
     key=TEXT,
     now=MOMENT,
 )
@@ -31,10 +31,10 @@ class SessionStore(db.SessionStore):
         super().__init__(None if "\0" in (session_key or "") else session_key)
 
     def load(self) -> dict[str, Any]:
-        if not (found := going_on.first(key=self.session_key, now=timezone.now())):
-            self._session_key = None
-            return {}
-        if login_session := getattr(found, "login_session", None):  # noted by the first answer
-            self.last_user = login_session.user
-        decoded: dict[str, Any] = self.decode(found.session_data)
+        user = user_with_session.first(key=self.session_key, now=timezone.now())
+        if user is None:  # nobody has used it yet, or it is over
+            loaded: dict[str, Any] = super().load()
+            return loaded
+        self.last_user = user
+        decoded: dict[str, Any] = self.decode(user.session_data)
         return decoded
