@@ -45,6 +45,7 @@ STYLES = [
     "css/chats.css",
     "css/conversation.css",
     "css/messages.css",
+    "css/formatting.css",
     "css/composer.css",
     "css/document.css",
     "css/profiles.css",

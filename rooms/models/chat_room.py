@@ -18,6 +18,7 @@ from config.compiled import ID, CompiledQuery, CompiledUpdate
 from config.folding import FOLDED_FIELDS, Foldable, is_unfolded
 from config.text import INVISIBLE, nfkc
 from rooms.models.ban import Ban
+from rooms.models.formatting import texts
 from rooms.models.membership import Membership
 from rooms.models.mention import MENTION
 from rooms.models.message import Message, TokenReused
@@ -371,9 +372,11 @@ class ChatRoom(Foldable):
     def mentioned_in(self, content: str) -> dict[str, int]:
         """Return the participants whom `content` names, by canonical name; no query where there is no @.
 
-        It looks at the first MENTIONS_AT_MOST names.
+        It looks at the first MENTIONS_AT_MOST names, and not at code.
         """
-        found = dict.fromkeys(MENTION.findall(content))
+        if "@" not in content:
+            return {}
+        found = dict.fromkeys(name for text in texts(content) for name in MENTION.findall(text))
         names = {canonical(name) for name in islice(found, MENTIONS_AT_MOST)}
         if not names:
             return {}

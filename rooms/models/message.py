@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Block, User
 from config import doorbell
 from config.compiled import ID, CompiledInsert, CompiledQuery
+from rooms.models.formatting import FORMATTED, TYPED, plain
 from rooms.models.mention import Mention
 from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
@@ -92,6 +93,9 @@ class Message(models.Model):
     room = models.ForeignKey("ChatRoom", models.CASCADE, related_name="messages")
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
     content = models.TextField(gettext_lazy("message"), max_length=settings.MESSAGE_MAX_LENGTH)
+    # Whether formatting is read in it. Messages from before there was any, and those that an earlier release
+    # posts meanwhile, stay as they were typed.
+    format = models.PositiveSmallIntegerField(default=FORMATTED, db_default=TYPED, editable=False)
     timestamp = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, editable=False)
     # From then on only its place is left.
@@ -148,6 +152,7 @@ class Message(models.Model):
             self.pk,
             self.revision,
             self.content,
+            self.format,
             *sorted(self.mentioned.items()),
             self.timestamp,
             self.edited_at is None,
@@ -159,8 +164,13 @@ class Message(models.Model):
 
     @property
     def html(self) -> str:
-        """The text with its links and mentions, escaped."""
-        return html_of(self.content, self.mentioned)
+        """The text as it is shown: escaped, formatted, with links and mentions."""
+        return html_of(self.content, self.mentioned, self.format)
+
+    @property
+    def plain(self) -> str:
+        """The text without what formats it, and without spoilers."""
+        return plain(self.content) if self.format == FORMATTED else self.content
 
     def insert(self) -> None:
         """Save it as a new one."""
@@ -201,10 +211,10 @@ class Message(models.Model):
             if edits >= MessageVersion.LIMIT:
                 raise ChangeRefused(_("This message has been edited too many times. Write a new one."))
             self.versions.create(content=self.content, written_at=self.edited_at or self.timestamp)
-            self.content = content
+            self.content, self.format = content, FORMATTED
             self.edited_at = timezone.now()
             self.mentioned = self.room.mentioned_in(content)
-            self._save_change("content", "edited_at", "mentioned")
+            self._save_change("content", "format", "edited_at", "mentioned")
             self.save_mentions()
 
     def erase_as(self, user: User) -> bool:

@@ -143,15 +143,15 @@ def edits(count: int) -> str:
 
 @register.filter
 def message_text(message: Message) -> SafeString:
-    """Return the content escaped, its addresses made links, its mentions marked. Line ends stay."""
+    """Return the content escaped and formatted, its addresses made links, its mentions marked."""
     return mark_safe(message.html)  # noqa: S308 (it is escaped there)
 
 
 @register.filter
 def preview(message: Message) -> str:
-    """Return the beginning of the content, for one line."""
+    """Return the beginning of the plain text, for one line."""
     # Truncating puts all combining marks in order, which takes time with the square of their number.
-    return Truncator(message.content[:PREVIEW_LOOKED_AT]).chars(PREVIEW_LENGTH)
+    return Truncator(message.plain[:PREVIEW_LOOKED_AT]).chars(PREVIEW_LENGTH)
 
 
 @register.filter

@@ -14,7 +14,8 @@ behave('announcer', ['announcer', 'composer'], () => {
   const isWanted = (message) => !isDeleted(message) && (wanted === 'all' || mentionsReader(message));
 
   // On an older page what follows it is not new.
-  let newestKey = Math.max(byId('read')?.elements.upto.value ?? 0, ...shownMessages().map(keyOf));
+  const seen = byId('read')?.matches('[data-from]') ? byId('read').elements.upto.value : 0;
+  let newestKey = Math.max(seen, ...shownMessages().map(keyOf));
   let waiting = []; // messages to be told of
   let andMore = ''; // "+" where there are more than the page shows
   let hasSent = false; // something of the reader's own
@@ -29,7 +30,7 @@ behave('announcer', ['announcer', 'composer'], () => {
   };
   const wordsOf = (message) => ({
     name: part('sender', message).textContent.trim(),
-    text: part('text', message).textContent.trim(),
+    text: part('text', message).innerText.trim(), // as it is seen: with lines, and without spoilers
   });
   const summary = (names, count) => {
     const isCrowd = names.length > MOST_NAMES;

@@ -77,11 +77,11 @@ behave('conversation', ['conversation', 'scroller'], () => {
     if (target === byId('newer-link')) lastLoaded = messagesIn(hook('history')).at(-1);
   }, conversation);
 
-  // Keys go from message to message, and Tab to the links of the one reached.
+  // Keys go from message to message, and Tab to the links and spoilers of the one reached.
   const tieLinks = () => {
     for (const message of messagesIn(conversation)) {
       const tabIndex = message.matches(':focus-within') ? 0 : -1;
-      message.querySelectorAll('a').forEach((link) => { link.tabIndex = tabIndex; });
+      message.querySelectorAll('a, summary').forEach((stop) => { stop.tabIndex = tabIndex; });
     }
   };
   on('focusin focusout', tieLinks, conversation);

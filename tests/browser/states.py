@@ -154,6 +154,19 @@ def empty_room(scene: Scene) -> Person:
     return ada.open_live(ada.make_room())
 
 
+FORMATTED = """\
+**Bold**, _italic_, ~~struck~~, `code`, [a link](https://example.com/) and ||a _spoiler_||
+> A quote
+> > of a quote
+- An item
+  1. within another
+```python
+def answer(question: str) -> int:  # whatever it is, and however long the line is in which it is asked
+    return 42 if question else len("nothing")
+```
+and ||another one, which is so long that it takes more than one line in many a window||"""
+
+
 def talk(scene: Scene) -> tuple[Person, Person, str]:
     ada, ben, room = scene.room()
     ada.say(room, "Mine, and read", "See https://example.com/")
@@ -161,6 +174,7 @@ def talk(scene: Scene) -> tuple[Person, Person, str]:
     ben.sees("Mine, and read", "See https://example.com/")
     expect(ada.open_live(room).ticks.last).to_have_attribute("data-state", "read")
     ben.say(room, f"Hello @{ada.name}, look at https://example.com/?{'x' * 80}", "Right below", "שלום עולם")
+    ben.say(room, FORMATTED)
     return ada, ben, room
 
 

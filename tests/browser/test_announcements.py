@@ -336,3 +336,9 @@ def test_announcer_stays_the_same_element(dora, ben, shared_room):
     ben.say(shared_room, "Hello")
     dora.sees("Hello")
     assert dora.page.evaluate("announcer === document.getElementById('announcer')")
+
+
+def test_formatted_message_is_spoken_as_it_is_seen(dora, ben, shared_room):
+    dora.open_live(shared_room)
+    ben.say(shared_room, "Very **bold**: it was ||the _gardener_||\n- one\n- two\n```\nx = 1\n```")
+    hears(dora, f"{ben.name}: Very bold: it was Spoiler one two x = 1")

@@ -71,6 +71,13 @@ TEXTS = [
     "www.example.org/'onclick=alert(1)",
     "data:text/html,<script>alert(1)</script>",
     'a@example.org"><img src=/pwned>',
+    # Within formatting
+    "**<img src=/pwned>** `<img src=/pwned>` ||<img src=/pwned>|| ~~</s><img src=/pwned>~~",
+    "[<img src=/pwned>](https://example.org/) [x](javascript:alert(1)) ![x](https://example.org/pwned)",
+    "[x](https://example.org/\"onmouseover=alert(1)) [x](https://example.org/'><img src=/pwned>)",
+    "- </li></ul></div><img src=/pwned>\n> </blockquote></div><img src=/pwned>",
+    "```html\n</code></pre></div><img src=/pwned>\n<script>fetch('/pwned')</script>\n```",
+    '```"onmouseover=alert(1)\nx\n```',
     # Lines of events
     "x\n\nevent: pwned\ndata: {}\n\n",
     "x\r\n\r\nevent: notify\r\ndata: {}\r\n\r\n",

@@ -43,7 +43,7 @@ def take_back(news: News, room: ChatRoom, unread: dict[int, Unread], deleted: li
 
 def _notification(chat: Chat, message: Message) -> dict[str, Any]:
     """Return what a page shows of a message that came."""
-    content = message.content[:200]
+    content = message.plain[:200]
     text = content if chat.person else f"{message.sender.shown_name}: {content}"
     about = {"chat": chat.dom_id, "message": message.pk, "url": f"{chat.url}#unread"}
     return {**about, "title": chat.name, "body": text}
