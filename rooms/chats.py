@@ -9,11 +9,13 @@ from functools import cached_property
 from itertools import chain
 
 from django.conf import settings
-from django.db.models import Case, F, When, Window
+from django.db.models import Case, F, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.models.user import LINE_FIELDS, LOOK_FIELDS
+from config.compiled import ID, CompiledQuery
 from rooms.ids import person_line, room_line
 from rooms.models import Ban, ChatRoom, Membership, Message
 from rooms.unread import Unread, with_unread
@@ -135,24 +137,42 @@ def lists_of(users: Collection[User]) -> dict[int, ChatLists]:
 def own_chats_of(users: Collection[User], page: int = 0) -> dict[int, ChatLists]:
     """Return by id what each of `users` is in, a page of it, in two queries; not what nobody wrote in so far.
 
-    The first finds which chats these are: only for them it is counted what is unread.
+    The first finds which chats these are: only for them it is counted what is unread. The first page of one
+    person, which every page has, is one query.
     """
+    if len(users) == 1 and page == 0:
+        [user] = users
+        rows = latest_chats(user=user.pk, count=CHATS_PER_PAGE + 1)
+        return _lists([user], rows[:CHATS_PER_PAGE], {user.pk} if len(rows) > CHATS_PER_PAGE else set())
     first = page * CHATS_PER_PAGE
     place = Window(RowNumber(), partition_by="user", order_by=ORDER)
-    begun = Membership.objects.filter(user__in=users).exclude(
-        room__type=ChatRoom.Type.PRIVATE, room__last_message=None
-    )
-    ranked = begun.annotate(place=place)
+    ranked = _begun(Membership.objects.filter(user__in=users)).annotate(place=place)
     found = ranked.filter(place__gt=first, place__lte=first + CHATS_PER_PAGE + 1)
     places = {pk: place - first for pk, place in found.values_list("pk", "place")}
-    memberships = with_unread(Membership.objects.filter(pk__in=places))
+    memberships = list(_with_lines(Membership.objects.filter(pk__in=places)))
+    older = {row.user_id for row in memberships if places[row.pk] > CHATS_PER_PAGE}
+    return _lists(users, [row for row in memberships if places[row.pk] <= CHATS_PER_PAGE], older)
+
+
+def _begun(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    return memberships.exclude(room__type=ChatRoom.Type.PRIVATE, room__last_message=None)
+
+
+def _with_lines(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """With what lines of the list show."""
+    rows = memberships.select_related("room__last_message__sender", "room__low_user", "room__high_user")
+    return with_unread(rows).defer(
+        *User.all_but("room__last_message__sender", LOOK_FIELDS),
+        *User.all_but("room__low_user", LINE_FIELDS),
+        *User.all_but("room__high_user", LINE_FIELDS),
+    )
+
+
+def _lists(users: Collection[User], rows: Iterable[Membership], older: set[int]) -> dict[int, ChatLists]:
+    """Return the list of each of `users`; those in `older` have more chats."""
     chats: dict[int, list[Chat]] = {user.pk: [] for user in users}
     undelivered: defaultdict[int, set[int]] = defaultdict(set)
-    older: set[int] = set()
-    for row in memberships.select_related("room__last_message__sender", "room__low_user", "room__high_user"):
-        if places[row.pk] > CHATS_PER_PAGE:
-            older.add(row.user_id)
-            continue
+    for row in rows:
         chats[row.user_id].append(chat_for(row.user_id, row.room, Unread.of(row)))
         if row.last_delivered < (row.room.last_message_id or 0):
             undelivered[row.user_id].add(row.pk)
@@ -161,9 +181,8 @@ def own_chats_of(users: Collection[User], page: int = 0) -> dict[int, ChatLists]
 
 def is_small_house() -> bool:
     """Whether everybody finds everything there is in the list of chats."""
-    people = User.objects.filter(is_active=True)[: settings.SMALL_HOUSE_PEOPLE + 1]
-    rooms = ChatRoom.objects.open()[: settings.SMALL_HOUSE_ROOMS + 1]
-    return people.count() <= settings.SMALL_HOUSE_PEOPLE and rooms.count() <= settings.SMALL_HOUSE_ROOMS
+    people, rooms = settings.SMALL_HOUSE_PEOPLE, settings.SMALL_HOUSE_ROOMS
+    return len(some_people(count=people + 1)) <= people and len(some_rooms(count=rooms + 1)) <= rooms
 
 
 def rooms_for_all() -> set[int]:
@@ -216,3 +235,18 @@ def chats_digest(chats: ChatLists, user: User) -> str:
     """Return a short text that differs between lists that look different to `user`."""
     lines = (repr((chat.look, user.shows_presence and chat.presence)) for chat in chats)
     return hashlib.sha256("\n".join([str(chats.has_older), *lines]).encode()).hexdigest()[:16]
+
+
+# What every page asks.
+latest_chats = CompiledQuery(
+    lambda user, count: _with_lines(
+        Membership.objects.filter(
+            pk__in=_begun(Membership.objects.filter(user=user)).order_by(*ORDER).values("pk")[:count]
+        )
+    ).order_by(*ORDER),
+    user=ID,
+)
+some_people = CompiledQuery(
+    lambda count: User.objects.filter(is_active=True).values_list("pk", flat=True)[:count]
+)
+some_rooms = CompiledQuery(lambda count: ChatRoom.objects.open().values_list("pk", flat=True)[:count])

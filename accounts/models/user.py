@@ -40,6 +40,9 @@ PROFILE_FIELDS = frozenset(
         *FOLDED_FIELDS,
     ]
 )
+# What decides how somebody looks beside a message, and in a line of the list of chats.
+LOOK_FIELDS = ("username", "display_name", "avatar_digest")
+LINE_FIELDS = (*LOOK_FIELDS, "status", "status_until", "shows_presence", "online_until")
 COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
 
 
@@ -267,10 +270,10 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
         return self.pk, self.username, self.display_name, self.avatar_digest
 
     @classmethod
-    def unseen(cls, relation: str) -> list[str]:
-        """Return the columns of a related person that their look does not need, for `defer`."""
-        shown = {"id", "username", "display_name", "avatar_digest"}
-        return [f"{relation}__{field.name}" for field in cls._meta.concrete_fields if field.name not in shown]
+    def all_but(cls, relation: str, shown: Collection[str]) -> list[str]:
+        """Return the columns of a related person that are not shown, for `defer`."""
+        names = (field.name for field in cls._meta.concrete_fields if not field.primary_key)
+        return [f"{relation}__{name}" for name in names if name not in shown]
 
     @property
     def local_time(self) -> str:

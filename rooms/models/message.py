@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Block, User
+from accounts.models.user import LOOK_FIELDS
 from config import doorbell
 from config.compiled import ID, CompiledInsert, CompiledQuery
 from rooms.models.formatting import FORMATTED, TYPED, plain
@@ -47,7 +48,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def with_looks(self) -> Self:
         """With what decides how their senders look, and no more: it is read for each message of a page."""
-        return self.select_related("sender").defer(*User.unseen("sender"))
+        return self.select_related("sender").defer(*User.all_but("sender", LOOK_FIELDS))
 
     def oldest(self, count: int) -> "list[Message]":
         """Return the oldest `count` messages with how their senders look, in order."""
