@@ -138,9 +138,12 @@ def other(value):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_deleted", [False, True])
 @pytest.mark.parametrize("kind", [Message, User])
-def test_each_column_that_is_shown_is_in_the_key(ada, room, kind):
-    make_message(room, ada, "@hello")
+def test_each_column_that_is_shown_is_in_the_key(ada, room, kind, is_deleted):
+    posted = make_message(room, ada, "@hello")
+    if is_deleted:
+        posted.erase()
     for field in kind._meta.concrete_fields:
         if field.is_relation or field.name in ("token", "password"):
             continue
