@@ -167,6 +167,7 @@ LIMITS = {
     "report_per_user": environment.rate("LIMIT_REPORT_PER_USER", "20/1h"),
     "block_per_user": environment.rate("LIMIT_BLOCK_PER_USER", "60/10m"),
     "find_per_user": environment.rate("LIMIT_FIND_PER_USER", "120/1m"),
+    "preview_per_user": environment.rate("LIMIT_PREVIEW_PER_USER", "120/1m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
 ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)  # that are not archived

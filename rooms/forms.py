@@ -91,7 +91,15 @@ class MessageForm(LimitedForm, forms.Form):
             )
         return content
 
+    @property
+    def is_preview(self) -> bool:
+        """Whether its author only wants to see it."""
+        return "preview" in self.data
+
     def take_allowance(self, request: HttpRequest) -> None:
+        if self.is_preview:
+            limits.memory.take("preview_per_user", request.user.pk)
+            return
         if address := limits.address_of(request):
             limits.memory.take("post_per_address", address)
         sender = request.user.pk

@@ -369,6 +369,10 @@ class ChatRoom(Foldable):
             doorbell.ring_after_commit("room", room=self.pk, sender=sender.pk)
         return message
 
+    def preview(self, sender: User, content: str) -> Message:
+        """Return a message as it would stand, without saving it."""
+        return Message(room=self, sender=sender, content=content, mentioned=self.mentioned_in(content))
+
     def mentioned_in(self, content: str) -> dict[str, int]:
         """Return the participants whom `content` names, by canonical name; no query where there is no @.
 

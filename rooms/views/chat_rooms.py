@@ -13,7 +13,7 @@ from rooms import moderation
 from rooms.chats import ChatLists
 from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
 from rooms.history import HistoryPage, page_after, page_around, page_before, unread_line, with_newer
-from rooms.models import ChatRoom, Membership, Report, TooManyRooms
+from rooms.models import ChatRoom, Membership, Message, Report, TooManyRooms
 from rooms.models.chat_room import room_joined_by
 from rooms.models.membership import membership_of, number_of_members
 from rooms.receipts import show_ticks
@@ -82,6 +82,7 @@ def chat_room_response(
     room: ChatRoom,
     membership: Membership,
     form: MessageForm,
+    preview: Message | None = None,
 ) -> HttpResponse:
     """Show the room with `form` as its composer: the newest messages, or those that the address asks for."""
     page = page_asked_for(request, room, membership)
@@ -99,6 +100,7 @@ def chat_room_response(
         "marks": show_ticks(page.messages, room, request.user),
         "read_interval": read_interval(room),
         "form": form,
+        "preview": preview,
         "is_blocked": other is not None and other.pk in blocked,
         "is_linked_hidden": other is None and page.linked_sender in blocked,
         "report_count": Report.objects.open_for(request.user).filter(message__room=room).count()

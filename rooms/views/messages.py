@@ -24,6 +24,8 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     form = MessageForm.bound_to(request, is_utf8=is_utf8(request))
     if not form.is_valid():
         return refused(request, room, form)
+    if form.is_preview:
+        return previewed(request, room, form)
     try:
         return posted(request, room, room.post_message(request.user, **form.cleaned_data))
     except Archived:
@@ -51,6 +53,14 @@ def posted(request: AuthenticatedRequest, room: ChatRoom, message: Message) -> H
             html = render_to_string("rooms/_posted_message.html", {"message": message})
         return HttpResponse(html, status=201)
     return redirect(f"{room.get_absolute_url()}#content")
+
+
+def previewed(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm) -> HttpResponse:
+    """Show the message as it would stand, above the box, which keeps what was typed."""
+    preview = room.preview(request.user, form.cleaned_data["content"])
+    if request.htmx:
+        return render(request, "rooms/_previewed.html", {"preview": preview})
+    return chat_room_response(request, room, joined(request, room), form, preview)
 
 
 def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm) -> HttpResponse:

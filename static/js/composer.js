@@ -32,6 +32,8 @@ behave('composer', ['composer', 'content'], () => {
     const { ctx } = event.detail;
     content.focus();
     if (!content.value.trim()) return event.preventDefault();
+    if (ctx.request.submitter?.name) return; // a preview
+    hook('preview').replaceChildren();
     ctx.sent = { text: content.value, token: token().value };
     unfinished.push(ctx);
     ctx.request.keepalive = content.value.length < LARGEST_KEPT_ALIVE; // leaving the page does not take it back
@@ -45,7 +47,7 @@ behave('composer', ['composer', 'content'], () => {
   }, composer);
 
   on('htmx-finally-request', ({ detail: { ctx } }) => {
-    if (takenBack.delete(ctx)) return;
+    if (takenBack.delete(ctx) || !ctx.sent) return;
     const status = ctx.response?.status;
     unfinished.splice(unfinished.indexOf(ctx), 1);
     content.ariaInvalid = status === 422;

@@ -188,6 +188,15 @@ def room_with_messages(scene: Scene) -> Person:
 
 
 @state
+def preview_of_a_message(scene: Scene) -> Person:
+    ada, _ben, room = scene.room()
+    ada.open_live(room).box.fill(FORMATTED)
+    ada.page.get_by_role("button", name="Preview").click()
+    expect(ada.page.locator("#preview")).to_contain_text("A quote")
+    return ada
+
+
+@state
 def private_chat(scene: Scene) -> Person:
     ada, ben, room = scene.chat()
     ada.say(room, "Are you there?")

@@ -262,3 +262,18 @@ def test_draft_waits_until_its_writer_comes_back(ada, room):
     ada.sees(text)
     ada.page.reload()
     expect(ada.box).to_have_value("")
+
+
+def test_preview_shows_the_message_and_keeps_the_text(ada, ben, room):
+    ada.open_live(room)
+    preview, button = ada.page.locator("#preview"), ada.page.get_by_role("button", name="Preview")
+    expect(button).to_be_hidden()
+    ada.box.fill("very **bold**")
+    button.click()
+    expect(preview.locator("strong")).to_have_text("bold")
+    expect(ada.box).to_have_value("very **bold**")
+    expect(ada.messages).to_have_count(0)
+    ada.box.press("Enter")
+    expect(ada.messages).to_have_text(["very bold"])
+    expect(preview).to_be_empty()
+    expect(ada.box).to_have_value("")

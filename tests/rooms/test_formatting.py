@@ -11,7 +11,9 @@ from django.db import connection
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from accounts import limits
 from config.drawn import drawings
+from config.rates import Rate
 from rooms.models import Message, formatting, highlighting, message_text
 from rooms.models.formatting import FORMATTED, TYPED, plain
 from rooms.models.highlighting import LANGUAGES, coloured
@@ -20,6 +22,7 @@ from rooms.templatetags.messages import preview
 from tests.support.factories import make_message
 from tests.support.hostile import LONG_TEXTS, TEXTS
 
+TOKEN = "6f1c3c1e-5b0e-4b57-9f0a-0d7f6a1b2c3d"
 LINK = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
 CODE = '<pre class="code" dir="ltr" tabindex="0" role="group" aria-label="Code"><code>'
 SPOILER = '<details class="spoiler"><summary>Spoiler</summary><span>'
@@ -423,3 +426,33 @@ def test_lists_of_chats_have_the_plain_text(ada, room, ada_client):
     assert preview(message) == "very bold\n- […]"
     [shown] = re.findall("<bdi>(very.*?)</bdi>", ada_client.get("/").content.decode(), re.DOTALL)
     assert shown == "very bold\n- […]"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_preview_shows_the_message_and_saves_nothing(room, ben, ada_client, headers):
+    room.join(ben)
+    fields = {"content": "very **bold**, @ben", "token": TOKEN}
+    address = f"/rooms/{room.pk}/messages/"
+    answer = ada_client.post(address, {**fields, "preview": "1"}, headers=headers)
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert f'very <strong>bold</strong>, <span class="mention" data-user="{ben.pk}">@ben</span>' in html
+    assert not Message.objects.exists()
+    if not headers:
+        assert re.search(rf">\s*{re.escape(fields['content'])}</textarea>", html)
+        assert f'value="{TOKEN}"' in html
+    ada_client.post(address, fields, headers=headers)
+    assert Message.objects.get().content == fields["content"]
+
+
+@pytest.mark.django_db
+def test_preview_says_what_is_wrong_and_is_limited(room, ada_client, limit, monkeypatch):
+    monkeypatch.setattr(limits, "memory", limits.Memory())
+    limit(preview_per_user=Rate(1, 60))
+    address = f"/rooms/{room.pk}/messages/"
+    statuses = [
+        ada_client.post(address, {"content": content, "preview": "1"}).status_code
+        for content in (" ", "x" * 4001, "**x**", "**x**")
+    ]
+    assert statuses == [422, 422, 200, 429]
