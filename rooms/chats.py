@@ -22,8 +22,9 @@ from rooms.unread import Unread, with_unread
 
 NOTHING_UNREAD = Unread()
 CHATS_PER_PAGE = 50  # of those that one is in
-# The latest first, and archived rooms at the end.
+# Favourites as they were chosen; then the latest first, and archived rooms at the end.
 ORDER = (
+    F("favourite_at").asc(nulls_last=True),
     Case(When(room__archived_at=None, then=0), default=1),
     F("room__last_message").desc(nulls_last=True),
     F("pk").desc(),
@@ -46,6 +47,8 @@ class Chat:
     @property
     def part(self) -> str:
         """The part of the list where it stands, which is the id of an element: `ChatLists`."""
+        if self.unread.favourite:
+            return "favourites"
         return "mine" if self.is_mine else "rooms" if self.room else "people"
 
     @property
@@ -64,11 +67,16 @@ class Chat:
 
     @property
     def key(self) -> int:
-        """Order of the list: the id of the last message, the greatest first; 0 without messages.
+        """What moves it: the id of the last message, the greatest first; 0 without messages.
 
         Archived rooms stand at the end.
         """
         return -1 if self.is_archived else (self.room and self.room.last_message_id) or 0
+
+    @property
+    def order(self) -> int:
+        """Its order in its part, the greatest first: favourites do not move."""
+        return self.unread.favourite or self.key
 
     @property
     def is_archived(self) -> bool:
@@ -77,7 +85,7 @@ class Chat:
     @cached_property
     def place(self) -> tuple[int, bool, str]:
         """Its place in the list. chats.js puts later lines there too, but does not compare names."""
-        return -self.key, self.person is not None, self.name.casefold()
+        return -self.order, self.person is not None, self.name.casefold()
 
     @cached_property
     def look(self) -> tuple[object, ...]:
@@ -95,6 +103,7 @@ class Chat:
             unread.count,
             unread.mentions,
             unread.is_muted,
+            unread.favourite,
         )
 
     @cached_property
@@ -107,11 +116,19 @@ class Chat:
 class ChatLists:
     """The list of chats of one person, in its parts. In a large house there is only the first."""
 
-    mine: list[Chat]  # a page of the chats that the person is in
+    mine: list[Chat]  # a page of the chats that the person is in, favourites first
     has_older: bool  # whether more of them follow
     undelivered: Collection[int]  # memberships whose last message was not delivered so far
     rooms: Sequence[Chat] = ()  # open rooms that the person is not in
     people: Sequence[Chat] = ()  # people without a chat
+
+    @property
+    def favourites(self) -> list[Chat]:
+        return [chat for chat in self.mine if chat.unread.favourite]
+
+    @property
+    def latest(self) -> list[Chat]:
+        return [chat for chat in self.mine if not chat.unread.favourite]
 
     def __iter__(self) -> Iterator[Chat]:
         return chain(self.mine, self.rooms, self.people)

@@ -342,6 +342,10 @@ class ReadReceiptForm(forms.Form):
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
 
+class FavouriteForm(forms.Form):
+    is_favourite = forms.BooleanField(required=False)
+
+
 class NotificationForm(LimitedForm, forms.Form):
     """What a member wants to be notified of in a room, and for how long it is muted."""
 

@@ -13,6 +13,8 @@ from rooms.models import ChatRoom, Membership, Mention, Message
 
 UNREAD_LIMIT = 100  # counting stops here; the badge then says 99+
 
+END_OF_ORDER = 10**13  # milliseconds since 1970, in the year 2286: more than any id of a message
+
 
 class Count(Subquery):
     """The number of rows of a query, sliced ones included."""
@@ -23,18 +25,20 @@ class Count(Subquery):
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What one member has not read in one room."""
+    """What one member has not read in one room, and where it stands for them."""
 
     count: int = 0
     mentions: int = 0
     is_muted: bool = False
     notify: str = Membership.Notify.ALL
+    favourite: int = 0  # its place among the favourites, the greatest first; 0 for a chat that is none
 
     @classmethod
     def of(cls, row: Any) -> Self:
         """Return what a row of `with_unread` says."""
         is_muted = row.muted_until is not None and row.muted_until > timezone.now()
-        return cls(row.unread_count, row.mention_count, is_muted, row.wanted)
+        favourite = row.favourite_at and END_OF_ORDER - int(1000 * row.favourite_at.timestamp())
+        return cls(row.unread_count, row.mention_count, is_muted, row.wanted, favourite or 0)
 
     @property
     def label(self) -> str:
@@ -93,7 +97,7 @@ def unread_of(user: User, room: ChatRoom) -> Unread:
 
 def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unread]]:
     """Yield room id, user id and what is unread."""
-    names = ("room_id", "user_id", "unread_count", "mention_count", "muted_until", "wanted")
+    names = ("room_id", "user_id", "unread_count", "mention_count", "muted_until", "favourite_at", "wanted")
     for row in with_unread(memberships).values_list(*names, named=True):
         yield row.room_id, row.user_id, Unread.of(row)
 

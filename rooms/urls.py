@@ -52,6 +52,7 @@ urlpatterns = [
     path("rooms/<id:room_id>/live", streams.not_here, name="chat_room_live"),
     path("stream", streams.not_here, name="lobby_stream"),
     path("rooms/<id:room_id>/notifications/", membership.membership_update, name="membership_update"),
+    path("rooms/<id:room_id>/favourite/", membership.favourite_update, name="favourite_update"),
     path(
         "rooms/<id:room_id>/typing/",
         typing_indicators.typing_indicator_create,

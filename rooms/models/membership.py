@@ -170,6 +170,8 @@ class Membership(models.Model):
     unread_upto = models.PositiveBigIntegerField(default=0, editable=False)
     notify = models.CharField(max_length=8, choices=Notify, default=Notify.DEFAULT)
     muted_until = models.DateTimeField(null=True, blank=True)
+    # Since when it stands at the top of the member's list.
+    favourite_at = models.DateTimeField(null=True, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -223,6 +225,14 @@ class Membership(models.Model):
         self.notify, self.muted_until = notify, muted_until
         self.save(update_fields=["notify", "muted_until"])
         self._ring_after_commit()
+
+    def choose_favourite(self, is_favourite: bool) -> None:
+        """Put the chat on top of the member's list, or take it down. One that is there stays where it is."""
+        mine = Membership.objects.filter(pk=self.pk, favourite_at__isnull=is_favourite)
+        with transaction.atomic():
+            mine.update(favourite_at=timezone.now() if is_favourite else None)
+            self._ring_after_commit()
+        self.refresh_from_db(fields=["favourite_at"])
 
     def _ring_after_commit(self) -> None:
         doorbell.ring_after_commit("read", room=self.room_id, user=self.user_id)

@@ -3,11 +3,11 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from rooms.forms import NotificationForm
+from rooms.forms import FavouriteForm, NotificationForm
 from rooms.models import Ban, ChatRoom, Membership
 
 
@@ -55,6 +55,22 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
         return redirect(membership.room)
     context = {"room": membership.room, "title": membership.room.title_for(request.user), "form": form}
     return form.mark(render(request, "rooms/membership_update.html", context))
+
+
+@require_POST
+def favourite_update(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Put a chat on top of the list, or take it down."""
+    memberships = Membership.objects.select_related("room")
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    membership = get_object_or_404(memberships, room__pk=room_id, user=request.user)
+    form = FavouriteForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=422)
+    limits.take("settings_per_user", request.user.pk)
+    membership.choose_favourite(**form.cleaned_data)
+    if not request.htmx:
+        return redirect(membership.room)
+    return render(request, "rooms/_favourite.html", {"is_favourite": membership.favourite_at})
 
 
 def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:

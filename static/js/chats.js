@@ -8,7 +8,9 @@ behave('chats', ['chats', 'notifications'], () => {
     if (list.children[index] !== item) move(item, list, list.children[index]);
   });
   keep(chats, () => {
-    const lists = { mine: hook('mine'), rooms: hook('rooms'), people: hook('people') };
+    const lists = {
+      favourites: hook('favourites'), mine: hook('mine'), rooms: hook('rooms'), people: hook('people'),
+    };
     chats.querySelectorAll('[data-list]').forEach((item) => {
       const list = lists[item.dataset.list];
       if (item.parentElement !== list) move(item, list, null);

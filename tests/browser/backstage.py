@@ -53,3 +53,12 @@ class Backstage:
             f"User.objects.get(username={sender!r}), {amount}, {text!r})"
         )
         return [f"{text} {number}" for number in range(1, amount + 1)]
+
+    def make_rooms(self, member: str, amount: int) -> None:
+        """Make rooms that somebody is in, with a message in each, one later than the other."""
+        self.run(
+            f"user = User.objects.get(username={member!r})\n"
+            f"for number in range({amount}):\n"
+            f"    room = factories.make_room(f'Old room {{number}} of {member}', [user])\n"
+            "    factories.make_message(room, user)"
+        )

@@ -121,3 +121,38 @@ def test_focus_in_the_list_of_chats_survives_a_change_of_order(ada, ben):
     ada.say(first, "First again")
     expect(ben.chats.first).to_contain_text("First again")
     expect(ben.chats.first.get_by_role("link")).to_be_focused()
+
+
+def test_favourite_is_on_top_in_all_tabs_by_keyboard_on_a_narrow_screen(person, ada):
+    dora = person("dora", viewport={"width": 360, "height": 640})
+    chats = [ada.chat_with(dora), ada.make_room(dora)]
+    for chat in chats:
+        ada.say(chat, "Hello")
+    dora.open_live("/")
+    lobby, dora.page = dora.page, dora.context.new_page()
+    dora.open_live(chats[0])
+    favourites = lobby.get_by_role("list", name="Favourites")
+    for name, other, count in (("Add to", "Remove from", 1), ("Remove from", "Add to", 0)):
+        expect(favourites.get_by_role("listitem")).to_have_count(1 - count)
+        dora.page.get_by_role("button", name=f"{name} favourites").press("Enter")
+        expect(dora.page.get_by_role("button", name=f"{other} favourites")).to_be_focused()
+        expect(favourites.get_by_role("listitem")).to_have_count(count)
+    expect(lobby.get_by_role("heading", name="Favourites")).to_be_hidden()
+    expect(lobby.get_by_role("list", name="My chats").get_by_role("listitem")).to_have_count(2)
+
+
+def test_older_chat_comes_in_at_the_top(person, ada, backstage):
+    dora = person("dora")
+    backstage.make_rooms(dora.name, 52)
+    dora.open("/")
+    dora.page.get_by_role("link", name="Older chats").press("Enter")
+    older = dora.page.get_by_role("main").get_by_role("listitem")
+    expect(older).to_have_count(2)
+    room = older.last.get_by_role("link").get_attribute("href").removesuffix("#unread")
+    dora.open_live("/")
+    mine = dora.page.get_by_role("list", name="My chats").get_by_role("listitem")
+    expect(mine).to_have_count(50)
+    assert ada.context.request.get(f"{ada.url}{room}").ok
+    ada.say(room, "Still here")
+    expect(mine.first).to_contain_text("Still here")
+    expect(mine).to_have_count(51)

@@ -141,3 +141,19 @@ def test_room_is_found_and_joined(dora, ada):
     expect(dora.page.get_by_role("status")).to_have_text("1 found")
     dora.page.get_by_role("link", name=f"Join {name}").click()
     expect(dora.page.get_by_role("heading", name=name)).to_be_visible()
+
+
+@pytest.mark.accessibility("A105")
+def test_favourites_and_older_chats(dora, backstage):
+    backstage.make_rooms(dora.name, 51)
+    dora.open("/")
+    dora.page.get_by_role("link", name="Older chats").click()
+    dora.page.get_by_role("main").get_by_role("listitem").get_by_role("link").click()
+    room = dora.page.url.removeprefix(dora.url)
+    press(dora, "Add to favourites")
+    dora.open("/")
+    favourites = dora.page.get_by_role("list", name="Favourites").get_by_role("link")
+    expect(favourites).to_have_attribute("href", room)
+    favourites.click()
+    press(dora, "Remove from favourites")
+    expect(dora.page.get_by_role("button", name="Add to favourites")).to_be_visible()

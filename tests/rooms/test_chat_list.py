@@ -269,6 +269,34 @@ async def test_line_that_only_one_of_two_pages_has_is_brought_to_the_other(
     assert 'hx-target="#mine"' in his.news
 
 
+async def test_reading_a_chat_that_is_not_on_the_page_tells_no_line(
+    chat_list, do, his, room, private, ada, ben
+):
+    chat_list.began(his, shows(private))
+    message = await do(make_message, room, ada)
+    await do(lambda: room.join(ben).mark_read(message.pk))
+    chat_list.heard(Bell("read", {"room": room.pk, "user": ben.pk}))
+    await eventually(lambda: "read-elsewhere" in "".join(his.told))
+    assert f"room-{room.pk}-badge" not in his.news
+    await do(make_message, room, ada)
+    chat_list.heard(Bell("room", {"room": room.pk}))
+    await eventually(lambda: his.told)
+    assert line(room) in his.news
+
+
+async def test_line_that_a_later_page_lacks_comes_to_it_as_a_whole(
+    chat_list, do, hub, his, room, private, ada, ben
+):
+    chat_list.began(his, shows(private, room))
+    late = OpenPage(ben)
+    hub.join(late)
+    chat_list.began(late, shows(private))
+    await do(make_message, room, ada)
+    chat_list.heard(Bell("room", {"room": room.pk}))
+    await eventually(lambda: late.told)
+    assert line(room) in late.news
+
+
 async def test_room_goes_from_part_to_part_as_one_joins_and_leaves(chat_list, do, hers, ada, room):
     chat_list.began(hers, shows(room))
     chat_list.begin_after(0, {room.pk})
@@ -277,6 +305,33 @@ async def test_room_goes_from_part_to_part_as_one_joins_and_leaves(chat_list, do
         chat_list.heard(Bell("listing", {"room": room.pk, "user": ada.pk}))
         await eventually(lambda part=part: f'data-list="{part}"' in "".join(hers.told))
         assert line(room) in hers.news
+
+
+async def test_favourite_is_told_to_the_pages_of_its_reader(chat_list, do, hub, hers, his, room, ada):
+    here = OpenPage(ada, room)
+    hub.join(here)
+    for page in (hers, his, here):
+        chat_list.began(page, shows(room))
+    membership = await do(lambda: room.memberships.get(user=ada))
+    for is_favourite, part, button in ((True, "favourites", "Remove"), (False, "mine", "Add")):
+        await do(membership.choose_favourite, is_favourite)
+        chat_list.heard(Bell("read", {"room": room.pk, "user": ada.pk}))
+        await eventually(lambda: hers.told and here.told)
+        assert f'data-list="{part}"' in hers.news
+        assert f"{button} " in here.news
+        assert "favourites" not in hers.news
+    assert not his.told
+
+
+async def test_favourite_of_one_changes_nothing_for_others(chat_list, do, hers, his, room, ada):
+    for page in (hers, his):
+        chat_list.began(page, shows(room))
+    membership = await do(lambda: room.memberships.get(user=ada))
+    await do(membership.choose_favourite, True)
+    message = await do(make_message, room, ada)
+    chat_list.heard(Bell("room", {"room": room.pk}))
+    await eventually(lambda: hers.told and his.told)
+    assert f'data-key="{message.pk}"' in his.news
 
 
 async def test_round_costs_as_much_however_many_listen(chat_list, do, hub, ada, ben, private):

@@ -152,6 +152,46 @@ def test_direct_message_in_which_nothing_was_said_is_none_yet(ada, ben, private)
     assert parts(ada)[0] == ["ben"]
 
 
+# Favourites
+
+
+def choose(client, room, is_favourite=True, **headers):
+    data = {"is_favourite": "on"} if is_favourite else {}
+    return client.post(f"/rooms/{room.pk}/favourite/", data, headers=headers)
+
+
+def test_favourites_stand_on_top_in_the_order_in_which_they_were_chosen(ada, ada_client, room, private):
+    others = [make_room(name, [ada]) for name in ("One", "Two")]
+    for chat in (room, private, *others):
+        make_message(chat, ada)
+    for chat in (private, room):
+        assert choose(ada_client, chat).headers["Location"] == f"/rooms/{chat.pk}/"
+    assert choose(ada_client, private).status_code == 302  # again: it stays where it is
+    assert [chat.name for chat in chats_of(ada).favourites] == ["ben", "Kitchen"]
+    assert names(ada_client) == ["ben", "Kitchen", "Two", "One"]
+    choose(ada_client, private, False)
+    assert names(ada_client) == ["Kitchen", "Two", "One", "ben"]
+
+
+def test_favourite_of_one_is_none_of_others(ada_client, ben, room):
+    choose(ada_client, room)
+    assert not chats_of(ben).favourites
+
+
+def test_favourite_stays_on_the_first_page(ada, ada_client, room, monkeypatch):
+    monkeypatch.setattr("rooms.chats.CHATS_PER_PAGE", 1)
+    make_message(make_room("Garden", [ada]), ada)
+    choose(ada_client, room)
+    assert names(ada_client)[:1] == ["Kitchen"]
+
+
+def test_button_says_what_it_does_next(ada_client, room):
+    answer = choose(ada_client, room, **{"HX-Request": "true"}).content.decode()
+    assert "Remove from favourites" in answer
+    assert "Remove from favourites" in ada_client.get(f"/rooms/{room.pk}/").content.decode()
+    assert "Add to favourites" in choose(ada_client, room, False, **{"HX-Request": "true"}).content.decode()
+
+
 # Older chats
 
 

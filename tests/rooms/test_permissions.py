@@ -249,6 +249,16 @@ TABLE = {
         "outsider": NO_FORM,
         "member": EMPTY_FORM,
     },
+    ("rooms:favourite_update", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": ACTION,
+    },
+    ("rooms:favourite_update", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": ACTION,
+    },
     ("rooms:typing_indicator_create", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": "405 405 404 405 405 405",
@@ -553,6 +563,7 @@ LIMITED = {
     ("rooms:read_marker_reset", "message"): (*READING, {}),
     ("rooms:read_receipt_create_all", None): (*READING, {}),
     ("rooms:membership_update", "group"): (*SETTINGS, {"notify": "all", "mute": "no"}),
+    ("rooms:favourite_update", "group"): (*SETTINGS, {"is_favourite": "on"}),
     ("accounts:settings_update", None): (*SETTINGS, USUAL),
     ("accounts:password_update", None): (
         *SETTINGS,

@@ -110,17 +110,21 @@ class ChatList(Rounds[Gathered]):
         if connection not in self._hub.listeners(user_channel(user_id)):
             return  # it shows no list
         told = self._unread.get(user_id, {})
-        for room_id in [pk for pk in told.keys() & state.unread if told[pk] != state.unread[pk]]:
-            told[room_id] = None
-            self._gathered.readers[room_id].add(user_id)
-            self.ring()
-        if user_id not in self._begun:
-            told = self._unread[user_id] = {**state.unread, **told}
-            self._begun.add(user_id)
+        missing = state.unread.keys() - told.keys() if user_id in self._begun else set()
+        # What only another page shows is forgotten: the next time it comes to both as a whole.
+        self._unread[user_id] = {
+            pk: told.get(pk, state.unread[pk]) for pk in state.unread if pk not in missing
+        }
+        self._begun.add(user_id)
+        for room_id, before in self._unread[user_id].items():
+            if before != state.unread[room_id]:
+                self._unread[user_id][room_id] = None
+                self._gathered.readers[room_id].add(user_id)
+                self.ring()
         # Nothing was noted while no page was open, or a round has passed since the state was read.
         new = set(state.others) - self._listed
         self._listed |= new
-        for room_id in new | state.unread.keys() - told.keys():
+        for room_id in new | missing:
             self._gathered.listings[room_id].add(user_id)
             self.ring()
 
@@ -167,7 +171,7 @@ class ChatList(Rounds[Gathered]):
         self._revisions |= news.revisions
         self._messages |= news.delivered
         for user_id, room_id, unread in news.unread:
-            if self._hub.listeners(user_channel(user_id)):
+            if self._hub.listeners(user_channel(user_id)) and self._may_show(news, user_id, room_id):
                 told = self._unread.setdefault(user_id, {})
                 if room_id in news.delivered:
                     told.pop(room_id, None)  # its line has come to the top
@@ -176,6 +180,11 @@ class ChatList(Rounds[Gathered]):
                     del told[next(iter(told))]
         for user_id, room_id in news.gone:
             self._unread.get(user_id, {}).pop(room_id, None)
+
+    def _may_show(self, news: News, user_id: int, room_id: int) -> bool:
+        """Whether pages of somebody have a line of the room by now, or what they begin with is not known."""
+        is_known = room_id in self._unread.get(user_id, {}) or (user_id, room_id) in news.lines
+        return is_known or user_id not in self._begun
 
     def _told_of(self, news: News) -> dict[int, set[int]]:
         """Return for each room which members have a page that was told, or that shows it without a list."""
@@ -280,6 +289,8 @@ class ChatList(Rounds[Gathered]):
         for user_id, now in unread.items():
             chat = chat_for(user_id, room, now)
             key = (chat.dom_id, None if room.pk in self._unread.get(user_id, {}) else now)
+            if key[1] is not None:
+                news.lines.add((user_id, room.pk))
             if key not in told:
                 told[key] = self._line(chat) if key[1] is None else _whole_line(chat, user_id)
             news.add(user_channel(user_id), told[key])
@@ -297,13 +308,23 @@ class ChatList(Rounds[Gathered]):
         """Tell badges and titles to those for whom they change: to all where the name is new."""
         rendered: dict[tuple[str, Unread], tuple[Frame, Frame]] = {}  # one rendering for all who see the same
         for user_id, now in unread.items():
-            if not is_new and now == self._unread.get(user_id, {}).get(room.pk):
+            before = self._unread.get(user_id, {}).get(room.pk)
+            if not is_new and now == before:
                 continue
             chat = chat_for(user_id, room, now)
+            channel = user_channel(user_id)
+            if now.favourite != (before.favourite if before else 0):
+                button = swapped(fragments.favourite, bool(now.favourite))
+                news.letters += [
+                    Letter(channel, _whole_line(chat, user_id)),
+                    Letter(channel, button, room.pk),
+                ]
+                news.lines.add((user_id, room.pk))
             key = chat.dom_id, now
             rendered[key] = rendered.get(key) or _badge_and_title(chat)
-            channel = user_channel(user_id)
-            news.letters += [Letter(channel, rendered[key][0]), Letter(channel, rendered[key][1], room.pk)]
+            if self._may_show(news, user_id, room.pk):
+                news.letters.append(Letter(channel, rendered[key][0]))
+            news.letters.append(Letter(channel, rendered[key][1], room.pk))
             news.unread.append((user_id, room.pk, now))
             if now.count == 0 and not is_new:
                 news.add_event(user_id, "read-elsewhere", {"chat": chat.dom_id})
@@ -387,6 +408,7 @@ def _tell_listing(
     news.gone += [(user_id, room.pk) for user_id in others]
     for user_id in members:
         news.add_for([user_id], _whole_line(chat_for(user_id, room, unread[user_id]), user_id))
+        news.lines.add((user_id, room.pk))
     hidden = others & banned if room.pk in news.listed else others
     if hidden:
         news.add_for(hidden, swapped(fragments.chat_gone, Chat(room, None)))

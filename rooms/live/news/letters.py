@@ -33,6 +33,7 @@ class News:
     revisions: dict[int, int] = field(default_factory=dict)  # room id → revision
     delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
     members: dict[int, dict[int, Unread]] = field(default_factory=dict)  # room id → members that listen
+    lines: set[tuple[int, int]] = field(default_factory=set)  # user id, room id, where a whole line is told
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
     gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
     listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list

@@ -77,6 +77,11 @@ def new_chat(chat: Chat, shows_presence: bool = False) -> str:
     return _render("rooms/pushes.html#new-chat", {"chat": chat, "shows_presence": shows_presence})
 
 
+def favourite(is_favourite: bool) -> str:
+    """The button of a page whose reader has put its chat on top of the list, or taken it down."""
+    return _render("rooms/pushes.html#favourite", {"is_favourite": is_favourite})
+
+
 def new_person(user: User) -> str:
     return new_chat(Chat(None, user))
 
