@@ -1,6 +1,7 @@
 """Measure Hearth on this machine. See README.md.
 
-Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page] [--readers 1000]
+Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page] [house]
+                           [--readers 1000]
 Without a name, all of them.
 """
 
@@ -20,6 +21,7 @@ PARTS = {
     "pages": pages.pages,
     "requests": pages.requests,
     "first-page": pages.first_page,
+    "house": pages.house,
 }
 
 

@@ -1,4 +1,4 @@
-"""(d) Pages with few and with many messages; (e) requests a second; (f) bytes of the first page."""
+"""(d) Pages with few and many messages; (e) requests a second; (f) bytes of the first page; (g) a house."""
 
 import gzip
 import json
@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from benchmarks.load import Load, http_answer
 from benchmarks.report import Report
@@ -17,6 +18,7 @@ from benchmarks.servers import LOAD_PROCESSOR, PROCESSORS, Site, hearth, pinned,
 from tests.support.server import ROOT, Server
 
 AMOUNTS = (10_000, 1_000_000)
+HOUSES = ((200, 200, 1_000), (10_000, 2_000, 1_000_000))  # people, one room with all of them, messages
 # Large databases take minutes to fill, so they are kept.
 KEPT = ROOT / "var" / "benchmarks"
 CLIENTS = 8
@@ -34,23 +36,49 @@ def pages(report: Report) -> None:
 
 
 def _measured(report: Report, amount: int) -> dict[str, tuple[float, int]]:
-    folder = KEPT / str(amount)
+    found: dict[str, tuple[float, int]] = _kept(report, "scale", str(amount), amount)
+    return found
+
+
+def house(report: Report) -> None:
+    small, large = HOUSES
+    report.heading(
+        f"(g) {small[0]:,} people, {small[1]:,} rooms, {small[2]:,} messages; "
+        f"and {large[0]:,} people, {large[1]:,} rooms, {large[2]:,} messages"
+    )
+    report.columns("", "ms, small", "ms, large", "times", "queries", "KB, large")
+    few, many = (_kept(report, "houses", "-".join(map(str, size)), *size) for size in HOUSES)
+    for name in few:
+        (before, queries, _bytes), (after, queries_after, size) = few[name], many[name]
+        asked = str(queries) if queries == queries_after else f"{queries} / {queries_after}"
+        report.row(
+            name,
+            f"{before:.1f}",
+            f"{after:.1f}",
+            f"{after / before:.2f}",
+            asked,
+            f"{size / 1000:.1f}" if size else "",
+        )
+
+
+def _kept(report: Report, module: str, name: str, *amounts: int) -> Any:
+    """Return what `module` measures in a database that it filled, now or earlier."""
+    folder = KEPT / name
     environment = {**os.environ, "DATA_DIR": str(folder), "DATABASE_URL": ""}
     if not (folder / "filled").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        report.note(f"  filling {amount:,} messages into {folder.relative_to(ROOT)}, which is kept")
+        report.note(f"  filling {amounts[-1]:,} messages into {folder.relative_to(ROOT)}, which is kept")
         Server(folder, DATABASE_URL="").manage("setup")
-        _scale(environment, "fill", str(amount))
+        _run(environment, module, "fill", *map(str, amounts))
         (folder / "filled").touch()
     Server(folder, DATABASE_URL="").manage("setup")
     with pinned(PROCESSORS[0]):
-        found: dict[str, tuple[float, int]] = json.loads(_scale(environment, "measure"))
-    return found
+        return json.loads(_run(environment, module, "measure"))
 
 
-def _scale(environment: dict[str, str], *arguments: str) -> str:
-    command = [sys.executable, "-m", "benchmarks.scale", *arguments]
+def _run(environment: dict[str, str], module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -104,7 +104,7 @@ def measured(work: Callable[[], object], prepare: Callable[[], object] = lambda:
 
 def check(answer: Any) -> None:
     status = getattr(answer, "status_code", 200)
-    if status not in (200, 204):
+    if status not in (200, 201, 204):
         sys.exit(f"Answered with {status}.")
 
 

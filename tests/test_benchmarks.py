@@ -1,10 +1,12 @@
-"""The load generator counts right: a benchmark that overlooks a lost message is worth nothing."""
+"""Benchmarks count right: one that overlooks a lost message, or makes no house, is worth nothing."""
 
 import socket
 import threading
 
 import pytest
+from django.db import connection, transaction
 
+from benchmarks import houses
 from benchmarks.load import Load
 from tests.support.server import free_port
 
@@ -92,3 +94,23 @@ def test_number_in_two_pieces_is_one():
 def test_what_is_lost_or_doubled_or_in_another_order_is_noticed(tell, lost, doubled, is_in_order):
     result = measured(tell, patience=1 if lost else 20)
     assert (result.lost, result.doubled, result.is_in_order) == (lost, doubled, is_in_order)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="made with SQLite")
+def test_pages_posts_and_rounds_cost_the_same_in_a_house_of_any_size(monkeypatch):
+    """In processor time `make bench` compares them; this compares queries and bytes."""
+    monkeypatch.setattr("benchmarks.scale.TIMES", 1)
+    found = []
+    for people in (70, 210):
+        with transaction.atomic():
+            houses.fill(people, people, 300 + people)
+            found.append(houses.measure())
+            transaction.set_rollback(True)
+    small, large = found
+    assert {name: queries for name, (_time, queries, _size) in small.items()} == {
+        name: queries for name, (_time, queries, _size) in large.items()
+    }
+    for name, (_time, _queries, size) in large.items():
+        assert abs(size - small[name][2]) < 300
+        assert size < 60_000
