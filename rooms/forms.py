@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts import limits
 from accounts.limited_form import LimitedForm
 from accounts.models import User
+from config.pages import number
 from config.text import INVISIBLE, nfkc, refuse_control_characters
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
 from rooms.models.chat_room import canonical_room_name
@@ -77,11 +78,28 @@ class MessageForm(LimitedForm, forms.Form):
         widget=forms.Textarea(attrs={"rows": 1, "maxlength": settings.MESSAGE_MAX_LENGTH, "id": "content"}),
     )
     token = TokenField()
+    reply = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**63 - 1)
     limit_field = "content"
 
-    def __init__(self, *args: Any, is_utf8: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_utf8: bool = True, room: ChatRoom | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_utf8 = is_utf8
+        self.room = room
+
+    @property
+    def reply_to(self) -> Message | None:
+        """The message that is answered, if it is in this room."""
+        found = number(str(self["reply"].value() or ""))
+        if not self.room or not found:
+            return None
+        return self.room.messages.select_related("sender").filter(pk=found).first()
+
+    def clean_reply(self) -> Message | None:
+        if self.cleaned_data["reply"] and not (message := self.reply_to):
+            # Beside the box, where all is said; the field itself is never seen.
+            self.add_error("content", _("The message that you are replying to isn’t here any more."))
+            return None
+        return message if self.cleaned_data["reply"] else None
 
     def clean_content(self) -> str:
         content: str = self.cleaned_data["content"]
@@ -107,7 +125,8 @@ class MessageForm(LimitedForm, forms.Form):
 
     def with_new_token(self) -> "MessageForm":
         """Make the form usable for another message, keeping what was typed."""
-        self.data = {"content": self.data.get("content", ""), "token": str(uuid.uuid4())}
+        kept = {name: self.data.get(name, "") for name in ("content", "reply")}
+        self.data = {**kept, "token": str(uuid.uuid4())}
         return self
 
 
@@ -116,6 +135,7 @@ class MessageEditForm(MessageForm):
 
     since = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
     token = None  # type: ignore[assignment]  # `since` does what it is for
+    reply = None  # type: ignore[assignment]  # it stays what it is
 
     def __init__(self, *args: Any, message: Message, **kwargs: Any) -> None:
         initial = {"content": message.content, "since": lambda: message.edits}
@@ -133,8 +153,8 @@ class MessageEditForm(MessageForm):
         self.data = {"content": self.data.get("content", ""), "since": message.edits}
 
 
-def empty_message_form() -> MessageForm:
-    return MessageForm(initial={"token": uuid.uuid4()})
+def empty_message_form(room: ChatRoom, reply: int | None = None) -> MessageForm:
+    return MessageForm(initial={"token": uuid.uuid4(), "reply": reply}, room=room)
 
 
 class ChatRoomForm(LimitedForm, forms.Form):

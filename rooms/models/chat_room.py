@@ -320,32 +320,36 @@ class ChatRoom(Foldable):
         pair = {} if self.is_group else {"low": self.low_user_id or 0, "high": self.high_user_id or 0}
         doorbell.ring("typing", room=self.pk, user=user.pk, is_typing=int(is_typing), **pair)
 
-    def post_message(self, sender: User, content: str, token: UUID) -> Message:
+    def post_message(
+        self, sender: User, content: str, token: UUID, reply_to: Message | None = None
+    ) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
 
         Lines after those that were saved with `token` become a message of their own: a page whose first
-        message got no answer sends it again together with everything that was written since.
+        message got no answer sends it again together with everything that was written since. What is answered
+        belongs to the message that was saved, and not to these lines.
 
         Raises NotAdmitted if `sender` is no longer a member, Archived, Blocked, and TokenReused if the saved
-        message has another content or room, or was deleted.
+        message has another content or room, answers something else, or was deleted.
         """
         for _part in range(PARTS_AT_MOST):
             try:
-                return self._save_message(sender, content, token)
+                return self._save_message(sender, content, token, reply_to)
             except IntegrityError:
                 earlier = Message.objects.filter(sender=sender, token=token).first()
                 if earlier is None:
                     raise
-            if earlier.room_id != self.pk:
+            if earlier.room_id != self.pk or earlier.reply_to_id != (reply_to and reply_to.pk):
                 break
             if earlier.content == content or earlier.versions.filter(content=content).exists():
                 return earlier
             content, token = _lines_after(earlier.content, content), uuid5(token, "rest")
+            reply_to = None
             if not content:
                 break
         raise TokenReused
 
-    def _save_message(self, sender: User, content: str, token: UUID) -> Message:
+    def _save_message(self, sender: User, content: str, token: UUID, reply_to: Message | None) -> Message:
         """Save and announce it. Raises IntegrityError where `sender` has used `token` before."""
         with transaction.atomic():
             last = self._take_turn(sender)
@@ -359,6 +363,7 @@ class ChatRoom(Foldable):
                 token=token,
                 position=self.revision,
                 revision=self.revision,
+                reply_to=reply_to,
             )
             message.mentioned = self.mentioned_in(content)
             message.continues = message.follows_closely(last)

@@ -25,6 +25,8 @@ from rooms.models.tick import Marks, Tick
 
 # Roughly the size of what surrounds a message's text on a page.
 FRAME_BYTES = 1_000
+# Of a text no more is looked at for a quote of one line.
+QUOTED_LOOKED_AT = 400
 
 
 class TokenReused(Exception):
@@ -36,7 +38,7 @@ class ChangeRefused(Exception):
 
 
 # What changes when a message is deleted.
-BLANKED = ("content", "mentioned", "edited_at", "deleted_at", "deleted_by_moderator")
+BLANKED = ("content", "mentioned", "reply_to", "edited_at", "deleted_at", "deleted_by_moderator")
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -52,11 +54,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def oldest(self, count: int) -> "list[Message]":
         """Return the oldest `count` messages with how their senders look, in order."""
-        return list(self.with_looks().order_by("pk")[:count])
+        return with_quotes(list(self.with_looks().order_by("pk")[:count]))
 
     def newest(self, count: int) -> "list[Message]":
         """Return the newest `count` messages with how their senders look, oldest first."""
-        return list(self.with_looks().order_by("-pk")[:count])[::-1]
+        return with_quotes(list(self.with_looks().order_by("-pk")[:count])[::-1])
 
     def posted_by(self, sender: Any) -> Self:
         """Messages of one person, newest first."""
@@ -112,6 +114,10 @@ class Message(models.Model):
     revision = models.PositiveBigIntegerField(editable=False)
     # Whom it mentions, for showing: canonical name → user id. `Mention` is what is counted.
     mentioned = models.JSONField(default=dict, blank=True, editable=False)
+    # What it answers, in the same room.
+    reply_to = models.ForeignKey(
+        "self", models.SET_NULL, null=True, editable=False, db_index=False, related_name="replies"
+    )
     # Whether it stands right below a message of the same sender, and needs no name of its own.
     continues = models.BooleanField(default=False, editable=False)
 
@@ -132,6 +138,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["room", "id"], name="message_room_id"),
             models.Index(fields=["room", "revision"], name="message_room_revision"),
+            models.Index(fields=["reply_to"], name="reply", condition=models.Q(reply_to__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -162,6 +169,11 @@ class Message(models.Model):
             self.continues,
             self.sender.look,
         )
+
+    @property
+    def quoted_look(self) -> tuple[object, ...]:
+        """What decides how a quote of it looks."""
+        return self.pk, self.content[:QUOTED_LOOKED_AT], self.deleted_at is None, self.sender.look
 
     @property
     def html(self) -> str:
@@ -252,7 +264,7 @@ class Message(models.Model):
 
     def blank(self, by_moderator: bool) -> None:
         """Leave nothing but its place; `BLANKED` is what that changes."""
-        self.content, self.mentioned, self.edited_at = "", {}, None
+        self.content, self.mentioned, self.edited_at, self.reply_to = "", {}, None, None
         self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
 
     def report(self, reporter: Any, **fields: str) -> None:
@@ -339,6 +351,15 @@ moment_posted = CompiledQuery(
     ],
     sender=ID,
 )
+
+
+def with_quotes(messages: list[Message]) -> list[Message]:
+    """Read what the messages answer: in one query for all of them, in none if they answer nothing."""
+    if wanted := {message.reply_to_id for message in messages} - {None}:
+        found = Message.objects.with_looks().in_bulk(wanted)
+        for message in messages:
+            message.reply_to = found.get(message.reply_to_id) if message.reply_to_id else None
+    return messages
 
 
 def newest_that_fit(messages: list[Message], share: int = 1) -> list[Message]:

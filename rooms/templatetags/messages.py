@@ -33,6 +33,7 @@ def message_look(message: Message, is_document: bool) -> tuple[object, ...]:
     return (
         "message",
         message.look,
+        message.reply_to.quoted_look if message.reply_to else None,
         message.tick.state,
         str(message.tick.label),
         is_document,

@@ -50,9 +50,12 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
     if "message" in request.GET:
         get_object_or_404(room.messages, pk=number(request.GET["message"]) or 0)
     membership = joined(request, room)
+    reply = number(request.GET.get("reply"))
+    if request.htmx and reply:
+        return render(request, "rooms/_reply.html", {"form": empty_message_form(room, reply), "room": room})
     if request.htmx and (fragment := more_messages(request, room)):
         return fragment
-    return chat_room_response(request, room, membership, empty_message_form())
+    return chat_room_response(request, room, membership, empty_message_form(room, reply))
 
 
 def more_messages(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse | None:

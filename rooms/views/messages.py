@@ -21,13 +21,15 @@ RECEIPTS_PER_PAGE = 50
 @require_POST
 def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     room = joined_room(request.user, room_id)
-    form = MessageForm.bound_to(request, is_utf8=is_utf8(request))
+    form = MessageForm.bound_to(request, is_utf8=is_utf8(request), room=room)
     if not form.is_valid():
         return refused(request, room, form)
     if form.is_preview:
         return previewed(request, room, form)
+    sent = form.cleaned_data
     try:
-        return posted(request, room, room.post_message(request.user, **form.cleaned_data))
+        message = room.post_message(request.user, sent["content"], sent["token"], sent["reply"])
+        return posted(request, room, message)
     except Archived:
         form.refuse("content", _("This room is archived: no one can write here."))
     except Blocked:

@@ -4,6 +4,7 @@ behave('composer', ['composer', 'content'], () => {
   const composer = hook('composer');
   const scroller = hook('scroller');
   const notice = hook('notice');
+  const reply = hook('reply'); // which message is answered
   const hint = hook('composer-hint');
   const typingSignal = hook('typing-start');
   const { content } = composer.elements;
@@ -34,11 +35,12 @@ behave('composer', ['composer', 'content'], () => {
     if (!content.value.trim()) return event.preventDefault();
     if (ctx.request.submitter?.name) return; // a preview
     hook('preview').replaceChildren();
-    ctx.sent = { text: content.value, token: token().value };
+    ctx.sent = { text: content.value, token: token().value, reply: [...reply.childNodes] };
     unfinished.push(ctx);
     ctx.request.keepalive = content.value.length < LARGEST_KEPT_ALIVE; // leaving the page does not take it back
     content.value = notice.textContent = '';
     token().value = newToken();
+    reply.replaceChildren();
     scroller.scrollTop = 0;
   }, composer);
 
@@ -69,6 +71,7 @@ behave('composer', ['composer', 'content'], () => {
       .join('\n');
     // It may have been saved all the same: the same token again, unless the server has just put in another one.
     if (status !== 409) token().value = sent.token;
+    reply.replaceChildren(...sent.reply);
     notice.textContent ||= composer.dataset[status ?? 'offline'] ?? composer.dataset.failed;
   };
   on('input', () => { isSentAgain = false; }, content);
@@ -76,6 +79,21 @@ behave('composer', ['composer', 'content'], () => {
     if (isSentAgain) composer.requestSubmit();
     isSentAgain = false;
   });
+
+  // "Reply" and "Cancel reply" are links that work without this.
+  const cancelReply = () => {
+    reply.replaceChildren();
+    content.focus();
+  };
+  on('click', (event) => {
+    const link = parts('reply').find((reply) => reply.contains(event.target));
+    const cancels = byId('cancel-reply')?.contains(event.target);
+    if (hasModifier(event) || !(link || cancels)) return;
+    event.preventDefault();
+    if (cancels) cancelReply();
+    else htmx.ajax('GET', link.href, { source: link, target: reply, swap: 'innerHTML' }).then(() => content.focus());
+  });
+  on('keydown', (event) => { if (event.key === 'Escape' && reply.children.length) cancelReply(); }, composer);
 
   const restoreDraft = () => {
     const [text, itsToken, reason] = JSON.parse(sessionStorage[draftKey] ?? '[]');

@@ -156,6 +156,16 @@ behave('conversation', ['conversation', 'scroller'], () => {
     byId('content')?.focus();
   }, down);
 
+  // Links to a message that is there lead to it without loading anything.
+  on('click', (event) => {
+    const link = event.target.closest('a')?.querySelector('[data-quote]')?.closest('a');
+    const message = link && byId(`message-${new URLSearchParams(link.search).get('message')}`);
+    if (hasModifier(event) || !message?.checkVisibility()) return;
+    event.preventDefault();
+    focusMessage(message);
+    message.scrollIntoView({ block: 'center' });
+  });
+
   // Where the address leads to a message.
   const linked = byId('linked') && byId(`message-${byId('linked').dataset.key}`);
   if (linked?.checkVisibility()) {

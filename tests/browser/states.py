@@ -232,6 +232,21 @@ def room_around_a_message(scene: Scene) -> Person:
 
 
 @state
+def reply_that_is_written_to_a_reply(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, "Shall we?")
+    ada.open_live(room)
+    for text in ("Yes", None):
+        ada.page.locator(".message").last.hover()
+        ada.page.get_by_role("link", name="Reply", exact=True).last.click()
+        expect(ada.page.get_by_role("link", name="Cancel reply")).to_be_visible()
+        if text:
+            ada.send(text)
+            expect(ada.messages).to_have_count(2)
+    return ada
+
+
+@state
 def message_that_was_refused(scene: Scene) -> Person:
     ada = scene.ada
     ada.open_live(ada.make_room())

@@ -298,3 +298,31 @@ def test_link_to_a_message_is_copied(ada, room):
     expect(ada.page.get_by_text("Copied")).to_be_visible()
     ada.page.goto(ada.page.evaluate("navigator.clipboard.readText()"))
     expect(ada.page.locator(".message:focus")).to_contain_text("Look here")
+
+
+def test_reply_leads_to_what_it_answers_and_changes_with_it(ada, ben, room, backstage):
+    ben.say(room, "Shall we?")
+    ada.open_live(room)
+    ada.page.locator(".message").hover()
+    ada.page.get_by_role("link", name="Reply", exact=True).click()
+    expect(ada.page.get_by_role("link", name="Cancel reply")).to_be_visible()
+    expect(ada.box).to_be_focused()
+    ada.page.keyboard.press("Escape")
+    expect(ada.page.locator("#reply")).to_be_empty()
+    ada.page.get_by_role("link", name="Reply", exact=True).click()
+    expect(ada.page.get_by_role("link", name="Cancel reply")).to_be_visible()
+    ada.send("Yes")
+    expect(ada.page.locator("#reply")).to_be_empty()
+    quote = ada.page.locator("#conversation .quote")
+    expect(quote).to_contain_text("Shall we?")
+    key = ada.page.locator(".message").first.get_attribute("data-key")
+    assert ben.post(f"/messages/{key}/edit/", content="Shall they?", since="0").status == 302
+    expect(quote).to_contain_text("Shall they?")
+    ada.page.evaluate("window.isTheSame = true")
+    quote.get_by_role("link").click()
+    expect(ada.page.locator(".message:focus .content")).to_have_text("Shall they?")
+    assert ada.page.evaluate("window.isTheSame")
+    backstage.fill(room, ben.name, 60)
+    ada.open_live(f"{room}?message={int(key) + 1}")
+    assert ben.post(f"/messages/{key}/delete/").status == 302
+    expect(quote).to_contain_text("This message was deleted.")

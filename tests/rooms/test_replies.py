@@ -1,0 +1,134 @@
+"""Answers to a message: the relation, its quote, and what becomes of both."""
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from rooms.ids import room_channel
+from rooms.live.wire.channels import RoomStorage
+from rooms.live.wire.formats import EVENTS, Document
+from rooms.models import Message, TokenReused
+from tests.support.factories import make_message, make_messages, make_private_room, make_user
+from tests.support.responses import HTMX, page_of, texts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asked(room, ada):
+    return make_message(room, ada, "Shall we?\nTomorrow")
+
+
+def post(client, room, content, reply, token=None, **options):
+    fields = {"content": content, "reply": reply, "token": token or uuid.uuid4()}
+    return client.post(f"/rooms/{room.pk}/messages/", fields, **options)
+
+
+def said_of(room):
+    """Return what the newest page of the room says of the last message."""
+    return room.messages.order_by("-pk").first()
+
+
+def test_reply_is_said_with_its_author_and_a_line_and_leads_there(ben_client, room, asked):
+    answer = page_of(post(ben_client, room, "Yes", asked.pk, headers=HTMX))
+    [quote] = answer.all(css_class="quote")
+    assert " ".join(answer.by_id(f"message-{said_of(room).pk}").text.split()).startswith(
+        "B ben replies to ada: Shall we? Tomorrow Yes"
+    )
+    assert quote["data-sender"] == str(asked.sender_id)
+    assert quote.all("a")[0]["href"] == asked.get_absolute_url()
+    assert [span["data-quote"] for span in quote.all("span") if span.get("data-quote")] == [str(asked.pk)]
+
+
+def test_link_to_reply_opens_the_room_with_the_message_in_the_composer(ben_client, room, asked):
+    for headers in ({}, HTMX):
+        page = page_of(ben_client.get(f"/rooms/{room.pk}/?reply={asked.pk}", headers=headers))
+        [field] = [field for field in page.all("input") if field.get("name") == "reply"]
+        assert field["value"] == str(asked.pk)
+        assert page.by_id("cancel-reply")["href"] == room.get_absolute_url()
+        assert "Shall we?" in texts(page, "quote")[-1]
+
+
+def test_refused_reply_keeps_what_it_answers(ben_client, room, asked):
+    page = page_of(post(ben_client, room, "", asked.pk))
+    assert [field["value"] for field in page.all("input") if field.get("name") == "reply"] == [str(asked.pk)]
+
+
+@pytest.mark.parametrize("reply", ["{other}", "999999", "-1", "x", str(10**30)])
+def test_nothing_of_another_room_is_answered_or_quoted(ben, ben_client, ada, room, asked, reply):
+    secret = make_message(make_private_room(ada, make_user("mallory")), ada, "Secret")
+    number = reply.format(other=secret.pk)
+    response = post(ben_client, room, "Yes", number)
+    assert response.status_code == 422
+    assert "Secret" not in response.content.decode()
+    assert "Secret" not in ben_client.get(f"/rooms/{room.pk}/?reply={number}").content.decode()
+    assert said_of(room) == asked
+
+
+def test_token_is_for_a_message_with_what_it_answers(ben, room, asked):
+    token, other = uuid.uuid4(), make_message(room, ben)
+    reply = room.post_message(ben, "Yes", token, asked)
+    assert room.post_message(ben, "Yes", token, asked) == reply
+    for wrong in (None, other):
+        with pytest.raises(TokenReused):
+            room.post_message(ben, "Yes", token, wrong)
+    rest = room.post_message(ben, "Yes\nAnd more", token, asked)
+    assert (rest.content, rest.reply_to) == ("And more", None)
+
+
+def frame(room, revision, form=EVENTS):
+    [change] = RoomStorage().get_changes(room_channel(room.pk), {revision}, for_documents={revision}).values()
+    return form.changes(change).decode()
+
+
+def test_change_of_what_is_answered_is_told_to_all_its_quotes(ben, room, asked):
+    reply = room.post_message(ben, "Yes", uuid.uuid4(), asked)
+    before = Message.objects.get(pk=reply.pk).revision
+    asked.edit("Shall they?")
+    changed = frame(room, before)
+    assert f"[data-quote='{asked.pk}']" in changed
+    assert changed.count("Shall they?") == 2
+    asked.erase()
+    assert "Shall" not in frame(room, before)
+    assert f'[data-quote="{asked.pk}"]' in frame(room, before, Document("en", "UTC"))
+    assert Message.objects.get(pk=reply.pk).revision == before
+    make_message(room, ben).edit("Nobody has answered this")
+    assert f"[data-quote='{asked.pk + 2}']" not in frame(room, before)
+
+
+def test_page_shows_the_quote_as_it_is_now(ben, ben_client, room, asked):
+    room.post_message(ben, "Yes", uuid.uuid4(), asked)
+    for change, words in ((lambda: asked.edit("Shall they?"), "Shall they?"), (asked.erase, "was deleted")):
+        change()
+        [quote] = texts(page_of(ben_client.get(room.get_absolute_url())), "quote")
+        assert words in quote
+
+
+def test_deleted_reply_answers_nothing(ben, room, asked):
+    reply = room.post_message(ben, "Yes", uuid.uuid4(), asked)
+    reply.erase()
+    assert Message.objects.get(pk=reply.pk).reply_to is None
+
+
+def test_quotes_of_a_page_take_one_query(ada, ben, ben_client, room, asked):
+    def queries():
+        with CaptureQueriesContext(connection) as found:
+            ben_client.get(room.get_absolute_url())
+        return [query["sql"] for query in found]
+
+    make_messages(room, ada, 5)
+    queries()
+    without = queries()
+    for number in range(5):
+        room.post_message(ben, "Yes", uuid.uuid4(), room.messages.order_by("pk")[number])
+    queries()
+    found = queries()
+    assert len(found) == len(without) + 1, "\n".join(found[17:])
+
+
+def test_quote_of_a_blocked_person_is_hidden(ada, ben, ben_client):
+    ben.block(ada)
+    style = ben_client.get(f"/own/{ben.pk}.css").content.decode()
+    assert f'.quote[data-sender="{ada.pk}"]' in style
