@@ -173,7 +173,8 @@ class Message(models.Model):
     @property
     def quoted_look(self) -> tuple[object, ...]:
         """What decides how a quote of it looks."""
-        return self.pk, self.content[:QUOTED_LOOKED_AT], self.deleted_at is None, self.sender.look
+        text = self.plain[:QUOTED_LOOKED_AT]
+        return self.pk, text, self.deleted_at is None, self.deleted_by_moderator, self.sender.look
 
     @property
     def html(self) -> str:

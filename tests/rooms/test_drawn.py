@@ -4,6 +4,7 @@ import re
 import uuid
 from contextlib import contextmanager
 from datetime import timedelta
+from operator import attrgetter
 from unittest.mock import patch
 
 import pytest
@@ -139,21 +140,35 @@ def other(value):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("is_deleted", [False, True])
-@pytest.mark.parametrize("kind", [Message, User])
-def test_each_column_that_is_shown_is_in_the_key(ada, room, kind, is_deleted):
-    posted = make_message(room, ada, "@hello")
+@pytest.mark.parametrize("path", ["", "sender", "reply_to", "reply_to.sender"])
+def test_each_column_that_is_shown_is_in_the_key(ada, room, path, is_deleted):
+    answered = make_message(room, ada, "@hello, **you**")
+    posted = room.post_message(ada, "@hello", uuid.uuid4(), answered)
     if is_deleted:
-        posted.erase()
-    for field in kind._meta.concrete_fields:
+        (answered if "reply_to" in path else posted).erase()
+    for field in (User if path.endswith("sender") else Message)._meta.concrete_fields:
         if field.is_relation or field.name in ("token", "password"):
             continue
-        message = Message.objects.select_related("sender").get()
+        [message] = Message.objects.filter(pk=posted.pk).newest(1)
         message_line(message)
-        row = message if kind is Message else message.sender
+        row = attrgetter(path)(message) if path else message
         setattr(row, field.attname, other(getattr(row, field.attname)))
         found = message_line(message)
         drawings.forget()
         assert found == message_line(message), field.name
+
+
+@pytest.mark.django_db
+def test_what_is_said_far_behind_decides_what_a_quote_conceals(ada, room):
+    answered = make_message(room, ada, f"||{'Secret ' * 70}.||")
+    room.post_message(ada, "Yes", uuid.uuid4(), answered)
+
+    def shown():
+        return message_line(room.messages.newest(1)[0])
+
+    assert "Secret" not in shown()
+    answered.edit(answered.content.rstrip("|"))
+    assert "Secret" in shown()
 
 
 @pytest.mark.django_db
@@ -204,6 +219,10 @@ class House:
     def post(self, person, room, message, text):
         if not room.is_archived and not room.is_blocked:
             make_message(room, person, f"{text} @ben example.org")
+
+    def reply(self, person, room, message, text):
+        if message and not room.is_archived and not room.is_blocked:
+            room.post_message(person, text, uuid.uuid4(), message)
 
     def edit(self, person, room, message, text):
         if message and not room.is_archived and not room.is_blocked:

@@ -78,9 +78,13 @@ def test_token_is_for_a_message_with_what_it_answers(ben, room, asked):
     assert (rest.content, rest.reply_to) == ("And more", None)
 
 
-def frame(room, revision, form=EVENTS):
+def frame_of(room, revision, form=EVENTS):
     [change] = RoomStorage().get_changes(room_channel(room.pk), {revision}, for_documents={revision}).values()
-    return form.changes(change).decode()
+    return form.changes(change)
+
+
+def frame(room, revision, form=EVENTS):
+    return frame_of(room, revision, form).decode()
 
 
 def test_change_of_what_is_answered_is_told_to_all_its_quotes(ben, room, asked):
@@ -96,6 +100,19 @@ def test_change_of_what_is_answered_is_told_to_all_its_quotes(ben, room, asked):
     assert Message.objects.get(pk=reply.pk).revision == before
     make_message(room, ben).edit("Nobody has answered this")
     assert f"[data-quote='{asked.pk + 2}']" not in frame(room, before)
+
+
+def test_page_that_was_away_too_long_gets_all_quotes_anew(ada, ben, room, asked, settings):
+    """What it had loaded further up goes with what it is not told of."""
+    settings.HISTORY_PAGE_SIZE = 2
+    room.post_message(ben, "Yes", uuid.uuid4(), asked)
+    asked.edit("Shall they?")
+    room.post_message(ben, "No", uuid.uuid4(), asked)
+    make_messages(room, ada, settings.REPLAY_LIMIT)
+    told = frame(room, 1)
+    assert 'hx-target="#conversation" hx-swap="innerHTML"' in told
+    assert "[data-quote=" not in told
+    assert frame_of(room, 1, Document("en", "UTC")) is None
 
 
 def test_page_shows_the_quote_as_it_is_now(ben, ben_client, room, asked):
