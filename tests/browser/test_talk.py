@@ -137,7 +137,7 @@ def test_favourite_is_on_top_in_all_tabs_by_keyboard_on_a_narrow_screen(person, 
         dora.page.get_by_role("button", name=f"{name} favourites").press("Enter")
         expect(dora.page.get_by_role("button", name=f"{other} favourites")).to_be_focused()
         expect(favourites.get_by_role("listitem")).to_have_count(count)
-    expect(lobby.get_by_role("heading", name="Favourites")).to_be_hidden()
+    expect(lobby.get_by_role("list", name="Favourites")).to_be_hidden()
     expect(lobby.get_by_role("list", name="My chats").get_by_role("listitem")).to_have_count(2)
 
 
