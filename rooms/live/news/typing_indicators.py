@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from accounts.models import User
 from config.doorbell import Bell
+from rooms.chats import is_small_house
 from rooms.ids import LOBBY, person_line, room_channel, room_line, user_channel
 from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
@@ -14,7 +15,7 @@ from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import Format
 from rooms.live.wire.hub import Hub
-from rooms.models import Ban, ChatRoom
+from rooms.models import Ban, ChatRoom, Membership
 
 # Signals come every 2 s while somebody types, and one 2 s after the last key; this is for when that is lost.
 TYPING_TIMEOUT = 5.0
@@ -114,12 +115,15 @@ class TypingIndicators(Rounds[Gathered]):
         rooms = dict(self._rooms) if gathered.pages else self._of(gathered.rooms)
         await self._learn_names({user_id for room in rooms.values() for user_id in room.deadlines})
         groups = [room_id for room_id, room in rooms.items() if not room.pair]
-        members, banned = await self._database.run(_audiences, groups) if groups else ({}, {})
+        members, banned = await self._audiences(groups) if groups else ({}, {})
         for room_id, room in rooms.items():
             listeners = self._listeners(room_id, room, members.get(room_id), banned.get(room_id, ()))
             self._tell(room_id, room, listeners if room_id in gathered.rooms else listeners & gathered.pages)
         for room_id in gathered.rooms & rooms.keys():
             self._forget_if_silent(room_id, rooms[room_id])
+
+    async def _audiences(self, room_ids: list[int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+        return await self._database.run(_audiences, room_ids, self._hub.listening_users())
 
     def _of(self, room_ids: set[int]) -> dict[int, _Room]:
         return {room_id: self._rooms[room_id] for room_id in room_ids & self._rooms.keys()}
@@ -134,7 +138,8 @@ class TypingIndicators(Rounds[Gathered]):
     ) -> set[Connection]:
         """Return the pages that list the chat, and all readers of the room, with a list or without.
 
-        `members` are given for a room that others cannot see; people banned from an open room cannot either.
+        `members` are given for a room that is in nobody else's list; people banned from an open room do not
+        see it either.
         """
         people = room.pair if members is None else members
         channels = [LOBBY] if people is None else [user_channel(user_id) for user_id in people]
@@ -172,12 +177,18 @@ def _names(user_ids: set[int]) -> dict[int, str]:
     return {user.pk: user.shown_name for user in User.objects.filter(pk__in=user_ids)}
 
 
-def _audiences(room_ids: list[int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """Return who is in those of the rooms that only members see, and who is banned from any of them."""
-    members: defaultdict[int, set[int]] = defaultdict(set)
+def _audiences(room_ids: list[int], listening: set[int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Return who listens of those who alone have a room in their lists, and who is banned from any of them.
+
+    In a large house that is so of every room.
+    """
     banned: defaultdict[int, set[int]] = defaultdict(set)
-    closed = ChatRoom.objects.filter(pk__in=room_ids, is_by_invitation=True)
-    for room_id, user_id in closed.values_list("pk", "memberships__user"):
+    found = ChatRoom.objects.filter(pk__in=room_ids)
+    if is_small_house():
+        found = found.filter(is_by_invitation=True)
+    members: dict[int, set[int]] = {pk: set() for pk in found.values_list("pk", flat=True)}
+    here = Membership.objects.among(members, listening) if members else Membership.objects.none()
+    for room_id, user_id in here.values_list("room", "user"):
         members[room_id].add(user_id)
     for room_id, user_id in Ban.objects.active().filter(room__in=room_ids).values_list("room", "user"):
         banned[room_id].add(user_id)
