@@ -166,7 +166,7 @@ class SettingsForm(LimitedForm, forms.ModelForm):  # type: ignore[type-arg]  # g
         (_("Appearance"), ("theme", "contrast", "text_size")),
         (_("Language and time"), ("language", "time_zone")),
         (_("Writing"), ("enter_sends",)),
-        (_("Notifications"), ("notify", "plays_sound", "announcements")),
+        (_("Notifications"), ("notify", "replies_mention", "plays_sound", "announcements")),
         (_("What others see"), ("sends_read_receipts", "shows_presence")),
     ]
 
@@ -184,6 +184,7 @@ class SettingsForm(LimitedForm, forms.ModelForm):  # type: ignore[type-arg]  # g
             "time_zone",
             "enter_sends",
             "notify",
+            "replies_mention",
             "plays_sound",
             "announcements",
             "sends_read_receipts",

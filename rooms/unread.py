@@ -58,7 +58,9 @@ class Unread:
         """Whether the member, `user_id`, wants to be notified of a new message."""
         if not self.count or self.is_muted or self.notify == Membership.Notify.NOTHING:
             return False
-        return self.notify == Membership.Notify.ALL or user_id in message.mentioned.values()
+        if self.notify == Membership.Notify.ALL:
+            return True
+        return user_id in message.mentioned.values() or user_id in message.answered
 
 
 def unread_label(count: int) -> str:

@@ -369,7 +369,7 @@ class ChatRoom(Foldable):
             message.continues = message.follows_closely(last)
             message.insert()
             note_last(room=self.pk, message=message.pk)
-            if message.mentioned:
+            if message.mentioned or reply_to:
                 message.save_mentions()
             doorbell.ring_after_commit("room", room=self.pk, sender=sender.pk)
         return message

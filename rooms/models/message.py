@@ -1,3 +1,5 @@
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any, Self
 
@@ -125,6 +127,8 @@ class Message(models.Model):
 
     # Pages set it for the reader's own messages; what goes to everybody says no more than that it was sent.
     tick: Tick = Marks().tick(0)
+    # Whom it counts as a mention of without naming them; `with_answered` reads it.
+    answered: Collection[int] = ()
 
     class Meta:
         constraints = [
@@ -329,12 +333,19 @@ class Message(models.Model):
         doorbell.ring_after_commit("room", room=self.room_id)
 
     def save_mentions(self) -> None:
-        """Make `Mention` rows agree with `mentioned`; authors are not mentioned to themselves."""
-        others = set(self.mentioned.values()) - {self.sender_id}
+        """Make `Mention` rows agree with what it says and answers; nobody is mentioned to themselves."""
+        others = {*self.mentioned.values(), *self._told_of_reply()} - {self.sender_id}
         Mention.objects.filter(message=self).exclude(user__in=others).delete()
         Mention.objects.bulk_create(
             [Mention(message=self, user_id=pk) for pk in others], ignore_conflicts=True
         )
+
+    def _told_of_reply(self) -> Iterable[int]:
+        """Return the author of what it answers, who is here and for whom that is a mention."""
+        if not self.reply_to_id:
+            return ()
+        told = self.room.participants.filter(replies_mention=True, messages=self.reply_to_id)
+        return told.values_list("pk", flat=True)
 
     def follows_closely(self, previous: "Message | None") -> bool:
         return (
@@ -360,6 +371,17 @@ def with_quotes(messages: list[Message]) -> list[Message]:
         found = Message.objects.with_looks().in_bulk(wanted)
         for message in messages:
             message.reply_to = found.get(message.reply_to_id) if message.reply_to_id else None
+    return messages
+
+
+def with_answered(messages: list[Message]) -> list[Message]:
+    """Read whom replies among the messages count as mentions of: one query, or none."""
+    told: defaultdict[int, list[int]] = defaultdict(list)
+    if replies := [message.pk for message in messages if message.reply_to_id]:
+        for message_id, user_id in Mention.objects.filter(message__in=replies).values_list("message", "user"):
+            told[message_id].append(user_id)
+    for message in messages:
+        message.answered = told[message.pk]
     return messages
 
 

@@ -10,8 +10,8 @@ behave('announcer', ['announcer', 'composer'], () => {
   const nameList = new Intl.ListFormat(root.lang);
   const shownMessages = () => messagesIn(conversation);
   const keyOf = (message) => Number(message.dataset.key);
-  const mentionsReader = (message) => message.querySelector(`[data-user="${user}"]`);
-  const isWanted = (message) => !isDeleted(message) && (wanted === 'all' || mentionsReader(message));
+  const isMention = (message) => message.querySelector(announcer.dataset.mentions);
+  const isWanted = (message) => !isDeleted(message) && (wanted === 'all' || isMention(message));
 
   // On an older page what follows it is not new.
   const seen = byId('read')?.matches('[data-from]') ? byId('read').elements.upto.value : 0;

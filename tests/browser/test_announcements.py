@@ -5,6 +5,7 @@ end: what would have been said by mistake would have been said before it.
 """
 
 import re
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -310,6 +311,10 @@ def test_mentions_only(dora, ben, shared_room):
     hears(dora, f"ben: To @{dora.name}")
     ben.say(shared_room, "To everybody", f"And @{dora.name}")
     hears(dora, f"ben: And @{dora.name}")
+    dora.say(shared_room, "Shall we?")
+    key = dora.page.locator(".message", has_text="Shall we?").get_attribute("data-key")
+    ben.post(f"{shared_room}messages/", content="Yes", token=str(uuid4()), reply=key)
+    hears(dora, "ben: Yes")
 
 
 @pytest.mark.accessibility("A49", "A54")

@@ -9,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from rooms.ids import room_channel
 from rooms.live.wire.channels import RoomStorage
 from rooms.live.wire.formats import EVENTS, Document
-from rooms.models import Message, TokenReused
+from rooms.models import Mention, Message, TokenReused
+from rooms.unread import Unread, unread_of
+from tests.rooms.test_notifications import Listeners
 from tests.support.factories import make_message, make_messages, make_private_room, make_user
 from tests.support.responses import HTMX, page_of, texts
 
@@ -127,6 +129,47 @@ def test_deleted_reply_answers_nothing(ben, room, asked):
     reply = room.post_message(ben, "Yes", uuid.uuid4(), asked)
     reply.erase()
     assert Message.objects.get(pk=reply.pk).reply_to is None
+
+
+def test_reply_counts_as_a_mention_of_the_author_who_is_here_and_wants_it(ada, ben, room, asked):
+    mention = Unread(count=1, mentions=1)
+    reply = room.post_message(ben, "Yes", uuid.uuid4(), asked)
+    assert unread_of(ada, room) == mention
+    reply.edit("Yes, @ada")
+    reply.edit("Yes!")
+    assert unread_of(ada, room) == mention
+    room.post_message(ben, "As I said", uuid.uuid4(), reply)
+    assert unread_of(ben, room).mentions == 0
+    reply.erase()
+    assert unread_of(ada, room) == Unread(count=1)
+    ada.change_settings(replies_mention=False)
+    room.post_message(ben, "Yes, really", uuid.uuid4(), asked)
+    assert unread_of(ada, room) == Unread(count=2)
+    ada.change_settings(replies_mention=True)
+    room.memberships.filter(user=ada).delete()
+    room.post_message(ben, "Where are you?", uuid.uuid4(), asked)
+    assert not Mention.objects.filter(user=ada).exists()
+
+
+def test_whoever_wants_mentions_is_notified_of_replies(ada, ben, room, asked):
+    room.memberships.filter(user=ada).update(notify="mentions")
+    listeners = Listeners(room, ada)
+    room.post_message(ben, "Yes", uuid.uuid4(), asked)
+    room.post_message(ben, "By the way", uuid.uuid4())
+    assert listeners.tell(rooms={room.pk}) == [(f"user-{ada.pk}", "ben: Yes")]
+    ada.block(ben)
+    room.post_message(ben, "Yes!", uuid.uuid4(), asked)
+    assert listeners.tell(rooms={room.pk}) == []
+
+
+def test_only_replies_cost_more_to_post(ben, room, asked):
+    def statements(reply_to):
+        with CaptureQueriesContext(connection) as found:
+            room.post_message(ben, "Yes", uuid.uuid4(), reply_to)
+        return len(found)
+
+    statements(None)
+    assert statements(asked) == statements(None) + 3
 
 
 def test_quotes_of_a_page_take_one_query(ada, ben, ben_client, room, asked):

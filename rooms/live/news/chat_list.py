@@ -26,6 +26,7 @@ from rooms.live.wire.connection import Connection
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
 from rooms.models import Ban, ChatRoom, Membership, Message, ModerationAct
+from rooms.models.message import with_answered
 from rooms.unread import Unread, total_unread, unread_in_rooms
 
 NO_ROOM = 0
@@ -260,7 +261,8 @@ class ChatList(Rounds[Gathered]):
         since = {room_id: self._messages.get(room_id, self._first_message) for room_id in room_ids}
         messages: defaultdict[int, list[Message]] = defaultdict(list)
         for found in _after("pk", since):
-            for message in found.filter(deleted_at=None).select_related("sender")[:MESSAGES_AT_ONCE]:
+            rows = found.filter(deleted_at=None).select_related("sender")[:MESSAGES_AT_ONCE]
+            for message in with_answered(list(rows)):
                 messages[message.room_id].append(message)
         return messages
 
