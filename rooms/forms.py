@@ -306,6 +306,7 @@ class RoomInvitationForm(LimitedForm, forms.Form):
         label=gettext_lazy("Number of uses"),
         choices=[(number, str(number)) for number in (1, 5, 25, 100)],
         coerce=int,
+        initial=100,  # what is sent to a list of people lets them in
     )
 
     def clean_lifetime(self) -> timedelta:

@@ -51,7 +51,7 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
         return self.valid().filter(user=None)
 
     def with_token(self, token: str) -> "EntryLink | None":
-        return self.valid().select_related("user").filter(digest=digest_of(token)).first()
+        return self.valid().select_related("user", "created_by").filter(digest=digest_of(token)).first()
 
 
 class EntryLink(models.Model):

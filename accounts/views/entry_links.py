@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -20,6 +20,7 @@ from config.errors import error_page
 from config.pages import page_of
 
 INVITATIONS_PER_PAGE = 50
+MADE_KEY = "made_link"  # in the session, until it is shown: the page that made a link, and its path
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,24 +30,22 @@ def entry_link_create(request: AuthenticatedRequest) -> HttpResponse:
         raise Http404
     template = "accounts/entry_link_create.html"
     if request.method != "POST":
-        return render(request, template)
+        return render(request, template, {"made": made_link(request)})
     limits.take("invitation_per_user", request.user.pk)
-    token = EntryLink.objects.issue(request.user)
-    return render(request, template, shown_once(request, "accounts:entry_link_detail", token), status=201)
+    return show_next(request, "accounts:entry_link_detail", EntryLink.objects.issue(request.user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_list(request: AuthenticatedRequest) -> HttpResponse:
-    """Show all invitations that work; when asked for another one, make it, which is shown this once."""
+    """Show all invitations that work; when asked for another one, make it."""
     require_inviter(request)
-    context: dict[str, Any] = {}
     if request.method == "POST":
         limits.take("invitation_per_user", request.user.pk)
-        token = EntryLink.objects.invite(request.user)
-        context = shown_once(request, "accounts:invitation_detail", token)
+        return show_next(request, "accounts:invitation_detail", EntryLink.objects.invite(request.user))
+    context: dict[str, Any] = {"made": made_link(request)}
     newest = EntryLink.objects.invitations().select_related("created_by").order_by("-pk")
     context["invitations"], context["next_page"] = page_of(newest, request, INVITATIONS_PER_PAGE)
-    return render(request, "accounts/invitation_list.html", context, status=201 if "url" in context else 200)
+    return render(request, "accounts/invitation_list.html", context)
 
 
 @require_POST
@@ -63,9 +62,27 @@ def require_inviter(request: AuthenticatedRequest) -> None:
         raise Http404
 
 
-def shown_once(request: HttpRequest, address: str, token: str) -> dict[str, Any]:
-    url = request.build_absolute_uri(reverse(address, args=[token]))
-    return {"url": url, "qr": qr_code(url)}
+class MadeLink(NamedTuple):
+    """What a page shows of a link."""
+
+    url: str
+    qr: dict[str, int | str]
+
+
+def show_next(request: HttpRequest, address: str, token: str) -> HttpResponse:
+    """Lead back to the page that made a link, so that reloading it makes no other one."""
+    request.session[MADE_KEY] = [request.path, reverse(address, args=[token])]
+    return redirect(request.path)
+
+
+def made_link(request: HttpRequest) -> MadeLink | None:
+    """Return the link that this page has just made, if it has, this once."""
+    page, path = request.session.get(MADE_KEY, ("", ""))
+    if request.method != "GET" or page != request.path:
+        return None
+    del request.session[MADE_KEY]
+    url = request.build_absolute_uri(path)
+    return MadeLink(url, qr_code(url))
 
 
 @login_not_required
@@ -95,7 +112,8 @@ def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid() and (user := form.join(link)):
         login(request, user, backend=BACKEND)
         return redirect("rooms:lobby")
-    return form.mark(render(request, "accounts/invitation_detail.html", {"form": form}))
+    context = {"form": form, "inviter": link.created_by}
+    return form.mark(render(request, "accounts/invitation_detail.html", context))
 
 
 def gone(request: HttpRequest) -> HttpResponse:

@@ -87,6 +87,7 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
         "title": message.room.title_for(request.user),
         "may_delete": Message.objects.deletable_by(request.user).filter(pk=message.pk).exists(),
         "versions": message.versions.all() if message.edited_at else (),
+        "is_blocked": message.sender_id in request.user.blocked_ids(),
     }
     if message.sender_id == request.user.pk and not message.is_deleted:
         page = page_number(request)

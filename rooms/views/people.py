@@ -31,6 +31,12 @@ def profile_detail(request: AuthenticatedRequest, username: str) -> HttpResponse
         raise Http404
     if request.htmx:
         return render(request, "rooms/profile_detail.html#local-time", {"person": person})
-    context = {"person": person, "room_form": ChatRoomForm(), **chats_context(request.user)}
+    is_blocked = person.pk in request.user.blocked_ids()
+    context = {
+        "person": person,
+        "is_blocked": is_blocked,
+        "room_form": ChatRoomForm(),
+        **chats_context(request.user),
+    }
     context["unread_label"] = unread_label(total_of(request.user, context["chats"]))
     return render(request, "rooms/profile_detail.html", context)

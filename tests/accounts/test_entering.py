@@ -66,10 +66,21 @@ def act(client, action, *users, **options):
 
 def link_of(client, url=LINK):
     """Ask for a link as `client` would; return its path."""
-    response = client.post(url)
-    assert response.status_code == 201
-    [link] = page_of(response).all("a", "long")
-    return link["href"].removeprefix("http://testserver")
+    response = client.post(url, follow=True)
+    assert response.redirect_chain == [(url, 302)]
+    return page_of(response).by_id("link")["value"].removeprefix("http://testserver")
+
+
+@pytest.mark.usefixtures("claimed")
+def test_link_is_shown_once_and_a_reload_makes_no_other(ada_client):
+    shown = page_of(ada_client.post(LINK, follow=True))
+    assert "Copy link" in shown.by_id("copy-link").text
+    assert page_of(ada_client.get(LINK)).by_id("link") is None
+    assert EntryLink.objects.count() == 1
+    ada_client.post(LINK)
+    assert ada_client.head(LINK).status_code == 200  # programs look before people do
+    assert page_of(ada_client.get("/help/")).by_id("link") is None
+    assert page_of(ada_client.get(LINK)).by_id("link")
 
 
 @pytest.mark.parametrize("url", [LINK, INVITE])
@@ -77,7 +88,7 @@ def test_links_are_limited(settings, url, limit):
     settings.ENTERING = "claimed" if url == LINK else "closed"
     limit(invitation_per_user=Rate(1, 3600))
     client = client_of(make_user("boss", None if url == LINK else "sesame street", is_staff=url == INVITE))
-    assert client.post(url).status_code == 201
+    assert client.post(url).status_code == 302
     assert client.post(url).status_code == 429
 
 
@@ -231,7 +242,7 @@ def test_link_lets_one_other_browser_in(ada, ada_client, mallory_client):
 
 @pytest.mark.usefixtures("claimed")
 def test_link_is_shown_as_a_qr_code_and_kept_nowhere(ada_client):
-    response = ada_client.post(LINK)
+    response = ada_client.post(LINK, follow=True)
     page = page_of(response)
     [image] = [element for element in page.all("svg") if element.get("role") == "img"]
     assert image["aria-label"]
@@ -538,7 +549,7 @@ def test_only_staff_invite(boss, method):
     member = client_of(make_user("grace", "sesame street"))
     assert getattr(member, method)(INVITE).status_code == 404
     assert getattr(client_of(boss), method)(LINK).status_code == 404
-    assert getattr(client_of(boss), method)(INVITE).status_code in (200, 201)
+    assert getattr(client_of(boss), method)(INVITE).status_code in (200, 302)
     assert "Invite people" in client_of(boss).get("/settings/").content.decode()
 
 
@@ -546,6 +557,7 @@ def test_only_staff_invite(boss, method):
 def test_invitation_makes_one_person(boss, client):
     path = link_of(client_of(boss), INVITE)
     page = page_of(client.get(path))
+    assert "boss invited you to this Hearth." in " ".join(page.text.split())
     assert page.by_id("id_name")["autocomplete"] == "username"
     assert page.by_id("id_new_password")["autocomplete"] == "new-password"
     assert client.post(path, {"name": "ada", **GOOD}).url == "/"

@@ -32,6 +32,7 @@ OPEN = {
     "accounts:logout",
     "accounts:entry_link_detail",
     "accounts:invitation_detail",
+    "rooms:room_invitation_detail",
     "help",
 }
 EMPTY_FORM = "200 200 422 405 405 405"
@@ -169,9 +170,9 @@ TABLE = {
     ("rooms:room_invitation_list", "private"): NO_FORM_THERE,
     ("rooms:room_invitation_delete", "invitation"): FOR_MODERATORS,
     ("rooms:room_invitation_delete", "private invitation"): NO_ACTION_THERE,
-    ("rooms:room_invitation_detail", "token"): NO_FORM_THERE,
+    ("rooms:room_invitation_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
     ("rooms:room_invitation_detail", "invitation token"): {
-        "anonymous": LOGIN_FIRST,
+        "anonymous": "200 200 200 405 405 405",
         "outsider": "200 200 302 405 405 405",
         "member": "302 302 302 405 405 405",
         "banned": "403 403 403 405 405 405",
