@@ -149,6 +149,15 @@ def rooms_and_people_of_whom_none_is_found(scene: Scene) -> Person:
 
 
 @state
+def mentions(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, f"Hello @{ada.name}, `code` and ||a _spoiler_||")
+    ben.say(ben.chat_with(ada), f"And here, @{ada.name}")
+    ada.open("/mentions/")
+    return shows(ada, "Go there")
+
+
+@state
 def empty_room(scene: Scene) -> Person:
     ada = scene.ada
     return ada.open_live(ada.make_room())

@@ -74,6 +74,7 @@ TABLE = {
     },
     ("rooms:find", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:chat_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:mention_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:chat_room_list", None): {
         "anonymous": LOGIN_FIRST,
         "outsider": "302 302 405 405 405 405",

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from rooms.models import ChatRoom, Membership, Message
+from rooms.models import ChatRoom, Membership, Mention, Message
 from tests.support.factories import make_messages, make_users
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +110,18 @@ def test_finding(ada_client, filled, address):
     # The session; of rooms and of people the unfolded ones, a page, and the number where that is not all; and
     # the members of the rooms.
     assert len(little) <= len(much) <= 8
+
+
+def test_mentions(ada_client, ada, ben, room):
+    def address():
+        for message in make_messages(room, ben, LITTLE, "@ada"):
+            Mention.objects.create(message=message, user=ada)
+        return "/mentions/"
+
+    little = queries_of(ada_client, address())
+    fill(ada, room, MUCH)
+    # The session with its person, and the messages.
+    assert len(queries_of(ada_client, address())) == len(little) <= 3
 
 
 def test_older_fragment(ada_client, ada, room):
