@@ -36,13 +36,17 @@ class LimitedForm(forms.BaseForm):
         try:
             self.take_allowance(self._asked_by)
         except limits.LimitReached as reached:
-            self.reached = reached
-            self.add_error(self.limit_field, str(reached))
+            self.refuse_for_now(reached)
 
     def take_allowance(self, request: HttpRequest) -> None:
         """Count this use. Raises LimitReached."""
         if self.limit:
             limits.take(self.limit, request.user.pk)
+
+    def refuse_for_now(self, reached: limits.LimitReached) -> None:
+        """Say how long to wait."""
+        self.reached = reached
+        self.add_error(self.limit_field, str(reached))
 
     def refuse(self, field: str | None, sentence: str, status_code: int = 422) -> None:
         """Say what only doing it has shown to be wrong."""

@@ -63,8 +63,12 @@ def take(limit: str, who: object) -> None:
     An allowance is a moment: the moment at which all of it will be available again. Each use moves it ahead
     by an interval. One conditional UPDATE checks and counts, so it is right in any number of processes.
     """
-    if not (rate := settings.LIMITS[limit]):
-        return
+    if rate := settings.LIMITS[limit]:
+        take_at(rate, limit, who)
+
+
+def take_at(rate: Rate, limit: str, who: object) -> None:
+    """Count one more for `who` at a rate that is no setting. Raises LimitReached."""
     key, now = _key(limit, who), time.time()
     if _use(key, now, rate) or _begin(key, now, rate) or _use(key, now, rate):
         return

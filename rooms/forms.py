@@ -188,7 +188,7 @@ class ChatRoomForm(LimitedForm, forms.Form):
 
 
 class ChatRoomUpdateForm(ChatRoomForm):
-    """The head of a room, and who can join."""
+    """The head of a room, who can join, and who can write how often."""
 
     limit = ""  # who moderates is limited
 
@@ -199,13 +199,34 @@ class ChatRoomUpdateForm(ChatRoomForm):
         validators=[refuse_control_characters],
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
-    field_order = ("name", "description", "is_by_invitation")
+    # A page from before there were these leaves them as they are.
+    posting = forms.ChoiceField(
+        label=gettext_lazy("Who can write"),
+        choices=ChatRoom.Posting,
+        required=False,
+        help_text=gettext_lazy("Everyone else in the room can still read."),
+    )
+    slow_seconds = forms.TypedChoiceField(
+        label=gettext_lazy("Slow mode"),
+        choices=list(ChatRoom.SLOW_MODES.items()),
+        coerce=int,
+        required=False,
+        help_text=gettext_lazy("The time between two messages of one person. Moderators don’t have to wait."),
+    )
+    field_order = ("name", "description", "is_by_invitation", "posting", "slow_seconds")
 
     def __init__(self, data: QueryDict | None, room: ChatRoom) -> None:
         initial = {field: getattr(room, field) for field in self.field_order}
         super().__init__(data, initial=initial)
         self.fields["name"].label = _("Name")
         self.room_id = room.pk
+
+    def clean_posting(self) -> str:
+        return self.cleaned_data["posting"] or str(self.initial["posting"])
+
+    def clean_slow_seconds(self) -> int:
+        seconds = self.cleaned_data["slow_seconds"]
+        return int(self.initial["slow_seconds"] if seconds == "" else seconds)
 
 
 class RoleForm(forms.Form):

@@ -7,6 +7,7 @@ can do nothing more. All raise PermissionDenied except `set_archived` and `lift_
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,6 +17,13 @@ from accounts.models import User
 from rooms.models import Ban, Blocked, ChatRoom, Membership, ModerationAct, RoomInvitation
 
 Act = ModerationAct.Act
+# Of those that are in the log by one name, whatever they become.
+ACTS_OF_FIELDS = {
+    "name": Act.RENAME,
+    "description": Act.DESCRIBE,
+    "posting": Act.POSTING,
+    "slow_seconds": Act.SLOW,
+}
 
 
 @contextmanager
@@ -41,20 +49,17 @@ def moderating_member(actor: Membership, user: User) -> Iterator[tuple[Membershi
         yield me, other
 
 
-def update(actor: Membership, name: str, description: str, is_by_invitation: bool) -> None:
-    """Change the room. Raises IntegrityError when the name is taken."""
+def update(actor: Membership, name: str, description: str, **rules: Any) -> None:
+    """Change the room: its head, and rules by the names of fields. Raises IntegrityError for a taken name."""
+    values = {"name": name, "description": description, **rules}
     with moderating(actor) as me:
         room = me.room
-        acts = [
-            (room.name != name, Act.RENAME),
-            (room.description != description, Act.DESCRIBE),
-            (room.is_by_invitation != is_by_invitation, Act.CLOSE if is_by_invitation else Act.OPEN),
-        ]
-        if any(is_new for is_new, _act in acts):
-            room.change_head(name=name, description=description, is_by_invitation=is_by_invitation)
-        for is_new, act in acts:
-            if is_new:
-                room.note_act(me.user, act)
+        changed = {field: value for field, value in values.items() if getattr(room, field) != value}
+        if changed:
+            room.change_head(**changed)
+        for field in changed:
+            closing = Act.CLOSE if room.is_by_invitation else Act.OPEN
+            room.note_act(me.user, ACTS_OF_FIELDS.get(field, closing))
 
 
 def archive(actor: Membership) -> None:

@@ -1,5 +1,14 @@
 from rooms.models.ban import Ban
-from rooms.models.chat_room import Archived, Blocked, ChatRoom, NotAdmitted, TooManyRooms, joined_room
+from rooms.models.chat_room import (
+    Archived,
+    Blocked,
+    ChatRoom,
+    NotAdmitted,
+    NotAllowed,
+    TooManyRooms,
+    TooSoon,
+    joined_room,
+)
 from rooms.models.hidden_room import HiddenRoom
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
@@ -25,6 +34,7 @@ __all__ = [
     "MessageVersion",
     "ModerationAct",
     "NotAdmitted",
+    "NotAllowed",
     "Raid",
     "ReadReceipt",
     "Report",
@@ -32,5 +42,6 @@ __all__ = [
     "ServerProcess",
     "TokenReused",
     "TooManyRooms",
+    "TooSoon",
     "joined_room",
 ]

@@ -1,5 +1,5 @@
 from itertools import islice
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -11,11 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import limits
 from accounts.models import Block, User
 from accounts.names import canonical
 from config import doorbell
 from config.compiled import ID, CompiledQuery, CompiledUpdate
 from config.folding import FOLDED_FIELDS, Foldable, is_unfolded
+from config.rates import Rate
 from config.text import INVISIBLE, nfkc
 from rooms.models.ban import Ban
 from rooms.models.formatting import texts
@@ -23,6 +25,9 @@ from rooms.models.membership import Membership
 from rooms.models.mention import MENTION
 from rooms.models.message import Message, TokenReused
 from rooms.models.moderation_act import ModerationAct
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Messages that a page sends together, since it does not know whether the first of them was saved.
 PARTS_AT_MOST = 20
@@ -49,6 +54,17 @@ class Archived(Exception):
     """The room is archived: nobody can write in it."""
 
 
+class NotAllowed(Exception):
+    """The room does not let this person write; the text tells them why."""
+
+
+class TooSoon(limits.LimitReached):
+    """The room is in slow mode."""
+
+    def __str__(self) -> str:
+        return _("Slow mode: wait %(time)s, then send it again.") % {"time": limits.in_words(self.seconds)}
+
+
 class TooManyRooms(Exception):
     """Somebody owns as many rooms as one person may."""
 
@@ -58,7 +74,7 @@ class TooManyRooms(Exception):
         }
 
 
-# What the index says, which is used where a query says the same: everybody may see the room and write there.
+# What the index says, which is used where a query says the same: everybody may see the room, which is in use.
 IS_OPEN: dict[str, Any] = {"type": "group", "is_by_invitation": False, "archived_at": None}
 
 
@@ -83,7 +99,7 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
         return self.filter(participants=user)
 
     def open(self) -> Self:
-        """Rooms that everybody may see and write in."""
+        """Rooms that everybody may see, and that are in use."""
         return self.filter(**IS_OPEN)
 
     def create_group(
@@ -147,6 +163,22 @@ class ChatRoom(Foldable):
         GROUP = "group", gettext_lazy("group room")
         PRIVATE = "private", gettext_lazy("direct message")
 
+    class Posting(models.TextChoices):
+        EVERYBODY = "everybody", gettext_lazy("Everyone")
+        REPLIES = "replies", gettext_lazy("Moderators and owners; everyone else can reply")
+        MODERATORS = "moderators", gettext_lazy("Only moderators and owners")
+        NOBODY = "nobody", gettext_lazy("No one")
+
+    # Seconds between two messages of one person.
+    SLOW_MODES: ClassVar[dict[int, "StrOrPromise"]] = {
+        0: gettext_lazy("Off"),
+        10: gettext_lazy("10 seconds"),
+        30: gettext_lazy("30 seconds"),
+        60: gettext_lazy("1 minute"),
+        300: gettext_lazy("5 minutes"),
+        900: gettext_lazy("15 minutes"),
+        3600: gettext_lazy("1 hour"),
+    }
     NAME_MAX_LENGTH = 60
     DESCRIPTION_MAX_LENGTH = 300
     FOLDED_AS_OF = "head_revision"
@@ -160,6 +192,9 @@ class ChatRoom(Foldable):
     is_by_invitation = models.BooleanField(gettext_lazy("invitation only"), default=False)
     # Nobody writes in it any more.
     archived_at = models.DateTimeField(null=True, editable=False)
+    # The database has defaults for an earlier release, which knows neither rule.
+    posting = models.CharField(max_length=10, default=Posting.EVERYBODY, db_default=Posting.EVERYBODY)
+    slow_seconds = models.PositiveSmallIntegerField(default=0, db_default=0)
     participants: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="chat_rooms"
     )
@@ -240,12 +275,45 @@ class ChatRoom(Foldable):
 
     @property
     def is_open(self) -> bool:
-        """Whether everybody may see it and write there."""
+        """Whether everybody may see it, and it is in use."""
         return self.is_group and not self.is_by_invitation and not self.is_archived
 
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
+
+    def may_write(self, is_moderator: bool, is_reply: bool = False) -> bool:
+        """Whether its moderators, or its other members, may write messages, or replies, and edit theirs."""
+        if self.is_archived or self.posting == self.Posting.NOBODY:
+            return False
+        open_to_all = {self.Posting.EVERYBODY, self.Posting.REPLIES if is_reply else self.Posting.EVERYBODY}
+        return is_moderator or self.posting in open_to_all
+
+    def lets_write(self, user: User, is_reply: bool = False) -> bool:
+        """Whether `user`, a member, may write. It asks the database only where that depends on their role."""
+        if self.may_write(False, is_reply):
+            return True
+        return self.may_write(True) and self.memberships.with_a_role().filter(user=user).exists()
+
+    @property
+    def why_closed(self) -> str:
+        """Why it does not let somebody write."""
+        if self.is_archived:
+            return _("This room is archived: no one can write here.")
+        if self.posting == self.Posting.NOBODY:
+            return _("No one can write here at the moment.")
+        if self.posting == self.Posting.REPLIES:
+            return _("Only moderators can write here. You can reply to their messages.")
+        return _("Only moderators can write here.")
+
+    @property
+    def slow_mode(self) -> str:
+        """What slow mode means for members; empty where there is none, or they cannot write at all."""
+        if not self.slow_seconds or not self.may_write(is_moderator=False, is_reply=True):
+            return ""
+        return _("Slow mode: you can send one message every %(time)s.") % {
+            "time": limits.in_words(self.slow_seconds)
+        }
 
     def other_person(self, user: User) -> User | None:
         """Return the other person of a direct message; None in a group."""
@@ -329,8 +397,9 @@ class ChatRoom(Foldable):
         message got no answer sends it again together with everything that was written since. What is answered
         belongs to the message that was saved, and not to these lines.
 
-        Raises NotAdmitted if `sender` is no longer a member, Archived, Blocked, and TokenReused if the saved
-        message has another content or room, answers something else, or was deleted.
+        Raises NotAdmitted if `sender` is no longer a member, Archived, Blocked, NotAllowed and TooSoon by the
+        rules of the room, and TokenReused if the saved message has another content or room, answers something
+        else, or was deleted.
         """
         for _part in range(PARTS_AT_MOST):
             try:
@@ -352,10 +421,10 @@ class ChatRoom(Foldable):
     def _save_message(self, sender: User, content: str, token: UUID, reply_to: Message | None) -> Message:
         """Save and announce it. Raises IntegrityError where `sender` has used `token` before."""
         with transaction.atomic():
-            last = self._take_turn(sender)
-            is_closed = self.is_archived or self.is_blocked
-            if is_closed and not Message.objects.filter(sender=sender, token=token).exists():
-                raise Archived if self.is_archived else Blocked
+            last, is_moderator = self._take_turn(sender)
+            refusal = self._refusal(sender, is_moderator, is_reply=reply_to is not None)
+            if refusal and not Message.objects.filter(sender=sender, token=token).exists():
+                raise refusal
             message = Message(
                 room=self,
                 sender=sender,
@@ -377,6 +446,21 @@ class ChatRoom(Foldable):
     def preview(self, sender: User, content: str) -> Message:
         """Return a message as it would stand, without saving it."""
         return Message(room=self, sender=sender, content=content, mentioned=self.mentioned_in(content))
+
+    def _refusal(self, sender: User, is_moderator: bool, is_reply: bool) -> Exception | None:
+        """Return why `sender` may not post now; in slow mode, count that they do."""
+        if self.is_archived:
+            return Archived()
+        if self.is_blocked:
+            return Blocked()
+        if not self.may_write(is_moderator, is_reply):
+            return NotAllowed(self.why_closed)
+        if self.slow_seconds and not is_moderator:
+            try:
+                limits.take_at(Rate(1, self.slow_seconds), "slow mode", (self.pk, sender.pk))
+            except limits.LimitReached as reached:
+                return TooSoon(reached.seconds)
+        return None
 
     def mentioned_in(self, content: str) -> dict[str, int]:
         """Return the participants whom `content` names, by canonical name; no query where there is no @.
@@ -404,17 +488,19 @@ class ChatRoom(Foldable):
             setattr(self, name, value)
         self.save(update_fields=["head_revision", "canonical_name", *FOLDED_FIELDS, *values])
 
-    def _take_turn(self, sender: User) -> Message | None:
-        """Take the next number, for a post; return the last message as far as `follows_closely` looks at it.
+    def _take_turn(self, sender: User) -> tuple[Message | None, bool]:
+        """Take the next number, for a post, and read what decides whether `sender` may.
 
+        Returns the last message as far as `follows_closely` looks at it, and whether `sender` moderates.
         Raises NotAdmitted if `sender` is not a member. This is a second statement, after the number was
         taken: a statement that has waited for the lock still sees who was a member before.
         """
         take_next(room=self.pk)
         if not (row := told_to_member.first(user=sender.pk, room=self.pk)):
             raise NotAdmitted
-        self.revision, self.archived_at, sender_id, timestamp = row
-        return Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None
+        role, self.revision, self.archived_at, self.posting, self.slow_seconds, sender_id, timestamp = row
+        is_moderator = Membership(role=role).may_moderate
+        return Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None, is_moderator
 
 
 def joined_room(user: User, room_id: int) -> ChatRoom:
@@ -432,10 +518,14 @@ take_next = CompiledUpdate(
     lambda room: (ChatRoom.objects.filter(pk=room), {"revision": F("revision") + 1}), room=ID
 )
 told_to_member = CompiledQuery(
-    lambda user, room: (
-        ChatRoom.objects.joined_by(user)
-        .filter(pk=room)
-        .values_list("revision", "archived_at", "last_message__sender", "last_message__timestamp")
+    lambda user, room: Membership.objects.filter(room=room, user=user).values_list(
+        "role",
+        "room__revision",
+        "room__archived_at",
+        "room__posting",
+        "room__slow_seconds",
+        "room__last_message__sender",
+        "room__last_message__timestamp",
     ),
     user=ID,
     room=ID,

@@ -215,8 +215,8 @@ class Message(models.Model):
             self._lock()
             if self.is_deleted:
                 raise ChangeRefused(_("This message has been deleted since you opened it."))
-            if self.room.is_archived:
-                raise ChangeRefused(_("This room is archived: no one can write here."))
+            if not self.room.lets_write(self.sender, is_reply=self.reply_to_id is not None):
+                raise ChangeRefused(self.room.why_closed)
             if self.room.is_blocked:
                 raise ChangeRefused(_("You can’t write in this chat right now."))
             if self.content == content:

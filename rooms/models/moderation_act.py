@@ -64,6 +64,8 @@ class ModerationAct(models.Model):
         DESCRIBE = "describe", _("changed the description")
         OPEN = "open", _("opened the room to everyone")
         CLOSE = "close", _("made the room invitation-only")
+        POSTING = "posting", _("changed who can write")
+        SLOW = "slow", _("changed slow mode")
         ARCHIVE = "archive", _("archived the room")
         UNARCHIVE = "unarchive", _("unarchived the room")
         HIDE = "hide", _("hid the room")

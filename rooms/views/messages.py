@@ -11,7 +11,18 @@ from accounts.models import User
 from config.pages import page_number
 from config.text import is_utf8
 from rooms.forms import MessageEditForm, MessageForm
-from rooms.models import Archived, Blocked, ChangeRefused, ChatRoom, Message, Report, TokenReused, joined_room
+from rooms.models import (
+    Archived,
+    Blocked,
+    ChangeRefused,
+    ChatRoom,
+    Message,
+    NotAllowed,
+    Report,
+    TokenReused,
+    TooSoon,
+    joined_room,
+)
 from rooms.receipts import marks_for, receipts_of
 from rooms.views.chat_rooms import chat_room_response, joined
 
@@ -31,7 +42,11 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
         message = room.post_message(request.user, sent["content"], sent["token"], sent["reply"])
         return posted(request, room, message)
     except Archived:
-        form.refuse("content", _("This room is archived: no one can write here."))
+        form.refuse("content", room.why_closed)
+    except NotAllowed as refusal:
+        form.refuse("content", str(refusal), 403)
+    except TooSoon as reached:
+        form.refuse_for_now(reached)
     except Blocked:
         form.refuse("content", blocked_sentence(request.user, room), 403)
     except TokenReused:

@@ -17,5 +17,7 @@ def typing_indicator_create(request: AuthenticatedRequest, room_id: int) -> Http
     except limits.LimitReached:
         return HttpResponse(status=204)
     room = joined_room(request.user, room_id)
+    if not room.lets_write(request.user, is_reply=True):
+        return HttpResponse(status=403)
     room.signal_typing(request.user, is_typing="stop" not in request.POST)
     return HttpResponse(status=204)

@@ -501,6 +501,18 @@ def ban(scene: Scene) -> tuple[Person, Person, str]:
 
 
 @state
+def room_where_only_moderators_write_slowly(scene: Scene) -> Person:
+    """As a member sees it, who replies."""
+    ada, ben, room = scene.room()
+    ada.say(room, "Any questions?")
+    ada.post(f"{room}edit/", name=room, posting="replies", slow_seconds="30")
+    ben.open_live(room)
+    ben.page.locator(".message").last.hover()
+    follow(ben, "Reply")
+    return shows(ben, "one message every 30 seconds")
+
+
+@state
 def bans_from_a_room(scene: Scene) -> Person:
     return ban(scene)[0]
 

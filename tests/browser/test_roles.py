@@ -40,6 +40,30 @@ def test_archive_takes_the_box_away_and_gives_it_back_with_what_was_typed(ada, b
     expect(ben.box).to_have_value("Not yet said")
 
 
+def test_rule_takes_the_box_from_members_alone_and_a_new_role_gives_it_back(ada, ben, room):
+    ben.open_live(room)
+    ben.box.fill("Not yet said")
+    ada.open_live(room)
+    ada.post(f"{room}edit/", name=f"Quiet {room}", posting="replies", slow_seconds="30")
+    expect(ben.page.get_by_text("You can reply to their messages.")).to_be_visible()
+    expect(ben.box).to_be_hidden()
+    expect(ben.page.get_by_text("one message every 30 seconds")).to_be_visible()
+    expect(ada.page.get_by_role("heading", name=f"Quiet {room}")).to_be_visible()
+    expect(ada.box).to_be_visible()
+    expect(ada.page.get_by_text("one message every 30 seconds")).to_be_hidden()
+    ada.say(room, "Any questions?")
+    ben.page.locator(".message").last.hover()
+    ben.page.get_by_role("link", name="Reply", exact=True).click()
+    expect(ben.box).to_be_visible()
+    expect(ben.box).to_have_value("Not yet said")
+    ben.page.get_by_role("link", name="Cancel reply").click()
+    expect(ben.box).to_be_hidden()
+    ben_id = ben.page.locator("#to-newest").get_attribute("data-user")
+    ada.post(f"{room}members/{ben_id}/role/", role="moderator")
+    expect(ben.box).to_be_visible()
+    expect(ben.page.get_by_text("Only moderators can write here")).to_be_hidden()
+
+
 def test_who_is_removed_sees_it_and_gets_nothing_more(ada, ben, room):
     ada.post(f"{room}edit/", name=f"Closed {room}", is_by_invitation="on")
     ben.open_live(room)

@@ -1,4 +1,6 @@
-"""The page about a room: its head, who gets in, the archive, and its members."""
+"""The page about a room: its head, who gets in, the archive, who may write, and its members."""
+
+import re
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -7,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from config.rates import Rate
 from rooms import moderation
-from rooms.models import ChatRoom, Membership, Message, ModerationAct, NotAdmitted
+from rooms.models import ChatRoom, Membership, Message, ModerationAct, NotAdmitted, TooSoon
 from tests.support.factories import make_membership, make_message, make_room, make_user, make_users
 from tests.support.responses import HTMX, page_of, texts
 
@@ -204,6 +206,133 @@ def test_archived_rooms_stand_at_the_end_of_the_list(ada, ben, ada_client, room)
     moderation.archive(room.memberships.get(user=ada))
     lines = [item["id"] for item in page_of(ada_client.get("/")).all("li", "chat")]
     assert lines == [f"room-{empty.pk}", f"person-{ben.pk}", f"room-{room.pk}"]
+
+
+# Who may write
+
+
+@pytest.fixture
+def rules(room):
+    """Set rules of the room, as its owner does."""
+
+    def rules(**fields):
+        moderation.update(room.memberships.get(role=OWNER), room.name, "", **fields)
+        room.refresh_from_db()
+
+    return rules
+
+
+def post(client, room, content="Hello", headers=None, **fields):
+    fields = {"content": content, **fields}
+    return client.post(f"/rooms/{room.pk}/messages/", fields, headers=headers or {})
+
+
+def test_only_moderators_write_where_the_room_says_so(ada_client, ben, ben_client, room):
+    message = make_message(room, ben, "From before")
+    assert change(ada_client, room, posting="moderators").status_code == 302
+    assert acts_in(room) == [("ada", "posting", None)]
+    for headers in ({}, HTMX):
+        response = post(ben_client, room, "Me too", headers=headers)
+        assert response.status_code == 403
+        assert "Only moderators can write here." in response.content.decode()
+        assert "Me too" in response.content.decode() or headers
+    edited = ben_client.post(f"/messages/{message.pk}/edit/", {"content": "And now", "since": 0})
+    assert edited.status_code == 409
+    assert "Only moderators can write here." in edited.content.decode()
+    assert post(ada_client, room).status_code == 302
+    # What somebody wrote is theirs to delete.
+    assert ben_client.post(f"/messages/{message.pk}/delete/").status_code == 302
+    page = page_of(ben_client.get(room.get_absolute_url()))
+    assert "Only moderators can write here." in page.by_id("archived").text
+    assert page.by_id("standing")["value"] == "member"
+    assert page_of(ada_client.get(room.get_absolute_url())).by_id("standing")["value"] == "moderator"
+
+
+def test_nobody_writes_where_the_room_says_so(ada_client, ben_client, room, rules):
+    rules(posting="nobody")
+    assert [post(client, room).status_code for client in (ada_client, ben_client)] == [403, 403]
+    assert not Message.objects.exists()
+    rules(posting="everybody")
+    assert [post(client, room).status_code for client in (ada_client, ben_client)] == [302, 302]
+
+
+def test_others_reply_where_the_room_says_so(ada, ada_client, ben_client, room, rules):
+    question = make_message(room, ada, "Any questions?")
+    rules(posting="replies")
+    page = page_of(ben_client.get(room.get_absolute_url()))
+    assert "You can reply to their messages." in page.by_id("archived").text
+    assert post(ben_client, room, "Announcing").status_code == 403
+    assert post(ben_client, room, "When?", reply=question.pk).status_code == 302
+    assert ben_client.post(f"/rooms/{room.pk}/typing/").status_code == 204
+    reply = Message.objects.get(content="When?")
+    edited = ben_client.post(f"/messages/{reply.pk}/edit/", {"content": "Where?", "since": 0})
+    assert edited.status_code == 302
+    rules(posting="moderators")
+    assert post(ben_client, room, "Why?", reply=question.pk).status_code == 403
+
+
+def test_new_moderator_writes_at_once_and_a_demoted_one_no_more(ada, ben, ben_client, room, rules):
+    rules(posting="moderators")
+    statuses = []
+    for role in (MODERATOR, MEMBER):
+        moderation.set_role(room.memberships.get(user=ada), ben, role)
+        statuses.append(post(ben_client, room).status_code)
+    assert statuses == [302, 403]
+
+
+@pytest.mark.parametrize(("posting", "statuses"), [("moderators", [204, 403]), ("nobody", [403, 403])])
+def test_who_may_not_write_does_not_type(posting, statuses, ada_client, ben_client, room, rules, rung):
+    rules(posting=posting)
+    rung.clear()
+    address = f"/rooms/{room.pk}/typing/"
+    assert [client.post(address).status_code for client in (ada_client, ben_client)] == statuses
+    assert len(rung) == statuses.count(204)
+
+
+def test_slow_mode_says_how_long_to_wait(ada_client, ben_client, room):
+    assert change(ada_client, room, slow_seconds="30").status_code == 302
+    assert acts_in(room) == [("ada", "slow", None)]
+    assert post(ben_client, room, "First").status_code == 302
+    response = post(ben_client, room, "Second")
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) in (29, 30)
+    page = page_of(response)
+    assert re.search(r"Slow mode: wait (29|30) seconds, then send it again\.", page.by_id("notice").text)
+    assert "one message every 30 seconds" in page.by_id("slow-mode").text
+    assert page.by_id("content").text.strip() == "Second"
+    # Others have waits of their own, and moderators none.
+    assert [post(ada_client, room).status_code for _time in range(2)] == [302, 302]
+    change(ada_client, room, slow_seconds="0")
+    assert post(ben_client, room, "Second").status_code == 302
+
+
+def test_leaving_does_not_shorten_the_wait(ben, ben_client, room, rules):
+    rules(slow_seconds=3600)
+    assert post(ben_client, room).status_code == 302
+    room.memberships.get(user=ben).leave()
+    room.join(ben)
+    assert post(ben_client, room).status_code == 429
+
+
+def test_message_that_was_saved_is_returned_in_slow_mode_and_costs_no_wait(ben, room, rules):
+    rules(slow_seconds=60)
+    message = make_message(room, ben, "Once")
+    assert make_message(room, ben, "Once", message.token) == message
+    with pytest.raises(TooSoon):
+        make_message(room, ben, "Twice")
+
+
+def test_page_from_before_there_were_rules_leaves_them(ada_client, room, rules):
+    rules(posting="moderators", slow_seconds=10)
+    change(ada_client, room, name="Pantry")
+    room.refresh_from_db()
+    assert (room.name, room.posting, room.slow_seconds) == ("Pantry", "moderators", 10)
+
+
+@pytest.mark.parametrize("fields", [{"posting": "everyone"}, {"slow_seconds": "7"}, {"slow_seconds": "x"}])
+def test_rule_that_is_none_is_refused(fields, ada_client, room):
+    assert change(ada_client, room, **fields).status_code == 422
+    assert acts_in(room) == []
 
 
 # Members

@@ -113,6 +113,8 @@ def _state(opening: Opening, facts: Facts) -> PresentState | None:
         if room:
             here = unread.get(room.pk) or facts.unread.get(room.pk, {}).get(user_id, Unread())
             parts += _of_room(opening.user, room, here, marks)
+            if room.is_group:
+                parts.append(fragments.standing((user_id, room.pk) in facts.reports))
         else:
             parts.append(fragments.title(_("Chats"), facts.totals.get(user_id, unread_in(chats))))
     others = [chat.room.pk for chat in chats.rooms if chat.room]

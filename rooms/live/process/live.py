@@ -11,6 +11,7 @@ from rooms.live.news.presence import Presence
 from rooms.live.news.profiles import Profiles
 from rooms.live.news.reports import Reports
 from rooms.live.news.revocations import Revocations
+from rooms.live.news.standing import Standing
 from rooms.live.news.tails import Tails
 from rooms.live.news.ticks import Ticks
 from rooms.live.news.typing_indicators import TypingIndicators
@@ -34,6 +35,7 @@ TOPICS = (
     Presence,
     Profiles,
     Reports,
+    Standing,
     Acts,
 )
 

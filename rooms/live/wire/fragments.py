@@ -45,6 +45,11 @@ def own_style(user: User) -> str:
     return _render("rooms/pushes.html#own", {"reader": user})
 
 
+def standing(is_moderator: bool) -> str:
+    """Whether the reader moderates the room of the page, by which style knows what rules are for them."""
+    return _render("rooms/pushes.html#standing", {"is_moderator": is_moderator})
+
+
 def updated() -> str:
     """For a page of another release than the one that serves."""
     return _render("rooms/pushes.html#updated", {})
