@@ -87,6 +87,7 @@ def measure() -> dict[str, tuple[float, int, int]]:
     from django.utils import timezone
 
     from accounts.models import User
+    from rooms.chats import chats_of
     from rooms.live.endpoints.access import Opening
     from rooms.live.endpoints.present_state import present_states
     from rooms.live.news.chat_list import ChatList, Gathered
@@ -119,6 +120,7 @@ def measure() -> dict[str, tuple[float, int, int]]:
     opening = Opening(user, "", everybody.pk, set(), 0, None, timezone.now(), "UTC")
     chat_list, listening = ChatList(Hub(), DatabaseThreads()), set(User.objects.values_list("pk", flat=True))
     last = everybody.last_message_id
+    shown = {chat.person.pk for chat in chats_of(user) if chat.person}
     found = {
         "lobby": measured(lambda: client.get("/")),
         "room page": measured(lambda: client.get(page)),
@@ -132,7 +134,7 @@ def measure() -> dict[str, tuple[float, int, int]]:
         "round of the chat list": measured(
             lambda: chat_list.read_news(Gathered(rooms={private.pk}), listening)
         ),
-        "round of presence": measured(lambda: exchange({user.pk})),
+        "round of presence": measured(lambda: exchange({user.pk}, shown)),
         "round of ticks": measured(lambda: marks_for(private.pk, [user.pk])),
     }
     return {name: (*cost, sizes.get(name, 0)) for name, cost in found.items()}

@@ -258,6 +258,13 @@ async def test_chat_that_is_not_on_the_page_comes_in_as_a_whole(
     assert line(room) in await said_in(room)  # it may have fallen out at the end
 
 
+async def test_page_shows_whom_it_was_brought(chat_list, do, hub, his, private, ada):
+    await do(make_message, private, ada)
+    chat_list.heard(Bell("room", {"room": private.pk}))
+    await eventually(lambda: his.told)
+    assert hub.watchers(ada.pk) == (his,)
+
+
 async def test_line_that_only_one_of_two_pages_has_is_brought_to_the_other(
     chat_list, hub, his, room, private, ben
 ):

@@ -5,13 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from rooms.live.news.presence import Presence
+from rooms.live.news.part import PresentState
+from rooms.live.news.presence import Presence, _exchange
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.hub import Hub
 from rooms.models import ServerProcess
-from tests.support.factories import make_user
+from rooms.models.tick import Marks
+from tests.support.factories import make_user, make_users
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -23,8 +27,8 @@ class Process:
         self.hub = Hub()
         self.presence = Presence(self.hub, database)
 
-    def open(self, user):
-        """Open a page; return what it is sent."""
+    def open(self, user, *shown):
+        """Open a page that shows these people; return what it is sent."""
         written = []
 
         async def send(message):
@@ -36,6 +40,8 @@ class Process:
         written.clear()
         self.hub.join(page)
         self.presence.joined(page)
+        people = {person.pk: person.is_online for person in shown}
+        self.presence.began(page, PresentState(b"", Marks(), {}, people=people))
         return page, written
 
     def close(self, page):
@@ -70,7 +76,7 @@ def people(transactional_db):
 
 async def test_everybody_learns_who_comes_in_any_process(people, here, there, clock):
     ada, ben = people
-    _page, ada_sees = here.open(ada)
+    _page, ada_sees = here.open(ada, ben)
     await here.presence.round(None)
     there.open(ben)
     await there.presence.round(None)
@@ -83,9 +89,57 @@ async def test_everybody_learns_who_comes_in_any_process(people, here, there, cl
     assert len(ada_sees) == 1  # told once
 
 
+async def test_only_pages_that_show_somebody_are_told(people, here, clock, do):
+    ada, ben = people
+    cem = await do(make_user, "cem")
+    page, ada_sees = here.open(ada, ben)
+    _page, cem_sees = here.open(cem)
+    here.open(ben)
+    await here.presence.round(None)
+    assert of(ben) in ada_sees.pop()
+    assert cem_sees == []
+    here.close(page)
+    await here.presence.round(None)
+    assert here.hub.watched() == set()
+
+
+async def test_page_that_was_read_before_the_others_were_told_is_told_again(people, here, clock):
+    ada, ben = people
+    _page, first_sees = here.open(ada, ben)
+    here.open(ben)
+    await here.presence.round(None)
+    first_sees.clear()
+    _page, late_sees = here.open(ada, ben)  # as of when he was not there yet
+    await here.presence.round(None)
+    assert "online" in late_sees[0]
+
+
+async def test_page_keeps_the_people_that_came_last(people, here, clock, monkeypatch):
+    monkeypatch.setattr("rooms.live.wire.hub.PEOPLE_ON_A_PAGE", 2)
+    page, _sees = here.open(people[0])
+    for person_id in (1, 2, 1, 3):
+        here.hub.watch(page, person_id)
+    assert here.hub.watched() == {1, 3}
+
+
+def test_round_costs_as_much_however_many_are_online(people, clock):
+    ada, ben = people
+    costs = []
+    for _time in range(2):
+        User.objects.filter(pk__in=[person.pk for person in make_users(100)]).update(
+            online_until=NOW + User.ONLINE_FOR
+        )
+        with CaptureQueriesContext(connection) as queries:
+            online, count = _exchange({ada.pk}, {ada.pk, ben.pk})
+        costs.append((len(queries), max(len(query["sql"]) for query in queries)))
+        assert online == {ada.pk}
+    assert count == 201
+    assert costs[0] >= costs[1]  # the first one notes her
+
+
 async def test_somebody_whose_process_was_killed_is_gone_within_a_minute(people, here, there, clock):
     ada, ben = people
-    _page, ada_sees = here.open(ada)
+    _page, ada_sees = here.open(ada, ben)
     there.open(ben)
     await there.presence.round(None)
     await here.presence.round(None)
@@ -102,7 +156,7 @@ async def test_somebody_whose_process_was_killed_is_gone_within_a_minute(people,
 
 async def test_going_from_page_to_page_is_not_going_away(people, here, clock):
     ada, ben = people
-    _page, ada_sees = here.open(ada)
+    _page, ada_sees = here.open(ada, ben)
     first, _ben_sees = here.open(ben)
     await here.presence.round(None)
     ada_sees.clear()
@@ -118,8 +172,8 @@ async def test_who_hides_it_is_not_told_of_and_sees_nothing(people, here, databa
     ada, ben = people
     ben.shows_presence = False
     await database.run(ben.save)
-    _page, ada_sees = here.open(ada)
-    _page, ben_sees = here.open(ben)
+    _page, ada_sees = here.open(ada, ben)
+    _page, ben_sees = here.open(ben, ada)
     await here.presence.round(None)
     assert of(ben) not in "".join(ada_sees)
     assert ben_sees == []

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.doorbell import Bell
-from rooms.live.endpoints.access import _moment
-from rooms.live.endpoints.present_state import changed_people
+from rooms.live.endpoints.access import Opening, _moment
+from rooms.live.endpoints.present_state import changed_people, present_states
 from rooms.live.news.profiles import Profiles
 from rooms.live.news.typing_indicators import _names
 from rooms.live.wire import fragments
 from rooms.live.wire.formats import Document
 from tests.support.clients import eventually
-from tests.support.factories import state_of
+from tests.support.factories import make_message, state_of
 from tests.support.htmx import Page
 from tests.support.live import OpenPage
 from tests.support.responses import page_of
@@ -89,7 +89,7 @@ async def test_documents_with_the_name_begin_anew(profiles, hub, do, ada, ben, m
     await change(do, profiles, mallory, display_name="Nobody in there")
     await change(do, profiles, ben, display_name="Benedict")
     await eventually(lambda: document.last)
-    assert b'http-equiv="refresh" content="0"' in document.last
+    assert b'http-equiv="refresh" content="0; url=live"' in document.last
     assert elsewhere.last is None
     document.last = None
     await change(do, profiles, ben, status="busy")
@@ -113,7 +113,37 @@ def test_page_that_missed_a_change_is_told(ada, ben, ada_client, private):
 
 def profiles_since(since):
     now = timezone.now()
-    return "".join(fragments.profile(person, now) for person in changed_people(since, now))
+    return "".join(
+        fragments.profile(person, now) for person in changed_people(since, now, User.objects.values("pk"))
+    )
+
+
+def test_page_is_told_of_the_people_it_shows_only(ada, ben, mallory, room, private, settings):
+    settings.SMALL_HOUSE_PEOPLE = 0
+    make_message(private, ben)
+    since = timezone.now()
+    for person in (ben, mallory):
+        person.change_profile(status="busy")
+    of_mallory = f"data-status='{mallory.pk}'".encode()
+    told = state_of(ada, None, None, since)
+    assert f"data-status='{ben.pk}'".encode() in told
+    assert of_mallory not in told
+    room.join(mallory)
+    assert of_mallory in state_of(ada, room.pk, None, since)
+
+
+def test_profile_shows_whether_its_person_is_online(ada, ada_client, mallory, settings):
+    settings.SMALL_HOUSE_PEOPLE = 0
+    cursors = Page(ada_client.get(f"/people/{mallory.username}/profile/").content.decode()).cursors
+    assert cursors["person"] == str(mallory.pk)
+    opening = Opening(ada, "", None, set(), 0, None, None, "UTC", person_id=mallory.pk)
+    [state] = present_states([opening])
+    assert state.people == {mallory.pk: False}
+    assert f"data-presence='{mallory.pk}'".encode() in state.frame
+    ada.shows_presence = False
+    [state] = present_states([opening])
+    assert state.people == {}
+    assert b"data-presence=" not in state.frame
 
 
 def test_page_that_missed_the_end_of_a_status_is_told(ada, ben, clock):

@@ -14,7 +14,7 @@ class OpenPage:
         self.user_id = user.pk
         self.room_id = room.pk if room else None
         self.format = format
-        self.channels = {"lobby", f"user-{user.pk}"} if format == EVENTS else set()
+        self.channels = {"lobby", "presence", f"user-{user.pk}"} if format == EVENTS else set()
         if room:
             self.channels.add(f"room-{room.pk}")
         self.told: list[str] = []

@@ -22,7 +22,7 @@ from config.pages import number
 from rooms.ids import room_channel
 from rooms.live.wire.formats import EVENTS, Events, Format
 
-PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release", "message"}
+PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release", "message", "person"}
 NO_REVISION = -1
 
 
@@ -57,6 +57,7 @@ class Opening:
     profiles: datetime | None  # as of when the page shows people
     time_zone: str
     release: str | None = None  # of which the page is
+    person_id: int | None = None  # whose profile the page shows
     message: int | None = None  # to which the address of the page leads
     blocked: frozenset[int] = frozenset()  # people whom the reader has blocked
     format: Format = EVENTS
@@ -91,6 +92,7 @@ def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
         time_zone=time_zone_name(request),
         release=parameters.get("release"),
         message=number(parameters.get("message")),
+        person_id=number(parameters.get("person")),
         format=Events(language),
         blocked=frozenset(request.user.blocked_ids()),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -52,6 +53,7 @@ class Facts:
     totals: dict[int, int]  # what is unread in all rooms, by user, where the list does not say it
     marks: dict[int, dict[int, Marks]]  # by room and user
     reports: ReportCounts
+    persons: dict[int, User]  # of whom a page is
     has_changed_profiles: bool
 
     @classmethod
@@ -65,6 +67,7 @@ class Facts:
             totals=total_unread(pk for pk in users if lists[pk].has_older),
             marks={room_id: marks_for(room_id, _in_room(openings, room_id)) for room_id in room_ids},
             reports=counts_for({room_id: {ANYBODY} for room_id in room_ids}, users),
+            persons=_persons(openings),
             has_changed_profiles=_has_changed_profiles(openings),
         )
 
@@ -96,9 +99,21 @@ def _has_changed_profiles(openings: Collection[Opening]) -> bool:
     return bool(moments) and User.objects.changed_between(min(moments), timezone.now()).exists()
 
 
-def changed_people(since: datetime, now: datetime) -> Collection[User]:
-    """Return the people who look different now than on a page as of `since`."""
-    return User.objects.changed_between(since, now).order_by("-profile_changed_at")[:CHANGED_PEOPLE]
+def changed_people(
+    since: datetime, now: datetime, listed: Collection[int], room_id: int | None = None
+) -> Collection[User]:
+    """Return the people who look different now than on a page as of `since`, of those whom it shows.
+
+    These are the `listed` ones, and the members of its room.
+    """
+    members = Membership.objects.filter(room=room_id or 0).values("user")
+    changed = User.objects.changed_between(since, now).filter(Q(pk__in=listed) | Q(pk__in=members))
+    return changed.order_by("-profile_changed_at")[:CHANGED_PEOPLE]
+
+
+def _persons(openings: Collection[Opening]) -> dict[int, User]:
+    persons = {opening.person_id for opening in openings if opening.person_id}
+    return User.objects.in_bulk(persons) if persons else {}
 
 
 def _state(opening: Opening, facts: Facts) -> PresentState | None:
@@ -117,8 +132,20 @@ def _state(opening: Opening, facts: Facts) -> PresentState | None:
                 parts.append(fragments.standing((user_id, room.pk) in facts.reports))
         else:
             parts.append(fragments.title(_("Chats"), facts.totals.get(user_id, unread_in(chats))))
+        if person := facts.persons.get(opening.person_id or 0):
+            parts += [fragments.presence(person)] if opening.user.shows_presence else []
     others = [chat.room.pk for chat in chats.rooms if chat.room]
-    return PresentState(frames.swap("".join(parts)), marks, unread, others)
+    people = _watched(opening.user, chats, room, person)
+    return PresentState(frames.swap("".join(parts)), marks, unread, others, people)
+
+
+def _watched(user: User, chats: ChatLists, room: ChatRoom | None, person: User | None) -> dict[int, bool]:
+    """Return whose presence the page shows, those last that stand on top, and whether they are online."""
+    if not user.shows_presence:
+        return {}
+    other = room.other_person(user) if room else None
+    shown = [*reversed([chat.person for chat in chats]), other, person]
+    return {one.pk: one.is_online for one in shown if one}
 
 
 def _general(opening: Opening, chats: ChatLists, facts: Facts) -> Iterator[str]:
@@ -130,7 +157,9 @@ def _general(opening: Opening, chats: ChatLists, facts: Facts) -> Iterator[str]:
     if user.blocks_version:
         yield fragments.own_style(user)
     if opening.profiles and facts.has_changed_profiles:
-        yield from (fragments.profile(person, now) for person in changed_people(opening.profiles, now))
+        listed = {user.pk, opening.person_id or 0, *(chat.person.pk for chat in chats if chat.person)}
+        changed = changed_people(opening.profiles, now, listed, opening.room_id)
+        yield from (fragments.profile(person, now) for person in changed)
 
 
 def _reports(opening: Opening, counts: ReportCounts) -> Iterator[str]:

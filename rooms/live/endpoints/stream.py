@@ -139,7 +139,6 @@ class StreamEndpoint:
             if is_in_doubt:
                 await self.live.revocations.hold_and_check([connection])
             await self.live.poll.has_looked.wait()
-            await self.live.presence.has_looked.wait()
             state = await self.beginnings.of(connection, opening)
         except Exception as error:
             if not connection.is_ended:

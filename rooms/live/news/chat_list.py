@@ -181,6 +181,10 @@ class ChatList(Rounds[Gathered]):
                     del told[next(iter(told))]
         for user_id, room_id in news.gone:
             self._unread.get(user_id, {}).pop(room_id, None)
+        for (user_id, _room_id), person_id in news.lines.items():
+            if person_id:
+                for page in self._hub.listeners(user_channel(user_id)):
+                    self._hub.watch(page, person_id)
 
     def _may_show(self, news: News, user_id: int, room_id: int) -> bool:
         """Whether pages of somebody have a line of the room by now, or what they begin with is not known."""
@@ -292,7 +296,7 @@ class ChatList(Rounds[Gathered]):
             chat = chat_for(user_id, room, now)
             key = (chat.dom_id, None if room.pk in self._unread.get(user_id, {}) else now)
             if key[1] is not None:
-                news.lines.add((user_id, room.pk))
+                news.note_line(user_id, chat)
             if key not in told:
                 told[key] = self._line(chat) if key[1] is None else _whole_line(chat, user_id)
             news.add(user_channel(user_id), told[key])
@@ -321,7 +325,7 @@ class ChatList(Rounds[Gathered]):
                     Letter(channel, _whole_line(chat, user_id)),
                     Letter(channel, button, room.pk),
                 ]
-                news.lines.add((user_id, room.pk))
+                news.note_line(user_id, chat)
             key = chat.dom_id, now
             rendered[key] = rendered.get(key) or _badge_and_title(chat)
             if self._may_show(news, user_id, room.pk):
@@ -409,8 +413,9 @@ def _tell_listing(
     members, others = users & unread.keys(), users - unread.keys()
     news.gone += [(user_id, room.pk) for user_id in others]
     for user_id in members:
-        news.add_for([user_id], _whole_line(chat_for(user_id, room, unread[user_id]), user_id))
-        news.lines.add((user_id, room.pk))
+        chat = chat_for(user_id, room, unread[user_id])
+        news.add_for([user_id], _whole_line(chat, user_id))
+        news.note_line(user_id, chat)
     hidden = others & banned if room.pk in news.listed else others
     if hidden:
         news.add_for(hidden, swapped(fragments.chat_gone, Chat(room, None)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from rooms.chats import Chat
 from rooms.ids import user_channel
 from rooms.live.wire import frames
 from rooms.live.wire.frames import Frame
@@ -33,7 +34,8 @@ class News:
     revisions: dict[int, int] = field(default_factory=dict)  # room id → revision
     delivered: dict[int, int] = field(default_factory=dict)  # room id → its last message
     members: dict[int, dict[int, Unread]] = field(default_factory=dict)  # room id → members that listen
-    lines: set[tuple[int, int]] = field(default_factory=set)  # user id, room id, where a whole line is told
+    # By user id and room id, where a whole line is told: of which person, in a direct message
+    lines: dict[tuple[int, int], int | None] = field(default_factory=dict)
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
     gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
     listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list
@@ -43,6 +45,11 @@ class News:
 
     def add_for(self, user_ids: Iterable[int], frame: Frame) -> None:
         self.letters += [Letter(user_channel(user_id), frame) for user_id in user_ids]
+
+    def note_line(self, user_id: int, chat: Chat) -> None:
+        """Note that a whole line is told to somebody who is in the chat."""
+        if chat.room:
+            self.lines[user_id, chat.room.pk] = chat.person.pk if chat.person else None
 
     def add_event(self, user_id: int, name: str, about: dict[str, Any]) -> None:
         """Add an event for the scripts of somebody's pages, which has no words of ours."""

@@ -2,8 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from config.doorbell import Bell
@@ -22,6 +22,7 @@ class PresentState:
     marks: Marks
     unread: dict[int, Unread]  # by room that its reader is in, those last that stand on top of the list
     others: Collection[int] = ()  # other rooms in the list
+    people: Mapping[int, bool] = field(default_factory=dict)  # whose presence it shows, and whether online
 
 
 class Part:

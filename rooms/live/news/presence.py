@@ -1,8 +1,8 @@
 """Presence: people are online while they have an open stream, in any process."""
 
-import asyncio
 import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Collection
 from itertools import batched
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.database import update_in_order
-from rooms.ids import PRESENCE
+from rooms.live.news.part import PresentState
 from rooms.live.news.rounds import Rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire import fragments
@@ -27,13 +27,13 @@ logger = logging.getLogger(__name__)
 CHANGES_AT_ONCE = 50
 # Rounds come with every stream that opens; what is said of somebody is good for at least so long.
 RENEWAL = settings.HEARTBEAT_INTERVAL / 2
+MANY = 1000  # of whom all that are online are read rather than they
 
 
 class Presence(Rounds[None]):
     """The database knows until when each person is online; processes move that ahead, and tell changes.
 
-    People who are online at the first look, which sets `has_looked`, are no change, since streams begin after
-    it. After a restart that is nearly everybody.
+    They are told to pages that show the person, and only those who are on some page are asked for.
     """
 
     name = "presence"
@@ -42,19 +42,22 @@ class Presence(Rounds[None]):
         super().__init__()
         self._hub = hub
         self._database = database
-        self._online: set[int] = set()
+        self._told: dict[int, bool] = {}  # whether people are online, as all pages that show them have it
         self._key = uuid.uuid4()
         self.stream_count = 0  # open streams of all processes, as of the last round
-        self.has_looked = asyncio.Event()
-
-    @property
-    def online_count(self) -> int:
-        """The number of people online in all processes, as of the last round."""
-        return len(self._online)
+        self.online_count = 0  # people online in all processes, as of the last round
 
     def joined(self, connection: Connection) -> None:
         self.ring()
         self._log("opened")
+
+    def began(self, connection: Connection, state: PresentState) -> None:
+        """Remember whom a page shows. If it shows somebody as other pages do not, all are told again."""
+        for person_id, is_online in state.people.items():
+            self._hub.watch(connection, person_id)
+            if self._told.setdefault(person_id, is_online) != is_online:
+                del self._told[person_id]
+                self.ring()
 
     def left(self, connection: Connection) -> None:
         """Nothing is told yet: somebody who goes from page to page closes one stream and opens the next."""
@@ -75,45 +78,48 @@ class Presence(Rounds[None]):
     def put_back(self, gathered: None) -> None:
         pass
 
-    def stop(self) -> None:
-        super().stop()
-        self.has_looked.set()  # streams that wait for it end now
-
-    async def run(self) -> None:
-        if not self.has_looked.is_set():
-            self._online = await self._database.run(_online)
-            self.has_looked.set()
-        await super().run()
-
     async def round(self, gathered: None) -> None:
-        online = await self._database.run(_exchange, self._hub.listening_users())
+        here, watched = self._hub.listening_users(), self._hub.watched()
+        online, self.online_count = await self._database.run(_exchange, here, watched)
         self.stream_count = await self._database.run(
             ServerProcess.objects.exchange, self._key, len(self._hub.connections)
         )
-        for some in batched(sorted(self._online ^ online), CHANGES_AT_ONCE, strict=False):
-            frame = await self._database.run(_changes, some, self._hub.languages(PRESENCE))
-            self._hub.tell(PRESENCE, frame)
-            self._online ^= set(some)
+        changed = sorted(pk for pk in watched if self._told.get(pk) != (pk in online))
+        for some in batched(changed, CHANGES_AT_ONCE, strict=False):
+            pages = {page for person_id in some for page in self._hub.watchers(person_id)}
+            languages = {page.format.language for page in pages}
+            self._tell(await self._database.run(_changes, some, languages))
+            self._told |= {person_id: person_id in online for person_id in some}
+        for person_id in self._told.keys() - self._hub.watched():
+            del self._told[person_id]
+
+    def _tell(self, frames: dict[int, Frame]) -> None:
+        told: defaultdict[Connection, list[bytes]] = defaultdict(list)
+        for person_id, frame in frames.items():
+            for page in self._hub.watchers(person_id):
+                told[page].append(frame.in_language(page.format.language))
+        for page, frames_for_page in told.items():
+            page.tell(b"".join(frames_for_page))  # a write is what it costs
 
 
-def _exchange(here: set[int]) -> set[int]:
-    """Store who is online here; return the people online anywhere, of those who show it."""
+def _exchange(here: set[int], watched: set[int]) -> tuple[set[int], int]:
+    """Store who is online here; return who of the `watched` is online anywhere, and how many people are.
+
+    People who do not show it do not count.
+    """
     now = timezone.now()
     until = now + User.ONLINE_FOR
     # Where the clock was set back, it is too far ahead.
     is_due = Q(online_until=None) | Q(online_until__lt=until - RENEWAL) | Q(online_until__gt=until)
     update_in_order(User.objects.filter(is_due, pk__in=here), online_until=until)
-    return _online()
+    online = User.objects.filter(online_until__gt=now, shows_presence=True, is_active=True)
+    found = online.filter(pk__in=watched) if len(watched) < MANY else online
+    return watched.intersection(found.values_list("pk", flat=True)), online.count()
 
 
-def _online() -> set[int]:
-    """Return the people online anywhere, of those who show it."""
-    online = User.objects.filter(online_until__gt=timezone.now(), shows_presence=True, is_active=True)
-    return set(online.values_list("pk", flat=True))
-
-
-def _changes(user_ids: Collection[int], languages: Collection[str]) -> Frame:
-    """Return the presence of these people, in each of the languages."""
-    frame = swapped(fragments.presences, list(User.objects.filter(pk__in=user_ids)))
-    make_all([frame], languages)
-    return frame
+def _changes(user_ids: Collection[int], languages: Collection[str]) -> dict[int, Frame]:
+    """Return the presence of each of these people, in each of the languages."""
+    found = User.objects.filter(pk__in=user_ids)
+    changes = {person.pk: swapped(fragments.presence, person) for person in found}
+    make_all(changes.values(), languages)
+    return changes

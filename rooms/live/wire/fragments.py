@@ -1,6 +1,6 @@
 """Which partial shows which change. It names no viewer: one goes to all readers of a channel and language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.template.loader import render_to_string
@@ -121,8 +121,8 @@ def other_renamed(chat: Chat) -> str:
     )
 
 
-def presences(people: Iterable[User]) -> str:
-    return "".join(_render("rooms/pushes.html#presence", {"person": person}) for person in people)
+def presence(person: User) -> str:
+    return _render("rooms/pushes.html#presence", {"person": person})
 
 
 def other_presence(other: User | None) -> str:
