@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import claims, limits, names
 from accounts.http import AuthenticatedRequest
 from accounts.limited_form import LimitedForm
-from accounts.models import Block, EntryLink, NameTaken, User
+from accounts.models import Block, EntryLink, NameShape, NameTaken, User
 from accounts.time_zones import zones_by_region
 
 
@@ -37,6 +37,51 @@ class EnteredNameField(NameField):
         """Accept any text: most texts are nobody's name."""
 
 
+class DisplayNameField(forms.CharField):
+    """A display name as it is stored, acceptable to `names.validate_display_name`; or none."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "name"})
+        super().__init__(label=_("Display name"), required=False, strip=False, widget=widget, **options)
+
+    def to_python(self, value: Any) -> str:
+        return names.normalize_display_name(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        if value:
+            names.validate_display_name(value)
+
+
+class NewNameForm(forms.Form):
+    """Asks for a name, and makes one out of what can only be a display name, such as "Anna Müller"."""
+
+    suggests = False  # whether it shows names that nobody has agreed to yet
+
+    def suggest(self, wanted: str) -> bool:
+        """Fill in a display name and a name for it, if `wanted` can be one."""
+        display_name = names.normalize_display_name(wanted)
+        try:
+            names.validate_display_name(display_name)
+        except ValidationError:
+            return False
+        if NameShape.objects.filter(skeleton__in=names.shapes(display_name)).exists():
+            raise ValidationError(LOOKS_LIKE_SOMEBODY)
+        name = User.objects.free_name_for(display_name)
+        if name:
+            self.data = {**dict(self.data.items()), "name": name, "display_name": display_name}
+            self.suggests = True
+        return bool(name)
+
+    @property
+    def shows_display_name(self) -> bool:
+        return bool(self.data.get("display_name"))
+
+
+LOOKS_LIKE_SOMEBODY = _("This name looks too much like someone else’s. Choose another.")
+_NAME_HELP = _(
+    "Up to 32 letters, digits, _ . and -, with all letters from one alphabet. For a name with spaces, "
+    "a username is suggested."
+)
 _ELSEWHERE = _(
     "This name belongs to another browser. In that browser, open Settings and “Log in on another "
     "browser”, then open the link here. Or choose another name."
@@ -47,15 +92,15 @@ _LOCKED = _(
 )
 
 
-class LoginForm(LimitedForm, forms.Form):
-    """Log in with a name. If it has a password, the field for it is shown."""
+class LoginForm(LimitedForm, NewNameForm):
+    """Log in with a name. If it has a password, the field for it is shown.
+
+    With what can only be a display name, `suggests` is set instead, and the next page asks to agree.
+    """
 
     name = EnteredNameField(
         label=_("Name"),
-        help_text=_(
-            "Up to 32 letters, digits, _ . and -, with all letters from one alphabet. You "
-            "can add a display name with spaces later."
-        ),
+        help_text=_NAME_HELP,
         strip=False,
         widget=forms.TextInput(
             attrs={
@@ -66,6 +111,7 @@ class LoginForm(LimitedForm, forms.Form):
             }
         ),
     )
+    display_name = DisplayNameField()
     password = forms.CharField(
         label=_("Password"),
         required=False,
@@ -96,35 +142,48 @@ class LoginForm(LimitedForm, forms.Form):
     def _enter(self, name: str, password: str) -> None:
         if address := self._address:
             limits.take("login_per_address", address)
+        user = User.objects.named(name) or User.objects.shown_as(name)
+        display_name = self.cleaned_data.get("display_name", "")
+        if user and display_name:
+            raise ValidationError({"name": _("Someone already has this name. Choose another.")})
         if settings.ENTERING != "closed":
-            user = User.objects.named(name) or self._create(name)
+            user = user or self._create(name, display_name)
+            if self.suggests or user is None:
+                return None
             if user.is_entered_by_name:
                 return self._enter_by_name(user)
         self.asks_for_password = True
         if not password:
             raise ValidationError({"password": _("This name is protected. Enter its password.")})
-        self.user = check_password(self.request, name, password)
+        self.user = check_password(self.request, user.username if user else name, password)
         if self.user is None:
             raise ValidationError({"password": _("Wrong password for this name.")})
+
+    def _suggested(self, name: str) -> bool:
+        try:
+            return self.suggest(name)
+        except ValidationError as error:
+            raise ValidationError({"name": error}) from None
 
     def _enter_by_name(self, user: User) -> None:
         if settings.ENTERING == "claimed" and not (self.request and claims.take(user, self.request)):
             raise ValidationError({"name": _ELSEWHERE if claims.is_held(user) else _LOCKED})
         self.user = user
 
-    def _create(self, name: str) -> User:
+    def _create(self, name: str, display_name: str) -> User | None:
+        """Return a new user, or None where a name is suggested first."""
         try:
             names.validate(name)
         except ValidationError as error:
+            if not display_name and self._suggested(name):
+                return None
             raise ValidationError({"name": error}) from None
         if address := self._address:
             limits.take("new_name_per_address", address)
         try:
-            return User.objects.enter(name)
+            return User.objects.enter(name, display_name)
         except NameTaken:
-            raise ValidationError(
-                {"name": _("This name looks too much like someone else’s. Choose another.")}
-            ) from None
+            raise ValidationError({"name": LOOKS_LIKE_SOMEBODY}) from None
 
 
 def check_password(request: HttpRequest | None, name: str, password: str) -> User | None:
@@ -284,21 +343,19 @@ class PasswordForm(NewPasswordForm, CurrentPasswordForm):
         return self.request.user
 
 
-class InvitationForm(NewPasswordForm):
+class InvitationForm(NewPasswordForm, NewNameForm):
     """Make an account with a name and a password."""
 
-    name = NameField(
+    name = EnteredNameField(
         label=_("Name"),
-        help_text=_(
-            "Up to 32 letters, digits, _ . and -, with all letters from one alphabet. You "
-            "can add a display name with spaces later."
-        ),
+        help_text=_NAME_HELP,
         strip=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
-    field_order = ("name",)
+    display_name = DisplayNameField()
+    field_order = ("name", "display_name")
 
     @property
     def owner(self) -> User:
@@ -306,6 +363,14 @@ class InvitationForm(NewPasswordForm):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
+        try:
+            names.validate(name)
+        except ValidationError:
+            if self.data.get("display_name") or not self.suggest(name):
+                raise
+            raise ValidationError(
+                _("A username has no spaces. Is this one right? Then enter your password again.")
+            ) from None
         if User.objects.named(name):
             raise ValidationError(_("Someone already has this name. Choose another."))
         return name
@@ -313,9 +378,10 @@ class InvitationForm(NewPasswordForm):
     def join(self, link: EntryLink) -> User | None:
         """Return the new user and use the link up; with None, the form says why not."""
         try:
-            user = link.admit(self.cleaned_data["name"], self.cleaned_data["new_password"])
+            data = self.cleaned_data
+            user = link.admit(data["name"], data["new_password"], data["display_name"])
         except IntegrityError:
-            self.add_error("name", _("This name looks too much like someone else’s. Choose another."))
+            self.add_error("name", LOOKS_LIKE_SOMEBODY)
             return None
         if user is None:
             self.add_error(None, _("This invitation has already been used."))

@@ -29,7 +29,18 @@ RESERVED = frozenset(
     ]
 )
 PUNCTUATION = frozenset("_.-")
-DISPLAY_PUNCTUATION = PUNCTUATION | frozenset(" '")
+# In display names besides. It does not count when looks are compared, but for a slash, which may look like l.
+_ORNAMENTS = "()[]/,&\u00b7"
+_WITHOUT_ORNAMENTS = str.maketrans("", "", _ORNAMENTS)
+_WITH_SLASHES_AS_L = {**_WITHOUT_ORNAMENTS, ord("/"): "l"}
+DISPLAY_PUNCTUATION = PUNCTUATION | frozenset(f"{_ORNAMENTS} '")
+# Pictures only: neither letters in squares nor ticks, which would say something of Hearth.
+_EMOJI = re.compile(
+    "(?:[\u2600-\u2604\u260e\u2615\u2618\u262e\u262f\u2640\u2642\u2665\u266a\u266b\u267b\u2693\u26a1\u26a7\u26bd"
+    "\u26c4\u26f5\u2702\u2708\u270c\u270d\u270f\u2728\u2744\u2764\u2b50\U0001f300-\U0001f5f7\U0001f5fb-\U0001f64f"
+    "\U0001f680-\U0001f6ff\U0001f900-\U0001f9ff\U0001fa70-\U0001faff][\ufe0f\u200d]*)+"
+)
+_BRACKETED = re.compile(r"(?:^|(?<=\s))[(\[][^()\[\]]*[)\]](?=\s|$)")
 _CATEGORIES = frozenset(["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"])
 _SCRIPTS_USED_TOGETHER = (
     {"LATIN", "HAN", "HIRAGANA", "KATAKANA"},
@@ -41,7 +52,8 @@ _LONG_RUN_OF_MARKS = re.compile("aaa|[am]{5}")
 # As many fonts draw them: two letters like one, and within ASCII.
 _LOOK_OF_PAIRS = {"rn": "m", "vv": "w"}
 _LOOK_OF_ASCII = {"I": "l", "1": "l", "0": "o"}
-_WORD_END = re.compile(r"[\s_.'-]+")
+_LOOSE = re.compile(r"[()\[\]]|(?<!\w)/|/(?!\w)")
+_WORD_END = re.compile(r"[\s_.'()\[\]/,&\u00b7-]+")
 _LATIN_LOOKALIKE = re.compile(r"LATIN (?:LETTER SMALL CAPITAL|SMALL LETTER DOTLESS) ([A-Z])$")
 
 
@@ -68,8 +80,18 @@ def skeleton(name: str) -> str:
 
 
 def shapes(name: str) -> set[str]:
-    """Return how a name looks as it is written and in small letters: nobody else may look like either."""
-    return {skeleton(name), skeleton(canonical(name))}
+    """Return how a name looks as it is written and in small letters: nobody else may look like either.
+
+    What adorns a display name makes nobody somebody else: "Ada (she/her)" and "Ada" with a star look like
+    "Ada".
+    """
+    bare = _EMOJI.sub("", name)
+    looks = {
+        text.translate(plain)
+        for text in (bare, _BRACKETED.sub("", bare))
+        for plain in (_WITHOUT_ORNAMENTS, _WITH_SLASHES_AS_L)
+    }
+    return {skeleton(form) for look in looks for form in (look, canonical(look))} - {""}
 
 
 def _prototype(character: str) -> str:
@@ -102,8 +124,27 @@ def _plain(character: str) -> str | None:
 
 
 def normalize_display_name(name: str) -> str:
-    """Return the form that is stored and shown: single spaces, and one kind of apostrophe."""
-    return " ".join(normalize(name).replace("\u2019", "'").split())
+    """Return the form that is stored and shown: single spaces, also around emoji; one kind of apostrophe."""
+    spaced = _EMOJI.sub(_apart, normalize(name).replace("\u2019", "'"))
+    return " ".join(spaced.split())
+
+
+def _apart(emoji: re.Match[str]) -> str:
+    """Return emoji with spaces around them, but for brackets: none stands for a letter of a word."""
+    before, after = emoji.string[: emoji.start()][-1:], emoji.string[emoji.end() :][:1]
+    return f"{'' if before in '([' else ' '}{emoji[0]}{'' if after in ')]' else ' '}"
+
+
+def username_for(display_name: str) -> str:
+    """Return a name for somebody who wants to be shown as that, or nothing."""
+    plain = _BRACKETED.sub("", _EMOJI.sub("", display_name)).replace("'", "")
+    words = "".join(it if _is_allowed(it, PUNCTUATION) else " " for it in plain).split()
+    name = normalize(".".join(words)).strip(".")[: MAX_LENGTH - 1].strip(".")
+    try:
+        validate(name)
+    except ValidationError:
+        return ""
+    return name
 
 
 def validate(name: str) -> None:
@@ -126,17 +167,20 @@ def validate(name: str) -> None:
 def validate_display_name(name: str) -> None:
     """Raise ValidationError with a sentence that says what is wrong with the normalised display `name`."""
     _validate_length(name)
+    name = _EMOJI.sub("", name).strip()
     if wrong := _first_wrong(name, DISPLAY_PUNCTUATION):
         raise ValidationError(
             _(
-                "Use only letters, digits, spaces and _ . - ' in a display name; %(character)s can’t "
-                "be part of it."
+                "Use only letters, digits, spaces, emoji and _ . - ' ( ) [ ] / , & · in a display name; "
+                "%(character)s can’t be part of it."
             )
             % {"character": _describe(wrong)}
         )
     _validate_look(name)
     if unicodedata.category(name[0])[0] not in "LN":
-        raise ValidationError(_("A display name must start with a letter or a digit."))
+        raise ValidationError(_("A display name must start with a letter, a digit or an emoji."))
+    if _LOOSE.search(_BRACKETED.sub("", name)):
+        raise ValidationError(_("Put brackets around whole words, and a slash between two, as in (she/her)."))
     if any(_looks_like(word, OFFICES) for word in _WORD_END.split(name)):
         raise ValidationError(_("This name is reserved. Choose another."))
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import names
 from accounts.avatars import PictureRefused, make_avatars
+from accounts.forms import LOOKS_LIKE_SOMEBODY
 from accounts.limited_form import LimitedForm
 from accounts.models import NameShape, User
 from accounts.models.user import STATUS_MAX_LENGTH
@@ -24,8 +25,6 @@ from config.text import INVISIBLE, refuse_control_characters
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-LOOKS_LIKE_SOMEBODY = _("This name looks too much like someone else’s. Choose another.")
 
 
 def next_midnight() -> datetime:

@@ -76,10 +76,10 @@ class EntryLink(models.Model):
         """Return whether this was the one time."""
         return bool(EntryLink.objects.valid().filter(pk=self.pk).delete()[0])
 
-    def admit(self, name: str, password: str) -> User | None:
+    def admit(self, name: str, password: str, display_name: str = "") -> User | None:
         """Use the link up and return a new user; None if it has been used.
 
         Raises IntegrityError if the name looks like somebody else's; the link then stays.
         """
         with transaction.atomic():
-            return User.objects.create_user(name, password) if self.use() else None
+            return User.objects.create_user(name, password, display_name=display_name) if self.use() else None

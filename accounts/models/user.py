@@ -67,19 +67,35 @@ class UserManager(BaseUserManager["User"]):
         has_changed = Q(profile_changed_at__gt=since) | Q(status_until__gt=since, status_until__lte=until)
         return self.filter(has_changed, is_active=True)
 
-    def enter(self, name: str) -> "User":
+    def shown_as(self, name: str) -> "User | None":
+        """Return the user of that display name, or None."""
+        if len(name) > names.MAX_LENGTH or "\0" in name:
+            return None
+        shape = NameShape.objects.select_related("user").filter(skeleton=names.skeleton(name)).first()
+        shown = shape and names.canonical(shape.user.display_name)
+        return shape.user if shape and shown == names.canonical(names.normalize_display_name(name)) else None
+
+    def free_name_for(self, display_name: str) -> str:
+        """Return a name that nobody has or looks like, for somebody to be shown as that; or nothing."""
+        name = names.username_for(display_name)
+        candidates = {it: names.shapes(it) for it in (name, *(f"{name}{number}" for number in range(2, 10)))}
+        looks = NameShape.objects.filter(skeleton__in=set().union(*candidates.values()))
+        taken = set(looks.values_list("skeleton", flat=True))
+        return next((it for it, shapes in candidates.items() if taken.isdisjoint(shapes)), "") if name else ""
+
+    def enter(self, name: str, display_name: str = "") -> "User":
         """Return the user with that name, made now if there is none.
 
-        `name` has passed `names.validate`. Raises NameTaken if it looks like somebody else's name.
+        Both names have passed their checks. Raises NameTaken if one looks like somebody else's.
         """
         if user := self.named(name):
             return user
         try:
             with transaction.atomic():
-                return self.create_user(name)
+                return self.create_user(name, display_name=display_name)
         except IntegrityError:
             # The same name a moment ago, from another tab or process, or a lookalike of another name.
-            if user := self.named(name):
+            if not display_name and (user := self.named(name)):
                 return user
             raise NameTaken from None
 

@@ -113,7 +113,7 @@ def test_lookalike_of_a_name_is_refused_and_stays_in_the_field(client, name, loo
         ("", "Enter a name."),
         ("   ", "Enter a name."),
         ("a" * 33, "Use at most 32 characters; this name has 33."),
-        ("ada b", "Use only letters, digits and _ . - in a name; a space can’t be part of it."),
+        ("ada @b", "Use only letters, digits and _ . - in a name; a space can’t be part of it."),
         ("a\x00b", "Use only letters, digits and _ . - in a name; U+0000 can’t be part of it."),
         ("Admin", "This name is reserved. Choose another."),
         ("<script>", "Use only letters, digits and _ . - in a name; “<” can’t be part of it."),
@@ -124,6 +124,58 @@ def test_unacceptable_name_is_refused_with_its_reason(client, name, sentence):
     assert response.status_code == 422
     assert texts(page_of(response), "error") == [sentence]
     assert not User.objects.exists()
+
+
+def test_name_with_spaces_is_agreed_to_before_it_is_taken(client):
+    response = enter(client, "Anna  Müller (she/her)")
+    page = page_of(response)
+    assert response.status_code == 200
+    assert not User.objects.exists()
+    assert "see you as Anna Müller (she/her) and mention you as @Anna.Müller." in " ".join(page.text.split())
+    fields = {name: page.by_id(f"id_{name}")["value"] for name in ("name", "display_name")}
+    assert client.post("/login/", fields).url == "/"
+    anna = User.objects.get()
+    assert (anna.username, anna.display_name) == ("Anna.Müller", "Anna Müller (she/her)")
+    assert user_of(client) == anna.pk
+
+
+@pytest.mark.parametrize("typed", ["anna müller", "Anna  Müller", "Anna.Müller"])
+def test_who_is_there_already_comes_in_by_either_name(client, typed):
+    anna = make_user("Anna.Müller", display_name="Anna Müller")
+    assert enter(client, typed).status_code == 302
+    assert user_of(client) == anna.pk
+
+
+def test_display_name_asks_for_the_password_of_its_person(client):
+    make_user("grace", "sesame street", display_name="Grace H.")
+    assert texts(page_of(enter(client, "Grace H.")), "error") == [
+        "This name is protected. Enter its password."
+    ]
+    assert client.post("/login/", {"name": "Grace H.", "password": "sesame street"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"name": "ada", "display_name": "Ada L"}, "Someone already has this name. Choose another."),
+        ({"name": "Ada (she/her)"}, "This name looks too much like someone else’s. Choose another."),
+        (
+            {"name": "eva", "display_name": "ADA"},
+            "This name looks too much like someone else’s. Choose another.",
+        ),
+    ],
+)
+def test_suggested_name_is_nobody_elses(client, ada, fields, sentence):
+    response = client.post("/login/", fields)
+    assert (response.status_code, texts(page_of(response), "error")) == (422, [sentence])
+    assert User.objects.get() == ada
+
+
+def test_suggested_name_is_a_free_one(client):
+    make_user("Eva.Wolf")
+    make_user("eva.wolf2")
+    response = enter(client, "Eva Wolf")
+    assert page_of(response).by_id("id_name")["value"] == "Eva.Wolf3"
 
 
 def test_post_without_fields_is_refused(client):

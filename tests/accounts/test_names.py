@@ -165,6 +165,30 @@ def test_name_that_contains_a_reserved_word_is_accepted(name):
     assert is_valid(name)
 
 
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ("Anna Müller", "Anna.Müller"),
+        ("Ada L. (she/her) \U0001f31f", "Ada.L"),
+        ("O'Brien", "OBrien"),
+        ("山田 太郎", "山田.太郎"),
+        ("Admin", ""),
+        ("a b" * 20, ("a.b" * 20)[:31]),
+    ],
+)
+def test_name_is_made_out_of_a_display_name(shown, name):
+    assert names.username_for(shown) == name
+
+
+def test_slash_does_not_stand_for_a_letter():
+    assert names.shapes("A/ex") & names.shapes("Alex")
+    assert names.shapes("Ada & Ben") == names.shapes("AdaBen")
+
+
+def test_emoji_stand_apart():
+    assert names.normalize_display_name("J\U0001f315hn (\U0001f31f)") == "J \U0001f315 hn (\U0001f31f)"
+
+
 @given(NAMES)
 @example("ΐ" * 8)
 @example("ŉ")

@@ -85,7 +85,12 @@ def login(scene: Scene) -> Person:
 @state
 def login_with_a_name_that_is_refused(scene: Scene) -> Person:
     ada = login(scene)
-    return submit(ada, "Log in", name="two words")
+    return submit(ada, "Log in", name="two: words")
+
+
+@state
+def login_with_a_name_to_agree_to(scene: Scene) -> Person:
+    return submit(login(scene), "Log in", says="Is this right?", name="Anna Müller")
 
 
 @state
