@@ -202,9 +202,9 @@ def is_small_house() -> bool:
     return len(some_people(count=people + 1)) <= people and len(some_rooms(count=rooms + 1)) <= rooms
 
 
-def rooms_for_all() -> set[int]:
-    """Return the ids of the open rooms that are in everybody's list: all, or in a large house none."""
-    return set(ChatRoom.objects.open().values_list("pk", flat=True)) if is_small_house() else set()
+def rooms_for_all() -> set[int] | None:
+    """Return the ids of the open rooms, which are in everybody's list; None in a large house."""
+    return set(ChatRoom.objects.open().values_list("pk", flat=True)) if is_small_house() else None
 
 
 def _with_others(own: dict[int, ChatLists]) -> dict[int, ChatLists]:

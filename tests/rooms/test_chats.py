@@ -18,7 +18,9 @@ from tests.support.factories import (
     make_user,
     state_of,
 )
+from tests.support.htmx import Page
 from tests.support.responses import page_of
+from tests.support.sse import parse as event_of
 
 pytestmark = pytest.mark.django_db
 
@@ -381,3 +383,16 @@ def test_digest_changes_with_the_list(ada, ben, room, change):
 def test_page_carries_the_digest_of_its_list(ada, ada_client, room):
     fields = page_of(ada_client.get("/")).by_id("cursors").all("input")
     assert ("chats", chats_digest(chats_of(ada), ada)) in [(one["name"], one["value"]) for one in fields]
+
+
+def test_page_that_comes_back_to_a_house_that_has_grown_or_shrunk_shows_its_list(
+    ada, ada_client, ben, mallory, settings
+):
+    make_room("Not hers", [mallory])
+    page = Page(ada_client.get("/").content.decode())
+    parts = []
+    for people in (0, 50, 0):
+        settings.SMALL_HOUSE_PEOPLE = people
+        page.apply(event_of(state_of(ada, None, page.cursors["chats"]).removesuffix(b"\n\n")).data)
+        parts.append([part for part in ("mine", "rooms", "people") if page[part].all("li")])
+    assert parts == [[], ["rooms", "people"], []]

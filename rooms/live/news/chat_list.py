@@ -71,15 +71,19 @@ class ChatList(Rounds[Gathered]):
         # user → room → what all pages of that user show; at most a page of chats, those last that came last
         self._unread: dict[int, dict[int, Unread | None]] = {}
         self._begun: set[int] = set()  # users with a page that shows a list
+        self._is_small = True  # whether lists have what their readers are not in
         self._listed: set[int] = set()  # open rooms that all pages have in their list
         self._first_message = 0  # what came before is no news
         self._new_people = NewPeople()
         self.looks = [Beginning(self), self._new_people]
 
-    def begin_after(self, message_id: int, listed: set[int]) -> None:
-        """Take messages up to this one as told, and that these open rooms are in everybody's list."""
+    def begin_after(self, message_id: int, listed: set[int] | None) -> None:
+        """Take messages up to this one as told, and that these open rooms are in everybody's list.
+
+        In a large house it is None.
+        """
         self._first_message = message_id
-        self._listed = listed
+        self._is_small, self._listed = listed is not None, listed or set()
 
     def heard(self, bell: Bell) -> None:
         if bell.kind == "person":
@@ -151,6 +155,8 @@ class ChatList(Rounds[Gathered]):
         # What was read about a room may no longer be for everybody: the next round tells it.
         doubtful = set(self._gathered.acts.values())
         self._tell(letter for letter in news.letters if letter.about not in doubtful)
+        if news.is_small != self._is_small:
+            self._end_all()
         self._remember(news, doubtful)
         received = self._told_of(news)
         for room_id in await self._database.run(mark_delivered, news.delivered, received):
@@ -164,10 +170,16 @@ class ChatList(Rounds[Gathered]):
         for page, frames_for_page in told.items():
             page.tell(b"".join(frames_for_page))  # a write is what it costs
 
+    def _end_all(self) -> None:
+        """Let all pages come back and get their list as a whole: the house has become large, or small."""
+        for page in self._hub.listeners(LOBBY):
+            page.end(page.format.begin_anew(at_once=True))
+
     def _remember(self, news: News, doubtful: set[int]) -> None:
         """Note what pages have now, but for rooms of which the next round tells again."""
         for room_id in doubtful:
             news.revisions.pop(room_id, None)
+        self._is_small = news.is_small
         self._listed = (news.listed - doubtful) | (self._listed & doubtful)
         self._revisions |= news.revisions
         self._messages |= news.delivered
@@ -214,8 +226,7 @@ class ChatList(Rounds[Gathered]):
         _tell_people(news, gathered.people)
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
         concerned = {*gathered.rooms, *gathered.acts.values()}
-        news.listed = rooms_for_all() if gathered.people or gathered.listings or concerned else self._listed
-        moved = news.listed ^ self._listed  # these came into everybody's list or fell out of it
+        moved = self._read_listed(news, is_due=bool(gathered.people or gathered.listings or concerned))
         banned = _banned((concerned | gathered.listings.keys()) & news.listed | moved)
         listings = _listings(gathered, listening)
         users |= dict.fromkeys(concerned | listings.keys() | moved, listening)
@@ -242,6 +253,14 @@ class ChatList(Rounds[Gathered]):
         self._tell_missing(news, missing, moved, listening)
         _tell_totals(news)
         return news
+
+    def _read_listed(self, news: News, *, is_due: bool) -> set[int]:
+        """Read which rooms are in everybody's list; return those that came into it or fell out of it."""
+        news.is_small, news.listed = self._is_small, self._listed
+        if is_due:
+            listed = rooms_for_all()
+            news.is_small, news.listed = listed is not None, listed or set()
+        return news.listed ^ self._listed if news.is_small == self._is_small else set()
 
     def _tell_missing(self, news: News, room_ids: set[int], moved: set[int], listening: set[int]) -> None:
         """Take rooms that are not there any more out of all lists."""
@@ -336,16 +355,16 @@ class ChatList(Rounds[Gathered]):
                 news.add_event(user_id, "read-elsewhere", {"chat": chat.dom_id})
 
 
-class Beginning(Look[tuple[int, set[int]]]):
+class Beginning(Look[tuple[int, set[int] | None]]):
     """What is not news at the first look: messages that were there, and rooms that lists have."""
 
     def __init__(self, chat_list: ChatList) -> None:
         self._chat_list = chat_list
 
-    def see(self) -> tuple[int, set[int]]:
+    def see(self) -> tuple[int, set[int] | None]:
         return self.seen or (_last_message(), rooms_for_all())
 
-    def news(self, now: tuple[int, set[int]]) -> Iterable[Bell]:
+    def news(self, now: tuple[int, set[int] | None]) -> Iterable[Bell]:
         if self.seen is None:
             self._chat_list.begin_after(*now)
         return ()

@@ -38,6 +38,7 @@ class News:
     lines: dict[tuple[int, int], int | None] = field(default_factory=dict)
     unread: list[tuple[int, int, Unread]] = field(default_factory=list)  # user id, room id
     gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
+    is_small: bool = True  # whether lists have what their readers are not in
     listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list
 
     def add(self, channel: str, frame: Frame, not_for: Collection[int] = (), about: int = 0) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from rooms.chats import Chat, ChatLists, as_of
+from rooms.chats import Chat, ChatLists, as_of, chats_digest
 from rooms.history import HistoryPage
 from rooms.live.wire.channels import Change
 from rooms.models import ChatRoom, Message
@@ -37,7 +37,8 @@ def newest_page(page: HistoryPage) -> str:
 
 def chat_list(chats: ChatLists, room_id: int | None, user: User) -> str:
     """The whole list for a page that was away; `room_id` is the room that the page shows, if any."""
-    return _render("rooms/pushes.html#chat-list", {"chats": chats, "room_id": room_id, "user": user})
+    context = {"chats": chats, "chats_digest": chats_digest(chats, user), "room_id": room_id, "user": user}
+    return _render("rooms/pushes.html#chat-list", context)
 
 
 def own_style(user: User) -> str:
