@@ -123,11 +123,22 @@ class MessageForm(LimitedForm, forms.Form):
         sender = request.user.pk
         limits.check("post_per_user", lambda place: moment_posted(sender=sender, place=place))
 
-    def with_new_token(self) -> "MessageForm":
+    def renew_token(self) -> None:
         """Make the form usable for another message, keeping what was typed."""
         kept = {name: self.data.get(name, "") for name in ("content", "reply")}
         self.data = {**kept, "token": str(uuid.uuid4())}
-        return self
+
+
+class ReplyForm(MessageForm):
+    """A reply, on a page that is about the message to which it is one."""
+
+    reply = None  # type: ignore[assignment]  # the address says it
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"token": uuid.uuid4()}, **kwargs)
+        attrs = self.fields["content"].widget.attrs
+        del attrs["id"]  # by which scripts find the composer of a room
+        attrs |= {"rows": 3, "enterkeyhint": "send"}
 
 
 class MessageEditForm(MessageForm):

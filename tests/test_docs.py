@@ -19,7 +19,7 @@ from config import drawn
 from config.forms import TEXT_MAX_LENGTH
 from config.serving import heads, senders
 from config.text import NORMALIZED_MAX_LENGTH
-from rooms import directory
+from rooms import directory, replies
 from rooms.chats import CHATS_PER_PAGE
 from rooms.forms import ContentField, FindForm, ReasonField, RoomInvitationForm
 from rooms.models import ChatRoom, MessageVersion, chat_room, message_text
@@ -168,6 +168,7 @@ def costs():
             FindForm.base_fields["q"].max_length,
             *(directory.AT_FIRST, directory.AT_FIRST, directory.PER_PAGE),
         ],
+        "the replies to a message": [replies.REPLIES_AT_MOST, replies.PER_PAGE],
         "the details of a message": [MessageVersion.LIMIT, at_a_time],
         "the lists of sessions and of blocked people": [at_a_time],
         "blocked people": [Block.AT_MOST],

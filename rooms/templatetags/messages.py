@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from config.drawn import drawings
 from rooms.history import NEWER_COUNTED
 from rooms.models import Message
+from rooms.replies import REPLIES_AT_MOST
 
 register = template.Library()
 
@@ -135,6 +136,13 @@ def reported_messages(count: int) -> str:
 @register.filter
 def members(count: int) -> str:
     return ngettext("%(count)s member", "%(count)s members", count) % {"count": count}
+
+
+@register.filter
+def replies(count: int) -> str:
+    if count >= REPLIES_AT_MOST:
+        return _("%(count)s+ replies") % {"count": REPLIES_AT_MOST - 1}
+    return ngettext("%(count)s reply", "%(count)s replies", count) % {"count": count}
 
 
 @register.filter

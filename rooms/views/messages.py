@@ -24,6 +24,7 @@ from rooms.models import (
     joined_room,
 )
 from rooms.receipts import marks_for, receipts_of
+from rooms.replies import reply_ids
 from rooms.views.chat_rooms import chat_room_response, joined
 
 RECEIPTS_PER_PAGE = 50
@@ -37,10 +38,15 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
         return refused(request, room, form)
     if form.is_preview:
         return previewed(request, room, form)
-    sent = form.cleaned_data
-    try:
-        message = room.post_message(request.user, sent["content"], sent["token"], sent["reply"])
+    if message := saved(request.user, room, form, form.cleaned_data["reply"]):
         return posted(request, room, message)
+    return refused(request, room, form)
+
+
+def saved(user: User, room: ChatRoom, form: MessageForm, reply_to: Message | None) -> Message | None:
+    """Post what a valid form says; None where that is refused, and the form says why."""
+    try:
+        return room.post_message(user, form.cleaned_data["content"], form.cleaned_data["token"], reply_to)
     except Archived:
         form.refuse("content", room.why_closed)
     except NotAllowed as refusal:
@@ -48,12 +54,12 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     except TooSoon as reached:
         form.refuse_for_now(reached)
     except Blocked:
-        form.refuse("content", blocked_sentence(request.user, room), 403)
+        form.refuse("content", blocked_sentence(user, room), 403)
     except TokenReused:
         sentence = _("Another message was already sent from this form. Send again to send this one as well.")
         form.refuse(None, sentence, 409)
-        form = form.with_new_token()
-    return refused(request, room, form)
+        form.renew_token()
+    return None
 
 
 def blocked_sentence(user: User, room: ChatRoom) -> str:
@@ -94,13 +100,15 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     """Show one message; its author sees whom it has reached and who has read it."""
     messages = Message.objects.readable_by(request.user)
     message = get_object_or_404(
-        messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
+        messages.select_related("room__low_user", "room__high_user", "sender", "reply_to__sender"),
+        pk=message_id,
     )
     context = {
         "message": message,
         "link": request.build_absolute_uri(message.get_absolute_url()),
         "title": message.room.title_for(request.user),
         "may_delete": Message.objects.deletable_by(request.user).filter(pk=message.pk).exists(),
+        "reply_count": len(reply_ids(message)),
         "versions": message.versions.all() if message.edited_at else (),
         "is_blocked": message.sender_id in request.user.blocked_ids(),
     }

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page
 
 HERE = Path(__file__).parent
 # What is cut with "…" is whole elsewhere: names and previews of chats in the room, authors in the details of
-# the message, the own name on the profile.
-CUT_BY_DESIGN = ".chat-name, .chat-text, .sender, .own"
+# the message, the own name on the profile, what is answered at the link of its quote.
+CUT_BY_DESIGN = ".chat-name, .chat-text, .sender, .own, .quote"
 ACTS = {"click", "dblclick", "mousedown", "pointerdown", "touchstart"}
 OPERABLE = {"A", "BUTTON", "INPUT", "LABEL", "SUMMARY"}
 ANYWHERE = {"#document", "HTML", "BODY"}  # what looks at events of others there is nothing to click at

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 from playwright.sync_api import expect
 
@@ -258,6 +259,20 @@ def reply_that_is_written_to_a_reply(scene: Scene) -> Person:
             ada.send(text)
             expect(ada.messages).to_have_count(2)
     return ada
+
+
+@state
+def replies_to_a_message(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, "Shall we?")
+    ada.open(room)
+    url = f"/messages/{ada.page.locator('.message').get_attribute('data-key')}/replies/"
+    assert ada.post(url, content="Yes", token=str(uuid4())).status == 302
+    assert ben.post(url, content="When?", token=str(uuid4())).status == 302
+    ada.open(url)
+    ada.page.get_by_label("Message").last.fill("**Now**")
+    ada.page.get_by_role("button", name="Preview").click()
+    return shows(ada, "When?")
 
 
 @state

@@ -298,6 +298,11 @@ TABLE = {
         "moderator": CONFIRMED,
         "owner": CONFIRMED,
     },
+    ("rooms:reply_list", "message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": EMPTY_FORM,
+    },
     ("rooms:report_create", "message"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -560,6 +565,7 @@ LIMITED = {
     ("rooms:message_delete", "own message"): ("edit_per_user", "member", {}),
     ("rooms:message_update", "own message"): ("edit_per_user", "member", {"content": "Other", "since": "0"}),
     ("rooms:message_create", "group"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
+    ("rooms:reply_list", "message"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("rooms:report_create", "message"): ("report_per_user", "member", {"reason": "spam"}),
     ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
     ("rooms:read_marker_reset", "message"): (*READING, {}),

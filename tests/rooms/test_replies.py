@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from rooms import replies
 from rooms.ids import room_channel
 from rooms.live.wire.channels import RoomStorage
 from rooms.live.wire.formats import EVENTS, Document
@@ -170,6 +171,58 @@ def test_only_replies_cost_more_to_post(ben, room, asked):
 
     statements(None)
     assert statements(asked) == statements(None) + 3
+
+
+def test_page_of_replies_shows_what_followed_in_order(ada, ben, ben_client, room, asked):
+    first = room.post_message(ben, "Yes", uuid.uuid4(), asked)
+    make_message(room, ada, "By the way")
+    room.post_message(ada, "Why?", uuid.uuid4(), first)
+    room.post_message(ada, "When?", uuid.uuid4(), asked)
+    page = page_of(ben_client.get(f"/messages/{asked.pk}/replies/"))
+    assert [text.split()[-1] for text in texts(page, "content")] == ["Tomorrow", "Yes", "Why?", "When?"]
+    assert "3 replies" in page_of(ben_client.get(f"/messages/{asked.pk}/")).text
+    assert "1 reply" in page_of(ben_client.get(f"/messages/{first.pk}/")).text
+    first.erase()  # with what came of it
+    assert texts(page_of(ben_client.get(f"/messages/{asked.pk}/replies/")), "content")[1:] == ["When?"]
+    assert unread_of(ben, room).count == 4  # looking has read nothing
+
+
+def test_reply_from_its_page_is_posted_once_and_leads_back_there(ben_client, room, asked, ada):
+    for number in range(21):
+        room.post_message(ada, f"{number}", uuid.uuid4(), asked)
+    url, fields = f"/messages/{asked.pk}/replies/", {"content": "Yes", "token": uuid.uuid4()}
+    answers = [ben_client.post(url, fields) for _twice in range(2)]
+    reply = said_of(room)
+    assert (reply.content, reply.reply_to) == ("Yes", asked)
+    second = room.messages.order_by("pk")[2]
+    assert {answer.url for answer in answers} == {f"{url}?after={second.pk}#message-{reply.pk}"}
+    assert texts(page_of(ben_client.get(answers[0].url)), "content")[1:] == [*map(str, range(2, 21)), "Yes"]
+    newer = f"?after={room.messages.order_by('pk')[20].pk}"
+    assert newer in [link["href"] for link in page_of(ben_client.get(url)).all("a")]
+
+
+def test_refused_reply_stays_on_its_page(ben_client, ben, room, asked):
+    url, token = f"/messages/{asked.pk}/replies/", uuid.uuid4()
+    room.post_message(ben, "Before", token)
+    refused = ben_client.post(url, {"content": "Yes", "token": token})
+    assert (refused.status_code, "already sent" in refused.content.decode()) == (409, True)
+    assert page_of(refused).by_id("token")["value"] != str(token)
+    preview = page_of(ben_client.post(url, {"content": "**Yes**", "token": token, "preview": "1"}))
+    assert "Yes" in preview.by_id("preview").text
+    assert said_of(room).content == "Before"
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "9" * 30, str(2**62)])
+def test_page_of_replies_is_there_whatever_the_address_says(ben_client, room, asked, after):
+    assert ben_client.get(f"/messages/{asked.pk}/replies/", {"after": after}).status_code == 200
+
+
+def test_no_more_than_so_many_replies_are_looked_for(ben, room, asked, monkeypatch):
+    monkeypatch.setattr(replies, "REPLIES_AT_MOST", 3)
+    last = asked
+    for _each in range(5):
+        last = room.post_message(ben, "And", uuid.uuid4(), last)
+    assert replies.reply_ids(asked) == [asked.pk + 1, asked.pk + 2, asked.pk + 3]
 
 
 def test_quotes_of_a_page_take_one_query(ada, ben, ben_client, room, asked):
