@@ -25,6 +25,7 @@ SCRIPTS = [
     "js/connection.js",
     "js/forms.js",
     "js/composer.js",
+    "js/completions.js",
     "js/times.js",
     "js/conversation.js",
     "js/chats.js",

@@ -30,9 +30,22 @@ def people_like(user: User, text: str) -> "QuerySet[User]":
     return matching(others.exclude(pk__in=user.blocks.values("blocked")), text, "canonical_name")
 
 
-def people_named_like(user: User, text: str, limit: int) -> list[User]:
-    """Return the first of these people, for completing a name that is being typed."""
-    return list(people_like(user, text)[:limit])
+@dataclass
+class NamedPerson:
+    """A person whose name is being typed in a room."""
+
+    person: User
+    is_member: bool  # others cannot be mentioned there
+
+
+def people_named_like(user: User, text: str, limit: int, room: ChatRoom) -> list[NamedPerson]:
+    """Return the first of these people, for completing a name in a message: those in the room first."""
+    found = people_like(user, text)
+    here = Q(pk__in=room.memberships.values("user"))
+    members = [NamedPerson(person, True) for person in found.filter(here)[:limit]]
+    if len(members) == limit or not room.is_group:
+        return members
+    return members + [NamedPerson(person, False) for person in found.exclude(here)[: limit - len(members)]]
 
 
 @dataclass

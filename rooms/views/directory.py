@@ -11,9 +11,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
 from config.pages import page_number
-from rooms.directory import AT_FIRST, PER_PAGE, Part, people_part, rooms_part
+from rooms.directory import AT_FIRST, PER_PAGE, Part, people_named_like, people_part, rooms_part
 from rooms.forms import FindForm
+from rooms.models import joined_room
 
+COMPLETIONS = 8  # people in the list from which a name is completed
 KINDS: dict[str, Callable[..., Part[Any]]] = {"rooms": rooms_part, "people": people_part}
 
 
@@ -53,6 +55,21 @@ def found_sentence(count: int) -> str:
         if count
         else _("Nothing found.")
     )
+
+
+@require_safe
+def completion_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Show whom somebody may mean by the name that they are typing in a room.
+
+    What is refused is silently dropped: nobody waits for its answer, and another one follows.
+    """
+    room = joined_room(request.user, room_id)
+    form = FindForm.bound_to(request)
+    if not form.is_valid():
+        return HttpResponse(status=204)
+    people = people_named_like(request.user, form.cleaned_data["q"], COMPLETIONS, room)
+    said = ngettext("%(count)d person", "%(count)d people", len(people)) % {"count": len(people)}
+    return render(request, "rooms/_completions.html", {"people": people, "said": said})
 
 
 @require_safe

@@ -212,6 +212,15 @@ def preview_of_a_message(scene: Scene) -> Person:
 
 
 @state
+def room_with_names_that_complete_what_is_typed(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ada.open_live(room)
+    ada.box.press_sequentially(f"Hello @{ben.name}")
+    ada.page.get_by_role("option").first.wait_for()
+    return ada
+
+
+@state
 def private_chat(scene: Scene) -> Person:
     ada, ben, room = scene.chat()
     ada.say(room, "Are you there?")

@@ -83,6 +83,48 @@ def test_tab_goes_on_from_a_box_that_was_used(ada, room, use):
     expect(ada.page.get_by_role("button", name="Send")).to_be_focused()
 
 
+def test_name_is_completed_with_keys_and_by_pointing(ada, ben, room):
+    ada.open_live(room)
+    box, keyboard = ada.page.locator("#content"), ada.page.keyboard
+    options, said = ada.page.get_by_role("option"), ada.page.locator("#completions-said")
+    begun = f"@{ben.name[:-1]}"
+
+    box.press_sequentially(f"Hi {begun}")
+    expect(said).to_have_text(re.compile(r"^\d (person|people)$"))
+    expect(box).to_have_role("combobox")
+    expect(box).not_to_have_attribute("aria-activedescendant", re.compile("."))
+    keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    expect(box).to_have_role("textbox")
+    expect(said).to_be_empty()
+    keyboard.press("Backspace")
+    expect(options).to_have_count(0)  # the reader has seen enough of this one
+
+    box.fill("")
+    box.press_sequentially(begun)
+    options.filter(has_text=ben.name).wait_for()
+    keyboard.press("ArrowUp")
+    keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(box).to_have_attribute("aria-activedescendant", options.first.get_attribute("id"))
+    keyboard.press("Tab")
+    expect(box).to_have_value(re.compile(r"^@\S+ $"))
+    expect(box).to_be_focused()
+
+    box.press_sequentially(f"and {begun}")
+    option = options.filter(has_text=ben.name)
+    assert option.bounding_box()["height"] >= 44
+    option.click()
+    expect(box).to_have_value(re.compile(rf"^@\S+ and @{ben.name} $"))
+    # Who has chosen nothing sends what is there.
+    box.fill("")
+    box.press_sequentially(begun)
+    options.first.wait_for()
+    keyboard.press("Enter")
+    expect(ada.messages.last).to_have_text(begun)
+    expect(options).to_have_count(0)
+
+
 @pytest.mark.accessibility("A64", "A65")
 def test_messages_are_one_stop_with_keys_inside(ada, ben, room, backstage):
     backstage.fill(room, ben.name, 30)

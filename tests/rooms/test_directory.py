@@ -89,7 +89,37 @@ def test_what_begins_so_comes_first_and_then_the_latest_or_the_alphabet(ada, ben
         make_user(name)
     make_user("zora").change_profile(display_name="Bent")
     assert people_found(ada, "ben") == ["ben", "bennet", "Bent", "ruben"]
-    assert [person.username for person in people_named_like(ada, "BEN", 2)] == ["ben", "bennet"]
+
+
+def test_name_is_completed_first_by_those_in_the_room(ada_client, ada, ben, mallory, room, private):
+    def named(text, where=room, limit=8):
+        return [(it.person.username, it.is_member) for it in people_named_like(ada, text, limit, where)]
+
+    bennet = make_user("bennet")
+    bennet.change_profile(display_name="Zoë Weiß")
+    make_user("abe")
+    assert named("BE") == [("ben", True), ("bennet", False), ("abe", False)]
+    assert named("be", limit=2) == [("ben", True), ("bennet", False)]
+    assert named("zoe w") == [("bennet", False)]
+    # In a direct message there is nobody else to mention.
+    assert named("", private) == [("ben", True)]
+    ada.block(ben)
+    assert named("ben") == [("bennet", False)]
+
+    page = page_of(ada_client.get(f"/rooms/{room.pk}/people/", {"q": "be"}, headers=HTMX))
+    [listed] = page.all("ul")
+    assert (listed["role"], listed["data-words"]) == ("listbox", "2 people")
+    assert [option["data-text"] for option in page.all("li")] == ["@bennet", "@abe"]
+    assert "not in this room" in page.text
+    assert ada_client.get(f"/rooms/{room.pk}/people/", {"q": "nobody"}).content.strip() == b""
+
+
+def test_completing_is_limited_and_refused_in_silence(ada_client, room, limit, monkeypatch):
+    monkeypatch.setattr(limits, "memory", limits.Memory())
+    limit(find_per_user=Rate(2, 60))
+    address = f"/rooms/{room.pk}/people/"
+    assert ada_client.get(address, {"q": "x" * 101}).status_code == 204
+    assert [ada_client.get(address).status_code for _time in range(3)] == [200, 200, 204]
 
 
 # By whom

@@ -261,6 +261,16 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": ACTION,
     },
+    ("rooms:completion_list", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": READ_ONLY,
+    },
+    ("rooms:completion_list", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": READ_ONLY,
+    },
     ("rooms:typing_indicator_create", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": "405 405 404 405 405 405",
@@ -525,6 +535,7 @@ def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client,
         "ban_list",
         "member_create",
         "room_invitation_list",
+        "completion_list",
     ):
         for method in ("GET", "POST"):
             foreign, missing, absurd = (
