@@ -22,7 +22,7 @@ NO_WORDS = r"Hearth|UTC|https?://\S+"
 # Attributes that are read out or shown. Those with `data-` are what scripts say, except those below.
 TEXTS = {"aria-label", "aria-description", "title", "placeholder", "alt", "label"}
 TECHNICAL = re.compile(
-    r"data-(hx-.*|htmx-.*|find|part|key|day|sender|user|wanted|read|delivered|version|interval|region|draft|url|presence|sound"
+    r"data-(hx-.*|htmx-.*|find|list|mentions|part|key|day|sender|user|wanted|read|delivered|version|interval|region|draft|url|presence|sound"
     r"|theme|contrast|text-size|time-zone|state|connection|name|avatar|status|enter|.*-url|.*-id)"
 )
 
