@@ -13,7 +13,7 @@ help: ## List these targets
 # make then has nothing to complain about.
 run: ## Start Hearth on http://localhost:8000 (PORT=... for another port)
 	@bin/setup
-	@$(PY) manage.py setup
+	@$(PY) manage.py setup --address http://127.0.0.1:$(PORT)/
 	@exec $(PY) manage.py serve --port $(PORT)
 
 demo: ## Fill the database with people and conversations to look at

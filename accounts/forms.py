@@ -388,6 +388,25 @@ class InvitationForm(NewPasswordForm, NewNameForm):
         return user
 
 
+class StaffForm(NewPasswordForm):
+    """Become staff, with a password, as somebody who is logged in."""
+
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+
+    @property
+    def owner(self) -> User:
+        return self.user
+
+    def join(self, link: EntryLink) -> User | None:
+        """Return the user and use the link up; with None, the form says why not."""
+        if link.make_staff(self.user, self.cleaned_data["new_password"]):
+            return self.user
+        self.add_error(None, _("This link has already been used."))
+        return None
+
+
 class PasswordRemovalForm(CurrentPasswordForm):
     """Go back to logging in by name alone."""
 

@@ -26,6 +26,7 @@ urlpatterns = [
         name="invitation_delete",
     ),
     path("enter/<str:token>/", entry_links.entry_link_detail, name="entry_link_detail"),
+    path("staff/<str:token>/", entry_links.staff_link_detail, name="staff_link_detail"),
     path("join/<str:token>/", entry_links.invitation_detail, name="invitation_detail"),
     path("logout/", entering.logout_view, name="logout"),
 ]

@@ -166,7 +166,7 @@ def ways_to(name, place, address, client_for):
             yield Way(method, path, client, headers)
 
 
-LINKS = {"invitation_detail": "closed", "entry_link_detail": "claimed"}
+LINKS = {"invitation_detail": "closed", "entry_link_detail": "claimed", "staff_link_detail": "open"}
 
 
 @pytest.fixture
@@ -175,7 +175,11 @@ def link_ways(ada, settings):
 
     def ways(kind):
         settings.ENTERING = LINKS[kind]
-        token = EntryLink.objects.issue(ada if kind == "entry_link_detail" else None)
+        token = {
+            "invitation_detail": EntryLink.objects.invite,
+            "entry_link_detail": lambda: EntryLink.objects.issue(ada),
+            "staff_link_detail": EntryLink.objects.issue_for_staff,
+        }[kind]()
         path = reverse(f"accounts:{kind}", args=[token])
         return [Way("POST", path, Client()), Way("GET", path, Client())]
 

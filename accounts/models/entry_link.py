@@ -1,6 +1,6 @@
 import secrets
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -34,9 +34,15 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
         """Return the token of a link for a new person; None made it with a command."""
         return self._issue(EntryLink.INVITATION_LIFETIME, created_by=created_by)
 
-    def _issue(self, lifetime: timedelta, **people: User | None) -> str:
+    def issue_for_staff(self) -> str:
+        """Return the token of a link that makes staff of a person, in place of the last one."""
+        with transaction.atomic():
+            self.filter(for_staff=True).delete()
+            return self._issue(EntryLink.HANDED_LIFETIME, for_staff=True)
+
+    def _issue(self, lifetime: timedelta, **fields: Any) -> str:
         token = secrets.token_urlsafe(32)  # kept nowhere
-        self.create(digest=digest_of(token), expires_at=timezone.now() + lifetime, **people)
+        self.create(digest=digest_of(token), expires_at=timezone.now() + lifetime, **fields)
         return token
 
     def valid(self) -> Self:
@@ -48,14 +54,17 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
         return self.filter(expires_at__lte=timezone.now())
 
     def invitations(self) -> Self:
-        return self.valid().filter(user=None)
+        return self.valid().filter(user=None, for_staff=False)
 
     def with_token(self, token: str) -> "EntryLink | None":
         return self.valid().select_related("user", "created_by").filter(digest=digest_of(token)).first()
 
 
 class EntryLink(models.Model):
-    """A link that works once: to log in on another browser or, without a user, to make an account."""
+    """A link that works once: to log in on another browser or, without a user, to make an account.
+
+    One `for_staff` comes from a command. Whoever has it runs Hearth, and may do everything in the admin.
+    """
 
     LIFETIME = timedelta(minutes=10)
     HANDED_LIFETIME = timedelta(days=1)
@@ -66,6 +75,7 @@ class EntryLink(models.Model):
     created_by = models.ForeignKey(User, models.CASCADE, null=True, related_name="entry_links_for_others")
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
+    for_staff = models.BooleanField(default=False, db_default=False)
 
     objects = EntryLinkQuerySet.as_manager()
 
@@ -82,4 +92,18 @@ class EntryLink(models.Model):
         Raises IntegrityError if the name looks like somebody else's; the link then stays.
         """
         with transaction.atomic():
-            return User.objects.create_user(name, password, display_name=display_name) if self.use() else None
+            if not self.use():
+                return None
+            make = User.objects.create_superuser if self.for_staff else User.objects.create_user
+            return make(name, password, display_name=display_name)
+
+    def make_staff(self, user: User, password: str) -> bool:
+        """Use the link up for somebody who is here already; return whether this was the one time."""
+        with transaction.atomic():
+            if not self.use():
+                return False
+            user.is_staff = user.is_superuser = True
+            user.set_password(password)
+            user.save(update_fields=["is_staff", "is_superuser", "password"])
+            user.ring_access()
+            return True

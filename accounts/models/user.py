@@ -83,6 +83,9 @@ class UserManager(BaseUserManager["User"]):
         taken = set(looks.values_list("skeleton", flat=True))
         return next((it for it, shapes in candidates.items() if taken.isdisjoint(shapes)), "") if name else ""
 
+    def staff(self) -> "models.QuerySet[User]":
+        return self.filter(is_staff=True, is_active=True)
+
     def enter(self, name: str, display_name: str = "") -> "User":
         """Return the user with that name, made now if there is none.
 

@@ -11,9 +11,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
-from accounts.forms import InvitationForm
+from accounts.forms import InvitationForm, StaffForm
 from accounts.http import AuthenticatedRequest
-from accounts.models import EntryLink
+from accounts.models import EntryLink, User
 from accounts.qr import qr_code
 from accounts.views.entering import BACKEND
 from config.errors import error_page
@@ -106,7 +106,7 @@ def entry_link_detail(request: HttpRequest, token: str) -> HttpResponse:
 def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
     """Become somebody, with a name and a password."""
     link = EntryLink.objects.with_token(token)
-    if settings.ENTERING != "closed" or not link or link.user:
+    if settings.ENTERING != "closed" or not link or link.user or link.for_staff:
         return gone(request)
     form = InvitationForm.bound_to(request)
     if form.is_valid() and (user := form.join(link)):
@@ -114,6 +114,26 @@ def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("rooms:lobby")
     context = {"form": form, "inviter": link.created_by}
     return form.mark(render(request, "accounts/invitation_detail.html", context))
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_link_detail(request: HttpRequest, token: str) -> HttpResponse:
+    """Become staff, with a password: as who is logged in, or as somebody new."""
+    link = EntryLink.objects.with_token(token)
+    if not link or not link.for_staff:
+        return gone(request)
+    form: StaffForm | InvitationForm
+    if isinstance(request.user, User):
+        form = StaffForm.bound_to(request, user=request.user)
+    else:
+        form = InvitationForm.bound_to(request)
+    if form.is_valid() and (user := form.join(link)):
+        login(request, user, backend=BACKEND)
+        user.end_other_sessions(request.session.session_key)
+        return redirect("rooms:lobby")
+    return form.mark(render(request, "accounts/staff_link_detail.html", {"form": form}))
 
 
 def gone(request: HttpRequest) -> HttpResponse:

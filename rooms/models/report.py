@@ -1,4 +1,4 @@
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from rooms.models.membership import Membership
+
+if TYPE_CHECKING:
+    from rooms.models.message import Message
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -27,6 +30,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def close(self) -> None:
         """Mark reports as decided. The copy of the text was only for the decision."""
         self.filter(closed_at=None).update(closed_at=timezone.now(), content="")
+
+
+class Recipient(models.TextChoices):
+    """Who decides on a report."""
+
+    MODERATORS = "moderators"
+    STAFF = "staff"
+    NOBODY = "nobody"
 
 
 class Report(models.Model):
@@ -59,3 +70,12 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"report of message {self.message_id}"
+
+    @staticmethod
+    def recipient(message: "Message") -> Recipient:
+        """Return who decides on reports of a message, as `open_for` has it."""
+        moderators = Membership.objects.moderators().filter(room=message.room_id)
+        if moderators.exclude(user=message.sender_id).exists():
+            return Recipient.MODERATORS
+        staff = User.objects.staff().exclude(pk=message.sender_id)
+        return Recipient.STAFF if staff.exists() else Recipient.NOBODY

@@ -1,10 +1,11 @@
 """Messages that somebody wants moderators to look at."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
@@ -12,10 +13,40 @@ from accounts.http import AuthenticatedRequest
 from config.pages import page_of
 from rooms.forms import ReportForm
 from rooms.models import ChangeRefused, Membership, Message, Report
-from rooms.models.report import ReportQuerySet
+from rooms.models.report import Recipient, ReportQuerySet
 from rooms.views.membership import moderator_of
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 REPORTS_PER_PAGE = 50
+# What is said before and after somebody reports, by who gets the report.
+BEFORE = {
+    Recipient.MODERATORS: _(
+        "Moderators will see the message and that you reported it. The author won’t be told."
+    ),
+    Recipient.STAFF: _("The staff will see the message and that you reported it. The author won’t be told."),
+    Recipient.NOBODY: _(
+        "Nobody gets reports at the moment, because this Hearth has no staff yet. Your report will be kept "
+        "until it has. The author won’t be told."
+    ),
+}
+OF_DIRECT_MESSAGE = _(
+    "The staff, who can’t read direct messages, will see this message and that you reported it. The author "
+    "won’t be told."
+)
+AFTER = {
+    Recipient.MODERATORS: _(
+        "You have reported this message. The moderators will look at it. The author won’t be told."
+    ),
+    Recipient.STAFF: _(
+        "You have reported this message. The staff will look at it. The author won’t be told."
+    ),
+    Recipient.NOBODY: _(
+        "You have reported this message. Nobody gets reports at the moment, because this Hearth has no staff "
+        "yet. Your report is kept until it has. The author won’t be told."
+    ),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,8 +72,22 @@ def report_page(
     request: AuthenticatedRequest, message: Message, form: ReportForm | None = None, status: int = 200
 ) -> HttpResponse:
     """Show the form; without one, that the message was reported or is gone."""
-    context = {"message": message, "title": message.room.title_for(request.user), "form": form}
+    context = {
+        "message": message,
+        "title": message.room.title_for(request.user),
+        "form": form,
+        "explanation": explanation(message, is_reported=form is None),
+    }
     return render(request, "rooms/report_create.html", context, status=status)
+
+
+def explanation(message: Message, *, is_reported: bool) -> "StrOrPromise":
+    """Return what becomes of a report."""
+    recipient = Report.recipient(message)
+    if is_reported:
+        return AFTER[recipient]
+    is_direct = recipient == Recipient.STAFF and not message.room.is_group
+    return OF_DIRECT_MESSAGE if is_direct else BEFORE[recipient]
 
 
 @require_safe

@@ -100,6 +100,26 @@ def test_report_reaches_the_moderators_and_nobody_else(ada_client, ben_client, b
     assert "eported" not in ben_client.get(address("message_detail", message)).content.decode()
 
 
+def test_report_says_who_gets_it(ada_client, ada, ben, ben_client, room, private):
+    """Moderators, staff, or nobody in a Hearth without staff; none of them the author."""
+    own, direct = make_message(room, ada), make_message(private, ben)
+    said = {"nobody": [], "staff": []}
+    said["moderators"] = [said_of_reports(ada_client, make_message(room, ben))]
+    said["nobody"] = [said_of_reports(ben_client, own), said_of_reports(ada_client, direct)]
+    assert report(ben_client, own).status_code == 302
+    said["nobody"].append(said_of_reports(ben_client, own))
+    make_user("greta", "sesame street", is_staff=True)
+    said["staff"] = [said_of_reports(ben_client, own), said_of_reports(ada_client, direct)]
+    words = {"moderators": "oderators will", "nobody": "this Hearth has no staff", "staff": "he staff"}
+    for recipient, texts_of_pages in said.items():
+        for text in texts_of_pages:
+            assert [key for key, word in words.items() if word in text] == [recipient]
+
+
+def said_of_reports(client, message):
+    return page_of(client.get(address("report_create", message))).all("main")[0].text
+
+
 def test_message_is_reported_once_by_each(ben, cem, room):
     message = make_message(room, ben)
     client = client_of(cem)

@@ -1,8 +1,10 @@
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from accounts.models import User
 from rooms.models import ChatRoom
 
 FIRST_ROOM = "general"
@@ -11,7 +13,13 @@ UNUSED_FILES = ["django_htmx", "select2"]
 
 
 class Command(BaseCommand):
-    help = "Make the database and static files ready, and a first room when there is none. Repeats nothing."
+    help = (
+        "Make the database and static files ready, and a first room when there is none. Repeats nothing. "
+        "Where nobody is staff, print a new link that makes staff of whoever opens it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--address", default="", help="of this Hearth, for the link")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
@@ -19,3 +27,8 @@ class Command(BaseCommand):
         if not ChatRoom.objects.groups().exists():
             ChatRoom.objects.create_group(FIRST_ROOM)
             self.stdout.write(f'Created a first room, "{FIRST_ROOM}".')
+        if not User.objects.staff().exists():
+            self.stdout.write(
+                "Nobody is staff here yet. Whoever opens this link first, within a day, becomes staff:"
+            )
+            call_command("staff_link", options["address"], stdout=self.stdout)
