@@ -10,6 +10,7 @@ from django.db.models import Count, F, Model, Q, QuerySet
 from accounts.models import User
 from config.folding import matching
 from rooms.models import ChatRoom, Membership
+from rooms.models.mention import ALL
 
 AT_FIRST = 10  # of each kind, where both are shown
 PER_PAGE = 50  # of one kind
@@ -46,6 +47,13 @@ def people_named_like(user: User, text: str, limit: int, room: ChatRoom) -> list
     if len(members) == limit or not room.is_group:
         return members
     return members + [NamedPerson(person, False) for person in found.exclude(here)[: limit - len(members)]]
+
+
+def reach_of_all(user: User, text: str, room: ChatRoom) -> int:
+    """Return how many people `@all` reaches, if that may be what `user` is typing; 0 if it reaches nobody."""
+    if not ALL.startswith(text.casefold()) or not room.may_mention_all(user):
+        return 0
+    return room.participants.filter(is_active=True).exclude(pk=user.pk).count()
 
 
 @dataclass

@@ -22,7 +22,7 @@ from config.text import INVISIBLE, nfkc
 from rooms.models.ban import Ban
 from rooms.models.formatting import texts
 from rooms.models.membership import Membership
-from rooms.models.mention import MENTION
+from rooms.models.mention import ALL, EVERYBODY, MENTION
 from rooms.models.message import Message, TokenReused
 from rooms.models.moderation_act import ModerationAct
 
@@ -434,7 +434,7 @@ class ChatRoom(Foldable):
                 revision=self.revision,
                 reply_to=reply_to,
             )
-            message.mentioned = self.mentioned_in(content)
+            message.mentioned = self.mentioned_in(content, sender)
             message.continues = message.follows_closely(last)
             message.insert()
             note_last(room=self.pk, message=message.pk)
@@ -445,7 +445,8 @@ class ChatRoom(Foldable):
 
     def preview(self, sender: User, content: str) -> Message:
         """Return a message as it would stand, without saving it."""
-        return Message(room=self, sender=sender, content=content, mentioned=self.mentioned_in(content))
+        mentioned = self.mentioned_in(content, sender)
+        return Message(room=self, sender=sender, content=content, mentioned=mentioned)
 
     def _refusal(self, sender: User, is_moderator: bool, is_reply: bool) -> Exception | None:
         """Return why `sender` may not post now; in slow mode, count that they do."""
@@ -462,7 +463,7 @@ class ChatRoom(Foldable):
                 return TooSoon(reached.seconds)
         return None
 
-    def mentioned_in(self, content: str) -> dict[str, int]:
+    def mentioned_in(self, content: str, sender: User) -> dict[str, int]:
         """Return the participants whom `content` names, by canonical name; no query where there is no @.
 
         It looks at the first MENTIONS_AT_MOST names, and not at code.
@@ -473,7 +474,14 @@ class ChatRoom(Foldable):
         names = {canonical(name) for name in islice(found, MENTIONS_AT_MOST)}
         if not names:
             return {}
-        return dict(self.participants.filter(canonical_name__in=names).values_list("canonical_name", "pk"))
+        people = self.participants.filter(canonical_name__in=names)
+        mentioned = dict(people.values_list("canonical_name", "pk"))
+        if ALL in names and self.may_mention_all(sender):
+            mentioned[ALL] = EVERYBODY
+        return mentioned
+
+    def may_mention_all(self, user: User) -> bool:
+        return self.is_group and self.memberships.with_a_role().filter(user=user).exists()
 
     def next_revision(self, count: int = 1) -> int:
         """Take the next number, or so many; return the last. Locks the room until the transaction ends."""

@@ -11,6 +11,11 @@ _MARKS = "".join(
 # What may be a name after an @; a name ends neither with a dot nor with a dash that ends a sentence.
 MENTION = re.compile(rf"(?<![\w{_MARKS}@./])@([\w{_MARKS}.-]*[\w{_MARKS}])")
 
+# What moderators type to mention all who are in the room, which is nobody's name (accounts/names.py), and
+# what stands for it in `Message.mentioned` in place of an id.
+ALL = "all"
+EVERYBODY = 0
+
 
 class Mention(models.Model):
     """A participant whom a message names as @name."""

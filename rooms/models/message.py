@@ -18,7 +18,7 @@ from accounts.models.user import LOOK_FIELDS
 from config import doorbell
 from config.compiled import ID, CompiledInsert, CompiledQuery
 from rooms.models.formatting import FORMATTED, TYPED, plain
-from rooms.models.mention import Mention
+from rooms.models.mention import EVERYBODY, Mention
 from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
@@ -231,7 +231,7 @@ class Message(models.Model):
             self.versions.create(content=self.content, written_at=self.edited_at or self.timestamp)
             self.content, self.format = content, FORMATTED
             self.edited_at = timezone.now()
-            self.mentioned = self.room.mentioned_in(content)
+            self.mentioned = self.room.mentioned_in(content, self.sender)
             self._save_change("content", "format", "edited_at", "mentioned")
             self.save_mentions()
 
@@ -334,11 +334,20 @@ class Message(models.Model):
 
     def save_mentions(self) -> None:
         """Make `Mention` rows agree with what it says and answers; nobody is mentioned to themselves."""
-        others = {*self.mentioned.values(), *self._told_of_reply()} - {self.sender_id}
-        Mention.objects.filter(message=self).exclude(user__in=others).delete()
+        others = {*self.mentioned.values(), *self._told_of_reply()}
+        if self.mentions_all:
+            others |= set(self.room.participants.filter(is_active=True).values_list("pk", flat=True))
+        others -= {self.sender_id, EVERYBODY}
+        before = set(self.mentions.values_list("user", flat=True))
+        if outdated := before - others:
+            self.mentions.filter(user__in=outdated).delete()
         Mention.objects.bulk_create(
             [Mention(message=self, user_id=pk) for pk in others], ignore_conflicts=True
         )
+
+    @property
+    def mentions_all(self) -> bool:
+        return EVERYBODY in self.mentioned.values()
 
     def _told_of_reply(self) -> Iterable[int]:
         """Return the author of what it answers, who is here and for whom that is a mention."""
@@ -375,10 +384,10 @@ def with_quotes(messages: list[Message]) -> list[Message]:
 
 
 def with_answered(messages: list[Message]) -> list[Message]:
-    """Read whom replies among the messages count as mentions of: one query, or none."""
+    """Read whom replies and `@all` among the messages count as mentions of: one query, or none."""
     told: defaultdict[int, list[int]] = defaultdict(list)
-    if replies := [message.pk for message in messages if message.reply_to_id]:
-        for message_id, user_id in Mention.objects.filter(message__in=replies).values_list("message", "user"):
+    if these := [message.pk for message in messages if message.reply_to_id or message.mentions_all]:
+        for message_id, user_id in Mention.objects.filter(message__in=these).values_list("message", "user"):
             told[message_id].append(user_id)
     for message in messages:
         message.answered = told[message.pk]

@@ -77,7 +77,7 @@ class _MessageUrlizer(Urlizer):
 
     def _mark(self, match: re.Match[str]) -> str:
         user_id = self.mentioned.get(canonical(match[1]))
-        if not user_id or self.marks >= MENTIONS:
+        if user_id is None or self.marks >= MENTIONS:
             return match[0]
         self.marks += 1
         return f'<span class="mention" data-user="{user_id}">{match[0]}</span>'

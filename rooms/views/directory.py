@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
 from config.pages import page_number
-from rooms.directory import AT_FIRST, PER_PAGE, Part, people_named_like, people_part, rooms_part
+from rooms.directory import AT_FIRST, PER_PAGE, Part, people_named_like, people_part, reach_of_all, rooms_part
 from rooms.forms import FindForm
 from rooms.models import joined_room
 
@@ -67,9 +67,15 @@ def completion_list(request: AuthenticatedRequest, room_id: int) -> HttpResponse
     form = FindForm.bound_to(request)
     if not form.is_valid():
         return HttpResponse(status=204)
-    people = people_named_like(request.user, form.cleaned_data["q"], COMPLETIONS, room)
-    said = ngettext("%(count)d person", "%(count)d people", len(people)) % {"count": len(people)}
-    return render(request, "rooms/_completions.html", {"people": people, "said": said})
+    text = form.cleaned_data["q"]
+    people = people_named_like(request.user, text, COMPLETIONS, room)
+    reach = reach_of_all(request.user, text, room)
+    all_sentence = ngettext("@all reaches %(count)d person", "@all reaches %(count)d people", reach)
+    count_sentence = ngettext("%(count)d person", "%(count)d people", len(people))
+    said = [count_sentence % {"count": len(people)}] if people else []
+    reaches = all_sentence % {"count": reach} if reach else ""
+    context = {"people": people, "reaches": reaches, "said": ", ".join([*said, *filter(None, [reaches])])}
+    return render(request, "rooms/_completions.html", context)
 
 
 @require_safe

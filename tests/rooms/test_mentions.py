@@ -7,7 +7,8 @@ import pytest
 from accounts.models import User
 from rooms import mentions
 from rooms.models import Membership
-from tests.support.factories import make_message, make_private_room, make_room
+from rooms.models.message import with_answered
+from tests.support.factories import make_membership, make_message, make_private_room, make_room, make_user
 from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +105,37 @@ def test_odd_addresses_show_a_page(ada_client, before):
 def test_other_people_see_their_own(ben_client, ada, ben, room):
     make_message(room, ben, "@ada only")
     assert shown(ben_client) == []
+
+
+def mentioned_in(message):
+    return sorted(message.mentions.values_list("user__username", flat=True))
+
+
+def test_all_mentions_everybody_if_a_moderator_says_it(ada, ben, mallory, room):
+    room.join(mallory)
+    make_membership(room, make_user("gone", is_active=False))
+    message = make_message(room, ada, "@all and @ben, hello")
+    assert mentioned_in(message) == ["ben", "mallory"]
+    assert '<span class="mention" data-user="0">@all</span>' in message.html
+    assert [one.message for one in mentions.mention_page(mallory, None).rows] == [message]
+    [told] = with_answered([message])
+    assert set(told.answered) == {ben.pk, mallory.pk}
+    # Of others it is text, and so is what stands in code.
+    assert mentioned_in(make_message(room, ben, "@all")) == []
+    assert mentioned_in(make_message(room, ada, "`@all`")) == []
+    # An edit decides it anew.
+    Membership.objects.filter(room=room, user=ada).update(role=Membership.Role.MEMBER)
+    message.edit("@all and @ben, good evening")
+    assert mentioned_in(message) == ["ben"]
+
+
+def test_list_says_how_many_people_all_reaches(ada_client, ben_client, ada, ben, mallory, room, private):
+    room.join(mallory)
+
+    def said(client, text, where=room):
+        page = page_of(client.get(f"/rooms/{where.pk}/people/", {"q": text}))
+        return [found["data-words"] for found in page.all("ul")]
+
+    assert said(ada_client, "AL") == ["1 person, @all reaches 2 people"]
+    assert said(ben_client, "AL") == said(ada_client, "allo") == ["1 person"]
+    assert said(ada_client, "all", private) == []
