@@ -19,7 +19,7 @@ from accounts.limited_form import LimitedForm
 from accounts.models import User
 from config.pages import number
 from config.text import INVISIBLE, nfkc, refuse_control_characters
-from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Report
+from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Pin, Report, SavedMessage
 from rooms.models.chat_room import canonical_room_name
 from rooms.models.message import moment_posted
 
@@ -224,7 +224,10 @@ class ChatRoomUpdateForm(ChatRoomForm):
         required=False,
         help_text=gettext_lazy("The time between two messages of one person. Moderators don’t have to wait."),
     )
-    field_order = ("name", "description", "is_by_invitation", "posting", "slow_seconds")
+    pinning = forms.ChoiceField(
+        label=gettext_lazy("Who can pin messages"), choices=ChatRoom.Pinning, required=False
+    )
+    field_order = ("name", "description", "is_by_invitation", "posting", "slow_seconds", "pinning")
 
     def __init__(self, data: QueryDict | None, room: ChatRoom) -> None:
         initial = {field: getattr(room, field) for field in self.field_order}
@@ -234,6 +237,9 @@ class ChatRoomUpdateForm(ChatRoomForm):
 
     def clean_posting(self) -> str:
         return self.cleaned_data["posting"] or str(self.initial["posting"])
+
+    def clean_pinning(self) -> str:
+        return self.cleaned_data["pinning"] or str(self.initial["pinning"])
 
     def clean_slow_seconds(self) -> int:
         seconds = self.cleaned_data["slow_seconds"]
@@ -269,6 +275,33 @@ class RemovalForm(forms.Form):
     """Remove somebody, who may come back."""
 
     reason = ReasonField(label=gettext_lazy("Reason"))
+
+
+class PinForm(LimitedForm, forms.Form):
+    """Pin a message."""
+
+    limit = "moderation_per_user"
+    limit_field = "reason"
+
+    reason = ReasonField(
+        label=gettext_lazy("Why"),
+        help_text=gettext_lazy("A line that everyone in the room can read. Optional."),
+    )
+
+    def __init__(self, data: QueryDict | None, pin: Pin | None) -> None:
+        super().__init__(data, initial={"reason": pin.reason if pin else ""})
+
+
+class SavedMessageForm(LimitedForm, forms.Form):
+    """Save a message for oneself."""
+
+    limit = "settings_per_user"
+    limit_field = "note"
+
+    note = ReasonField(label=gettext_lazy("Note"), help_text=gettext_lazy("Only you can read it. Optional."))
+
+    def __init__(self, data: QueryDict | None, saved: SavedMessage | None) -> None:
+        super().__init__(data, initial={"note": saved.note if saved else ""})
 
 
 class ReportForm(LimitedForm, forms.ModelForm):  # type: ignore[type-arg]  # generic for type checkers only

@@ -23,6 +23,7 @@ ACTS_OF_FIELDS = {
     "description": Act.DESCRIBE,
     "posting": Act.POSTING,
     "slow_seconds": Act.SLOW,
+    "pinning": Act.PINNING,
 }
 
 

@@ -18,8 +18,8 @@ from django.utils import timezone
 from accounts.models import UsedAddress, User
 from config import doorbell
 from rooms import batches, removal
-from rooms.models import ChatRoom, Mention, Message, MessageVersion, ModerationAct, Raid, Report
-from rooms.models.message import BLANKED
+from rooms.models import ChatRoom, Message, ModerationAct, Raid, Report
+from rooms.models.message import BLANKED, take_along
 
 # Messages of one transaction: a reader who is level gets no more tombstones at once.
 BATCH = 100
@@ -184,8 +184,7 @@ def _blank(room: ChatRoom, found: QuerySet[Message]) -> int:
         message.blank(by_moderator=True)
         message.revision = number
     Message.objects.bulk_update(messages, ["revision", *BLANKED])
-    Mention.objects.filter(message__in=messages).delete()
-    MessageVersion.objects.filter(message__in=messages).delete()
+    take_along(messages)
     reports = Report.objects.filter(message__in=messages, closed_at=None)
     for sender_id in set(reports.values_list("message__sender", flat=True)):
         doorbell.ring_after_commit("report", room=room.pk, person=sender_id)

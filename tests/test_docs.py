@@ -22,9 +22,9 @@ from config.text import NORMALIZED_MAX_LENGTH
 from rooms import directory, replies
 from rooms.chats import CHATS_PER_PAGE
 from rooms.forms import ContentField, FindForm, ReasonField, RoomInvitationForm
-from rooms.models import ChatRoom, MessageVersion, chat_room, message_text
+from rooms.models import ChatRoom, MessageVersion, Pin, SavedMessage, chat_room, message_text
 from rooms.templatetags.messages import PREVIEW_LENGTH
-from rooms.views import bans, chat_rooms, invitations, messages, moderation_acts, reports
+from rooms.views import bans, chat_rooms, invitations, messages, moderation_acts, reports, saved_messages
 from tests.test_unbounded import MOST_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -170,6 +170,10 @@ def costs():
         ],
         "the replies to a message": [replies.REPLIES_AT_MOST, replies.PER_PAGE],
         "the details of a message": [MessageVersion.LIMIT, at_a_time],
+        "pinned and saved messages": [
+            *(Pin.AT_MOST, SavedMessage.AT_MOST, saved_messages.SAVED_PER_PAGE),
+            300,  # templates/rooms/_listed_message.html
+        ],
         "the lists of sessions and of blocked people": [at_a_time],
         "blocked people": [Block.AT_MOST],
         "uploads that arrive": [

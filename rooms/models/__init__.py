@@ -15,10 +15,12 @@ from rooms.models.mention import Mention
 from rooms.models.message import ChangeRefused, Message, TokenReused
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
+from rooms.models.pin import Pin
 from rooms.models.raid import Raid
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.report import Report
 from rooms.models.room_invitation import RoomInvitation
+from rooms.models.saved_message import SavedMessage
 from rooms.models.server_process import ServerProcess
 
 __all__ = [
@@ -35,10 +37,12 @@ __all__ = [
     "ModerationAct",
     "NotAdmitted",
     "NotAllowed",
+    "Pin",
     "Raid",
     "ReadReceipt",
     "Report",
     "RoomInvitation",
+    "SavedMessage",
     "ServerProcess",
     "TokenReused",
     "TooManyRooms",

@@ -169,6 +169,10 @@ class ChatRoom(Foldable):
         MODERATORS = "moderators", gettext_lazy("Only moderators and owners")
         NOBODY = "nobody", gettext_lazy("No one")
 
+    class Pinning(models.TextChoices):
+        MODERATORS = "moderators", gettext_lazy("Only moderators and owners")
+        EVERYBODY = "everybody", gettext_lazy("Everyone")
+
     # Seconds between two messages of one person.
     SLOW_MODES: ClassVar[dict[int, "StrOrPromise"]] = {
         0: gettext_lazy("Off"),
@@ -192,9 +196,10 @@ class ChatRoom(Foldable):
     is_by_invitation = models.BooleanField(gettext_lazy("invitation only"), default=False)
     # Nobody writes in it any more.
     archived_at = models.DateTimeField(null=True, editable=False)
-    # The database has defaults for an earlier release, which knows neither rule.
+    # The database has defaults for an earlier release, which knows no rules.
     posting = models.CharField(max_length=10, default=Posting.EVERYBODY, db_default=Posting.EVERYBODY)
     slow_seconds = models.PositiveSmallIntegerField(default=0, db_default=0)
+    pinning = models.CharField(max_length=10, default=Pinning.MODERATORS, db_default=Pinning.MODERATORS)
     participants: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="chat_rooms"
     )
@@ -294,6 +299,14 @@ class ChatRoom(Foldable):
         if self.may_write(False, is_reply):
             return True
         return self.may_write(True) and self.memberships.with_a_role().filter(user=user).exists()
+
+    def lets_pin(self, user: User) -> bool:
+        """Whether `user` may pin messages. It asks the database."""
+        if not self.is_group:
+            return False
+        is_for_all = self.pinning == self.Pinning.EVERYBODY
+        people = self.memberships.all() if is_for_all else self.memberships.with_a_role()
+        return people.filter(user=user).exists()
 
     @property
     def why_closed(self) -> str:

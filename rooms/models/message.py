@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any, Self
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Length
 from django.http import Http404
 from django.urls import reverse
@@ -22,7 +23,9 @@ from rooms.models.mention import EVERYBODY, Mention
 from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
+from rooms.models.pin import Pin
 from rooms.models.read_receipt import ReadReceipt
+from rooms.models.saved_message import SavedMessage
 from rooms.models.tick import Marks, Tick
 
 # Roughly the size of what surrounds a message's text on a page.
@@ -78,6 +81,20 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages of `user` in rooms that they are in, and all messages in rooms that they moderate."""
         may = Q(sender=user) | Q(room__memberships__role__in=["owner", "moderator"])
         return self.filter(may, room__memberships__user=user)
+
+    def listed_for(self, user: User) -> Self:
+        """Messages that lists may show to `user`: readable, not deleted, of nobody whom they have blocked."""
+        blocked = Block.objects.filter(blocker=user, blocked=OuterRef("sender"))
+        return self.readable_by(user).filter(~Exists(blocked), deleted_at=None)
+
+    def pinned_in(self, room: Any, user: User) -> Self:
+        """What is pinned in a room, for `user`."""
+        return self.listed_for(user).filter(pin__room=room)
+
+    def saved_by(self, user: User) -> Self:
+        """What `user` has saved, the latest first, each with its `note`; `saved` is the id of its row."""
+        mine = self.listed_for(user).filter(saves__user=user)
+        return mine.annotate(note=F("saves__note"), saved=F("saves")).order_by("-saved")
 
     def to_be_read_by(self, user: Any) -> Self:
         """Messages that count as unread for `user`, also one of an outer query, until they are read."""
@@ -261,8 +278,7 @@ class Message(models.Model):
                 return False
             self.blank(by_moderator=moderator is not None)
             self._save_change(*BLANKED)
-            self.save_mentions()
-            self.versions.all().delete()
+            take_along([self])
             if moderator:
                 self._decide(moderator, ModerationAct.Act.DELETE_MESSAGE)
         return True
@@ -271,6 +287,45 @@ class Message(models.Model):
         """Leave nothing but its place; `BLANKED` is what that changes."""
         self.content, self.mentioned, self.edited_at, self.reply_to = "", {}, None, None
         self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
+
+    def pin_as(self, user: User, reason: str) -> None:
+        """Let `user` pin it, or say anew why. Raises PermissionDenied and ChangeRefused."""
+        with transaction.atomic():
+            self._lock()
+            if not self.room.lets_pin(user):
+                raise PermissionDenied
+            if self.is_deleted:
+                raise ChangeRefused(_("This message has been deleted since you opened it."))
+            if self.room.is_archived:
+                raise ChangeRefused(_("This room is archived: its pins stay as they are."))
+            if Pin.objects.filter(room=self.room).exclude(message=self).count() >= Pin.AT_MOST:
+                raise ChangeRefused(
+                    _("%(count)d messages are pinned here, the most there can be. Unpin one first.")
+                    % {"count": Pin.AT_MOST}
+                )
+            values = {"room": self.room, "by": user, "reason": reason, "at": timezone.now()}
+            _pin, is_new = Pin.objects.update_or_create(message=self, defaults=values)
+            if is_new:
+                self.room.note_act(user, ModerationAct.Act.PIN, self.sender, self.pk)
+
+    def unpin_as(self, user: User) -> None:
+        """Let `user` unpin it. Raises PermissionDenied for people who may not."""
+        with transaction.atomic():
+            self._lock()
+            if not self.room.lets_pin(user):
+                raise PermissionDenied
+            if Pin.objects.filter(message=self).delete()[0]:
+                self.room.note_act(user, ModerationAct.Act.UNPIN, self.sender, self.pk)
+
+    def save_for(self, user: User, note: str) -> None:
+        """Keep it for `user` alone, or change the note. Raises ChangeRefused."""
+        with transaction.atomic():
+            self._lock()
+            if self.is_deleted:
+                raise ChangeRefused(_("This message has been deleted since you opened it."))
+            if SavedMessage.objects.filter(user=user).exclude(message=self).count() >= SavedMessage.AT_MOST:
+                raise ChangeRefused(_("You have saved as many messages as you can. Remove one first."))
+            SavedMessage.objects.update_or_create(user=user, message=self, defaults={"note": note})
 
     def report(self, reporter: Any, **fields: str) -> None:
         """Ask moderators to look at the text as it is now: once, and once more after an edit."""
@@ -362,6 +417,12 @@ class Message(models.Model):
             and previous.sender_id == self.sender_id
             and abs(self.timestamp - previous.timestamp) < self.GROUPING_INTERVAL
         )
+
+
+def take_along(messages: list[Message]) -> None:
+    """Delete what stands in other tables and goes with the text of these messages."""
+    for kind in (Mention, MessageVersion, Pin, SavedMessage):
+        kind._default_manager.filter(message__in=messages).delete()
 
 
 # What every post asks and says.

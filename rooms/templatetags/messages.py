@@ -146,6 +146,11 @@ def replies(count: int) -> str:
 
 
 @register.filter
+def pinned_messages(count: int) -> str:
+    return ngettext("%(count)d pinned message", "%(count)d pinned messages", count) % {"count": count}
+
+
+@register.filter
 def edits(count: int) -> str:
     return ngettext("Edited once", "Edited %(count)s times", count) % {"count": count}
 

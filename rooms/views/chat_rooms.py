@@ -147,6 +147,7 @@ def chat_room_about(request: AuthenticatedRequest, room_id: int) -> HttpResponse
         "mine": mine,
         "members": [(member, mine.may_act_on(member)) for member in found],
         "count": members.count(),
+        "pinned": Message.objects.pinned_in(mine.room, request.user).count(),
         "next_page": next_page,
     }
     return render(request, "rooms/chat_room_about.html", context)

@@ -18,7 +18,9 @@ from rooms.models import (
     ChatRoom,
     Message,
     NotAllowed,
+    Pin,
     Report,
+    SavedMessage,
     TokenReused,
     TooSoon,
     joined_room,
@@ -110,6 +112,9 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
         "may_delete": Message.objects.deletable_by(request.user).filter(pk=message.pk).exists(),
         "reply_count": len(reply_ids(message)),
         "versions": message.versions.all() if message.edited_at else (),
+        "pin": Pin.objects.filter(message=message).select_related("by").first(),
+        "may_pin": message.room.lets_pin(request.user),
+        "saved": SavedMessage.objects.filter(message=message, user=request.user).first(),
         "is_blocked": message.sender_id in request.user.blocked_ids(),
     }
     if message.sender_id == request.user.pk and not message.is_deleted:

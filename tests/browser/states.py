@@ -541,6 +541,29 @@ def room_where_only_moderators_write_slowly(scene: Scene) -> Person:
     return shows(ben, "one message every 30 seconds")
 
 
+def kept(scene: Scene, what: str, **fields: str) -> tuple[Person, str]:
+    """Let a message be pinned or saved; return who did it, and the room."""
+    ada, ben, room = scene.room()
+    ben.say(room, "The key is **under** the mat")
+    ada.open_live(room)
+    message = ada.messages.first.get_attribute("id") or ""
+    ada.post(f"/messages/{message.removeprefix('message-')}/{what}/", **fields)
+    return ada, room
+
+
+@state
+def pinned_messages(scene: Scene) -> Person:
+    ada, room = kept(scene, "pin", reason="For guests")
+    return shows(ada.open(f"{room}pins/"), "For guests")
+
+
+@state
+def note_on_a_saved_message(scene: Scene) -> Person:
+    ada, _room = kept(scene, "save", note="For the plumber")
+    ada.open("/saved/").page.get_by_role("link", name="Change or remove").click()
+    return shows(ada, "Remove from saved messages")
+
+
 @state
 def bans_from_a_room(scene: Scene) -> Person:
     return ban(scene)[0]
