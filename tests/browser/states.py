@@ -130,6 +130,45 @@ def lobby_with_unread_messages(scene: Scene) -> Person:
 
 
 @state
+def lobby_of_a_small_house(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    ben.make_room()
+    ada.open_live("/")
+    for part in ("Other rooms", "People"):
+        expect(ada.page.get_by_role("list", name=part)).to_be_visible()
+    return ada
+
+
+@state
+def lobby_with_chats_that_are_favourites_muted_and_archived(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    chosen, muted, archived = ada.make_room(ben), ada.make_room(ben), ada.make_room()
+    ben.say(muted, "You will not hear this")
+    ada.post(f"{muted}notifications/", notify="all", mute="always")
+    ada.post(f"{archived}archive/")
+    private = ada.chat_with(ben)
+    ada.say(private, "Just us")
+    for room in (chosen, private):
+        assert ada.post(f"{room}favourite/", is_favourite="on").status == 302
+    ada.open_live("/")
+    expect(ada.page.locator("#favourites li")).to_have_count(2)
+    expect(ada.page.locator("#mine .sign")).to_have_count(2)
+    return ada
+
+
+@state
+def older_chats(scene: Scene) -> Person:
+    ada = scene.ada
+    scene.backstage.run(
+        f"[factories.make_room(members=[User.objects.named({ada.name!r})]) for _ in range(51)]"
+    )
+    ada.open_live("/")
+    ada.page.get_by_role("link", name="Older chats").click()
+    expect(ada.page.get_by_role("heading", name="My chats")).to_be_visible()
+    return ada
+
+
+@state
 def lobby_with_a_room_that_is_refused(scene: Scene) -> Person:
     ada = scene.ada.open_live("/")
     ada.page.locator("summary").click()
