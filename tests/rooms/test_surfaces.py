@@ -1,0 +1,207 @@
+"""The tables of docs/security.md: what is left of a deleted message, and who sees a message where."""
+
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from rooms import moderation, raids
+from rooms.models import (
+    Membership,
+    Mention,
+    Message,
+    MessageVersion,
+    Pin,
+    Raid,
+    ReadReceipt,
+    Report,
+    SavedMessage,
+)
+from rooms.unread import unread_of
+from tests.conftest import client_of
+from tests.support.factories import make_membership, make_message, make_user
+from tests.support.responses import page_of
+
+pytestmark = pytest.mark.django_db
+
+DOCS = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text()
+WORD = "umbrella"
+
+
+def table(heading):
+    """Return the rows of the first table below a heading, by their first cells, and the other heads."""
+    part = DOCS.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line.strip("| ").split(" | ") for line in re.findall(r"^\|.+\|$", part, re.MULTILINE)]
+    return {name: cells for name, *cells in lines[2:]}, lines[0][1:]
+
+
+# What is left of a deleted message
+
+LEFT, _columns = table("What is left of a deleted message")
+
+
+def noted(message, reader):
+    return page_of(client_of(reader).get(f"/messages/{message.pk}/")).text
+
+
+def quoted(message, reader):
+    return page_of(client_of(reader).get(message.room.get_absolute_url())).all(css_class="quote")[-1].text
+
+
+# For each row whether something of it is left, asked before and after.
+OF_A_MESSAGE = {
+    "its text": lambda it, reader: WORD in Message.objects.get(pk=it.pk).content,
+    "its earlier versions": lambda it, _reader: MessageVersion.objects.filter(message=it).exists(),
+    "its mentions": lambda it, _reader: bool(
+        Mention.objects.filter(message=it).exists() or Message.objects.get(pk=it.pk).mentioned
+    ),
+    "what it replies to": lambda it, _reader: Message.objects.get(pk=it.pk).reply_to_id is not None,
+    "quotes of it in replies": lambda it, reader: WORD in quoted(it, reader),
+    "its pin": lambda it, _reader: Pin.objects.filter(message=it).exists(),
+    "notes of people who saved it": lambda it, _reader: SavedMessage.objects.filter(message=it).exists(),
+    "its part of an unread badge": lambda it, reader: unread_of(it.room, reader).mentions > 0,
+    "read receipts": lambda it, _reader: ReadReceipt.objects.filter(message=it).exists(),
+    "its place, author, time and token": lambda it, reader: "ben" in noted(it, reader),
+    "the copy in an open report": lambda it, _reader: Report.objects.filter(
+        message=it, closed_at=None
+    ).exists(),
+}
+
+
+@pytest.fixture
+def told(room, ada, ben, root):
+    """A message of ben with everything that a message can have; ada, who owns the room, has not read it."""
+    cleo = make_membership(room, make_user("cleo")).user
+    question = make_message(room, cleo, "What do we need?")
+    message = room.post_message(ben, f"An {WORD}, @ada", uuid.uuid4(), question)
+    message.edit(f"A large {WORD}, @ada")
+    room.post_message(cleo, "Which one?", uuid.uuid4(), message)
+    room.memberships.get(user=cleo).mark_read(message.pk)
+    message.pin_as(ada, "Read this")
+    message.save_for(cleo, "For rain")
+    message.report(cleo, reason="other", details="")
+    return message
+
+
+def erase_as_author(message, _staff):
+    message.erase_as(message.sender)
+
+
+def erase_as_moderator(message, _staff):
+    message.erase_as(message.room.memberships.get(role="owner").user)
+
+
+def undo_raid(message, staff):
+    raid = Raid.objects.create(by=staff, until=timezone.now(), deactivates=False)
+    raid.people.add(message.sender)
+    assert raids.go_on(raid, 5)
+
+
+WAYS = {"the author": erase_as_author, "a moderator": erase_as_moderator, "a raid is undone": undo_raid}
+
+
+def test_table_has_everything_that_is_looked_at():
+    assert LEFT.keys() == OF_A_MESSAGE.keys()
+    assert _columns == [f"deleted by {way}" if way != "a raid is undone" else way for way in WAYS]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_of_a_deleted_message_is_left_what_the_table_says(way, told, ada, root):
+    for name, is_left in OF_A_MESSAGE.items():
+        assert is_left(told, ada), name
+    WAYS[way](told, root)
+    column = list(WAYS).index(way)
+    assert {name: "stays" if is_left(told, ada) else "goes" for name, is_left in OF_A_MESSAGE.items()} == {
+        name: cells[column] for name, cells in LEFT.items()
+    }
+
+
+# Where a message is seen
+
+SEEN, STATES = table("Where a message is seen, and where not")
+
+
+def element(client, address, **wanted):
+    """Return the last such element of a page, or None where there is no page or no such element."""
+    response = client.get(address)
+    if response.status_code != 200:
+        return None
+    page = page_of(response)
+    return page.by_id(wanted["id"]) if "id" in wanted else (page.all(**wanted) or [None])[-1]
+
+
+SURFACES = {
+    "the page of the room": lambda client, it: element(
+        client, it.room.get_absolute_url(), id=f"message-{it.pk}"
+    ),
+    "a quote of it in a reply": lambda client, it: element(
+        client, it.room.get_absolute_url(), css_class="quote"
+    ),
+    "the page of its replies": lambda client, it: element(
+        client, f"/messages/{it.pk}/replies/", id=f"message-{it.pk}"
+    ),
+    "its own page": lambda client, it: element(client, f"/messages/{it.pk}/", id="main"),
+    "the list of chats": lambda client, it: element(client, "/", id=f"room-{it.room_id}-preview"),
+    "mentions and replies": lambda client, _it: element(client, "/mentions/", id="main"),
+    "pinned messages": lambda client, it: element(client, f"/rooms/{it.room_id}/pins/", id="main"),
+    "saved messages": lambda client, _it: element(client, "/saved/", id="main"),
+}
+
+
+def seen(found, blocked, style):
+    """Return the word of the table for what a page shows in a place."""
+    if found is None:
+        return "no"
+    if WORD in found.text:
+        is_styled = f'[data-sender="{blocked.pk}"]' in style
+        return "hidden" if is_styled and found.get("data-sender") == str(blocked.pk) else "yes"
+    return "note" if "deleted" in found.text else "no"
+
+
+@pytest.fixture
+def scene(room, ada, ben):
+    """What ben wrote in a room that cleo owns; ada, a member, has saved it."""
+    room.memberships.filter(user=ada).update(role=Membership.Role.MEMBER)
+    cleo = make_membership(room, make_user("cleo"), role=Membership.Role.OWNER)
+    message = make_message(room, ben, f"An {WORD}, @ada")
+    message.pin_as(cleo.user, "")
+    message.save_for(ada, "")
+    return message, cleo
+
+
+def reach(state, message, owner, reader):
+    mine = message.room.memberships.get(user=reader)
+    match state:
+        case "blocked":
+            reader.block(message.sender)
+        case "banned":
+            moderation.ban(owner, reader, None)
+        case "left":
+            mine.leave()
+        case "by invitation":
+            mine.leave()
+            moderation.update(owner, message.room.name, "", is_by_invitation=True)
+        case "deleted":
+            message.erase()
+        case "archived":
+            moderation.archive(owner)
+
+
+def test_tables_have_the_same_surfaces_and_states():
+    assert SEEN.keys() == SURFACES.keys()
+    assert STATES == ["as usual", "blocked", "banned", "left", "by invitation", "deleted", "archived"]
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("surface", SURFACES)
+def test_message_is_seen_where_the_table_says(surface, state, scene, ada, ada_client):
+    message, owner = scene
+    if surface == "a quote of it in a reply":
+        message.room.post_message(owner.user, "Which one?", uuid.uuid4(), message)
+    reach(state, message, owner, ada)
+    style = ada_client.get(f"/own/{ada.pk}.css").content.decode()
+    style = style.partition("#show-blocked")[2]
+    word = seen(SURFACES[surface](ada_client, message), message.sender, style)
+    assert word == SEEN[surface][STATES.index(state)]
