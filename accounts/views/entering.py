@@ -8,8 +8,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import sessions
 from accounts.forms import LoginForm
+from accounts.http import AuthenticatedRequest
+from accounts.models import User
 
 ADDRESS_MAX_LENGTH = 2048  # as Django's own for what it leads to
+FIRST_STEPS_KEY = "first_steps"  # in the session, until they are dismissed
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -21,10 +24,25 @@ def login_view(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(next_page)
     form = LoginForm.bound_to(request, request=request)
     if form.is_valid() and form.user:
-        login(request, form.user, backend=BACKEND)
+        let_in(request, form.user)
         return HttpResponseRedirect(next_page)
     context = {"form": form, "next": next_page, "entering": settings.ENTERING}
     return form.mark(render(request, "accounts/login.html", context))
+
+
+def let_in(request: HttpRequest, user: User) -> None:
+    """Begin a session of `user`; in their first one, the lobby shows what to do first."""
+    is_first = user.last_login is None
+    login(request, user, backend=BACKEND)
+    if is_first:
+        request.session[FIRST_STEPS_KEY] = True
+
+
+@require_POST
+def first_steps_delete(request: AuthenticatedRequest) -> HttpResponse:
+    """Show no more what to do first."""
+    request.session.pop(FIRST_STEPS_KEY, None)
+    return redirect("rooms:lobby")
 
 
 @login_not_required

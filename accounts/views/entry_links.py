@@ -15,7 +15,7 @@ from accounts.forms import InvitationForm, StaffForm
 from accounts.http import AuthenticatedRequest
 from accounts.models import EntryLink, User
 from accounts.qr import qr_code
-from accounts.views.entering import BACKEND
+from accounts.views.entering import BACKEND, let_in
 from config.errors import error_page
 from config.pages import page_of
 
@@ -110,7 +110,7 @@ def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
         return gone(request)
     form = InvitationForm.bound_to(request)
     if form.is_valid() and (user := form.join(link)):
-        login(request, user, backend=BACKEND)
+        let_in(request, user)
         return redirect("rooms:lobby")
     context = {"form": form, "inviter": link.created_by}
     return form.mark(render(request, "accounts/invitation_detail.html", context))
@@ -130,7 +130,7 @@ def staff_link_detail(request: HttpRequest, token: str) -> HttpResponse:
     else:
         form = InvitationForm.bound_to(request)
     if form.is_valid() and (user := form.join(link)):
-        login(request, user, backend=BACKEND)
+        let_in(request, user)
         user.end_other_sessions(request.session.session_key)
         return redirect("rooms:lobby")
     return form.mark(render(request, "accounts/staff_link_detail.html", {"form": form}))

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
+from accounts.views.entering import FIRST_STEPS_KEY
 from config import release
 from config.pages import page_number
 from rooms.chats import ChatLists, as_of, chats_digest, chats_of, newest_in, own_chats_of, unread_in
@@ -29,6 +30,7 @@ def lobby_response(request: AuthenticatedRequest, form: ChatRoomForm) -> HttpRes
         "room_form": form,
         "unread_label": unread_label(total_of(request.user, chats["chats"])),
         "can_undo": can_undo(request),
+        "first_steps": request.session.get(FIRST_STEPS_KEY, False),
         **chats,
     }
     return form.mark(render(request, "rooms/lobby.html", context))

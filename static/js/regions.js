@@ -25,3 +25,8 @@ behave('regions', [], () => {
     event.preventDefault();
   });
 });
+
+// Shows what the help page says of scripts.
+behave('help', [], () => {
+  for (const section of parts('with-scripts')) section.hidden = false;
+});

@@ -178,6 +178,17 @@ def test_suggested_name_is_a_free_one(client):
     assert page_of(response).by_id("id_name")["value"] == "Eva.Wolf3"
 
 
+def test_first_visit_shows_first_steps_until_they_are_dismissed(client):
+    enter(client, "ada")
+    for _visit in range(2):
+        assert page_of(client.get("/")).by_id("first-steps")
+    assert client.post("/first-steps/dismiss/", follow=True).redirect_chain == [("/", 302)]
+    assert page_of(client.get("/")).by_id("first-steps") is None
+    client.post("/logout/")
+    enter(client, "ada")
+    assert page_of(client.get("/")).by_id("first-steps") is None
+
+
 def test_post_without_fields_is_refused(client):
     assert client.post("/login/").status_code == 422
 

@@ -30,6 +30,12 @@ def test_from_login_to_logout(person):
     name.fill(dora.name)
     press(dora, "Log in")
     expect(dora.page.get_by_role("heading", name="Hearth")).to_be_visible()
+    press(dora, "Got it")
+    dora.open("/help/")
+    expect(dora.page.get_by_role("heading", name="Without JavaScript")).to_be_visible()
+    expect(dora.page.get_by_role("heading", name="Keys")).to_be_hidden()
+    dora.open("/")
+    expect(dora.page.get_by_role("heading", name="First steps")).to_have_count(0)
 
     dora.page.locator("summary").click()
     room = dora.page.get_by_label("Name of a new room")

@@ -65,6 +65,11 @@ TABLE = {
         "outsider": "405 405 302 405 405 405",
         "member": "405 405 302 405 405 405",
     },
+    ("accounts:first_steps_delete", None): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": ACTION,
+        "member": ACTION,
+    },
     ("help", None): {"anonymous": READ_ONLY, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:lobby", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:lobby_stream", None): {"anonymous": LOGIN_FIRST, "outsider": STREAM, "member": STREAM},
@@ -632,6 +637,7 @@ LIMITED = {
 }
 UNLIMITED = {
     "accounts:login": "counted by address: tests/accounts/test_limits.py",
+    "accounts:first_steps_delete": "only its session forgets that",
     "accounts:logout": "ends the session that does it",
     "accounts:entry_link_detail": "uses up the link, of which there is one",
     "accounts:entry_link_create": "limited, where ENTERING has it: tests/accounts/test_entering.py",
