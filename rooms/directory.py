@@ -14,6 +14,7 @@ from rooms.models.mention import ALL
 
 AT_FIRST = 10  # of each kind, where both are shown
 PER_PAGE = 50  # of one kind
+FORWARD_CHOICES = 20  # of each kind, to which a message can be forwarded
 
 
 def rooms_like(user: User, text: str) -> "QuerySet[ChatRoom]":
@@ -54,6 +55,18 @@ def reach_of_all(user: User, text: str, room: ChatRoom) -> int:
     if not ALL.startswith(text.casefold()) or not room.may_mention_all(user):
         return 0
     return room.participants.filter(is_active=True).exclude(pk=user.pk).count()
+
+
+def chats_like(user: User, text: str) -> list[ChatRoom]:
+    """Return chats that `user` is in and that are called like `text`, or the latest: some of them."""
+    by_use = F("last_message").desc(nulls_last=True)
+    mine = ChatRoom.objects.joined_by(user).filter(archived_at=None).select_related("low_user", "high_user")
+    if not text:
+        return list(mine.order_by(by_use)[:FORWARD_CHOICES])
+    rooms = matching(mine.groups(), text, by_use, "canonical_name")[:FORWARD_CHOICES]
+    people = list(people_like(user, text)[:FORWARD_CHOICES])
+    private = mine.filter(Q(low_user__in=people) | Q(high_user__in=people), type=ChatRoom.Type.PRIVATE)
+    return [*rooms, *private.exclude(last_message=None).order_by(by_use)]
 
 
 @dataclass

@@ -66,6 +66,14 @@ class TokenField(forms.UUIDField):
             return uuid.uuid4()
 
 
+def count_post(request: HttpRequest) -> None:
+    """Count one more message. Raises LimitReached."""
+    if address := limits.address_of(request):
+        limits.memory.take("post_per_address", address)
+    sender = request.user.pk
+    limits.check("post_per_user", lambda place: moment_posted(sender=sender, place=place))
+
+
 class MessageForm(LimitedForm, forms.Form):
     """A message, with the token that makes sending it twice save it once.
 
@@ -117,11 +125,8 @@ class MessageForm(LimitedForm, forms.Form):
     def take_allowance(self, request: HttpRequest) -> None:
         if self.is_preview:
             limits.memory.take("preview_per_user", request.user.pk)
-            return
-        if address := limits.address_of(request):
-            limits.memory.take("post_per_address", address)
-        sender = request.user.pk
-        limits.check("post_per_user", lambda place: moment_posted(sender=sender, place=place))
+        else:
+            count_post(request)
 
     def renew_token(self) -> None:
         """Make the form usable for another message, keeping what was typed."""
@@ -162,6 +167,32 @@ class MessageEditForm(MessageForm):
         """Say why it was not saved; what was typed stays, and next time replaces the text as it is now."""
         self.refuse("content", str(error), 409)
         self.data = {"content": self.data.get("content", ""), "since": message.edits}
+
+
+class ForwardForm(LimitedForm, forms.Form):
+    """In which room to post a copy of a message. `rooms` are those to choose from, with their titles."""
+
+    room = forms.IntegerField(
+        label=gettext_lazy("Forward to"),
+        min_value=1,
+        max_value=2**63 - 1,
+        error_messages={"required": gettext_lazy("Choose where to forward it to.")},
+        widget=forms.Select,
+    )
+    token = TokenField(required=False)
+    limit_field = "room"
+
+    def __init__(self, *args: Any, rooms: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["token"] = uuid.uuid4()
+        self.fields["room"].widget.choices = [("", "…"), *rooms]
+
+    def take_allowance(self, request: HttpRequest) -> None:
+        count_post(request)
+
+    def renew_token(self) -> None:
+        """Make the form usable for another copy."""
+        self.data = {"room": self.data.get("room", ""), "token": str(uuid.uuid4())}
 
 
 def empty_message_form(room: ChatRoom, reply: int | None = None) -> MessageForm:

@@ -188,6 +188,7 @@ def addresses(world):
         f"/messages/{his}/delete/",
         f"/messages/{hers}/",
         f"/messages/{hers}/replies/",
+        f"/messages/{hers}/forward/",
         f"/messages/{hers}/edit/",
         f"/messages/{hers}/delete/",
         f"/messages/{world.said.pk}/report/",

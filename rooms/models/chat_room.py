@@ -423,6 +423,8 @@ class ChatRoom(Foldable):
                     raise
             if earlier.room_id != self.pk or earlier.reply_to_id != (reply_to and reply_to.pk):
                 break
+            if earlier.is_forwarded:
+                break
             if earlier.content == content or earlier.versions.filter(content=content).exists():
                 return earlier
             content, token = _lines_after(earlier.content, content), uuid5(token, "rest")
@@ -431,7 +433,25 @@ class ChatRoom(Foldable):
                 break
         raise TokenReused
 
-    def _save_message(self, sender: User, content: str, token: UUID, reply_to: Message | None) -> Message:
+    def forward(self, sender: User, source: Message, token: UUID) -> Message:
+        """Save a copy of a message and announce it; return the one already saved with `token`.
+
+        It mentions nobody, and names its author only if it comes from a room that is open to everybody.
+        Raises Http404 if `sender` can no longer read it, and what `post_message` raises.
+        """
+        try:
+            return self._save_message(sender, source.content, token, None, source)
+        except IntegrityError:
+            earlier = Message.objects.filter(sender=sender, token=token).first()
+            if earlier is None:
+                raise
+        if earlier.room_id == self.pk and earlier.is_forwarded and earlier.content == source.content:
+            return earlier
+        raise TokenReused
+
+    def _save_message(
+        self, sender: User, content: str, token: UUID, reply_to: Message | None, source: Message | None = None
+    ) -> Message:
         """Save and announce it. Raises IntegrityError where `sender` has used `token` before."""
         with transaction.atomic():
             last, is_moderator = self._take_turn(sender)
@@ -447,7 +467,10 @@ class ChatRoom(Foldable):
                 revision=self.revision,
                 reply_to=reply_to,
             )
-            message.mentioned = self.mentioned_in(content, sender)
+            if source:
+                message.copy(source)
+            else:
+                message.mentioned = self.mentioned_in(content, sender)
             message.continues = message.follows_closely(last)
             message.insert()
             note_last(room=self.pk, message=message.pk)

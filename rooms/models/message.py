@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Length
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,7 +44,16 @@ class ChangeRefused(Exception):
 
 
 # What changes when a message is deleted.
-BLANKED = ("content", "mentioned", "reply_to", "edited_at", "deleted_at", "deleted_by_moderator")
+BLANKED = (
+    "content",
+    "mentioned",
+    "reply_to",
+    "is_forwarded",
+    "forwarded_from",
+    "edited_at",
+    "deleted_at",
+    "deleted_by_moderator",
+)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -74,8 +84,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(room__memberships__user=user)
 
     def editable_by(self, user: Any) -> Self:
-        """Messages of `user` in rooms that they are in."""
-        return self.readable_by(user).filter(sender=user)
+        """Messages of `user` in rooms that they are in; not copies, which say what somebody else has said."""
+        return self.readable_by(user).filter(sender=user, is_forwarded=False)
+
+    def forwardable_by(self, user: Any) -> Self:
+        """Messages of which `user` may post a copy in another room."""
+        return self.readable_by(user).filter(deleted_at=None)
 
     def deletable_by(self, user: Any) -> Self:
         """Messages of `user` in rooms that they are in, and all messages in rooms that they moderate."""
@@ -137,6 +151,11 @@ class Message(models.Model):
     reply_to = models.ForeignKey(
         "self", models.SET_NULL, null=True, editable=False, db_index=False, related_name="replies"
     )
+    # Whether it is a copy of another message, and whose, if everybody may know that.
+    is_forwarded = models.BooleanField(default=False, db_default=False, editable=False)
+    forwarded_from = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, db_index=False, related_name="+"
+    )
     # Whether it stands right below a message of the same sender, and needs no name of its own.
     continues = models.BooleanField(default=False, editable=False)
 
@@ -188,6 +207,8 @@ class Message(models.Model):
             self.deleted_at is None,
             self.deleted_by_moderator,
             self.continues,
+            self.is_forwarded,
+            self.forwarded_from_id,
             self.sender.look,
         )
 
@@ -206,6 +227,16 @@ class Message(models.Model):
     def plain(self) -> str:
         """The text without what formats it, and without spoilers."""
         return plain(self.content) if self.format == FORMATTED else self.content
+
+    def copy(self, source: "Message") -> None:
+        """Become a copy of a message that is still there for the sender: its text as it is now."""
+        there = Message.objects.forwardable_by(self.sender).select_related("room", "forwarded_from", "sender")
+        source = get_object_or_404(there, pk=source.pk)
+        self.content, self.format, self.is_forwarded = source.content, source.format, True
+        if source.is_forwarded:
+            self.forwarded_from = source.forwarded_from
+        elif source.room.is_group and not source.room.is_by_invitation:
+            self.forwarded_from = source.sender
 
     def insert(self) -> None:
         """Save it as a new one."""
@@ -286,6 +317,7 @@ class Message(models.Model):
     def blank(self, by_moderator: bool) -> None:
         """Leave nothing but its place; `BLANKED` is what that changes."""
         self.content, self.mentioned, self.edited_at, self.reply_to = "", {}, None, None
+        self.is_forwarded, self.forwarded_from = False, None
         self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
 
     def pin_as(self, user: User, reason: str) -> None:
@@ -436,11 +468,15 @@ moment_posted = CompiledQuery(
 
 
 def with_quotes(messages: list[Message]) -> list[Message]:
-    """Read what the messages answer: in one query for all of them, in none if they answer nothing."""
+    """Read what the messages answer, and whom copies name: a query each for all of them, none for nothing."""
     if wanted := {message.reply_to_id for message in messages} - {None}:
         found = Message.objects.with_looks().in_bulk(wanted)
         for message in messages:
             message.reply_to = found.get(message.reply_to_id) if message.reply_to_id else None
+    if named := {message.forwarded_from_id for message in messages} - {None}:
+        people = User.objects.only(*LOOK_FIELDS).in_bulk(named)
+        for message in messages:
+            message.forwarded_from = people.get(message.forwarded_from_id or 0)
     return messages
 
 

@@ -35,6 +35,7 @@ def message_look(message: Message, is_document: bool) -> tuple[object, ...]:
         "message",
         message.look,
         message.reply_to.quoted_look if message.reply_to else None,
+        message.forwarded_from.look if message.forwarded_from else None,
         message.tick.state,
         str(message.tick.label),
         is_document,

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -10,7 +12,7 @@ from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config.pages import page_number
 from config.text import is_utf8
-from rooms.forms import MessageEditForm, MessageForm
+from rooms.forms import ForwardForm, MessageEditForm, MessageForm
 from rooms.models import (
     Archived,
     Blocked,
@@ -40,23 +42,31 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
         return refused(request, room, form)
     if form.is_preview:
         return previewed(request, room, form)
-    if message := saved(request.user, room, form, form.cleaned_data["reply"]):
+    sent = form.cleaned_data
+    if message := saved(
+        request.user,
+        room,
+        form,
+        lambda: room.post_message(request.user, sent["content"], sent["token"], sent["reply"]),
+    ):
         return posted(request, room, message)
     return refused(request, room, form)
 
 
-def saved(user: User, room: ChatRoom, form: MessageForm, reply_to: Message | None) -> Message | None:
+def saved(
+    user: User, room: ChatRoom, form: MessageForm | ForwardForm, post: Callable[[], Message]
+) -> Message | None:
     """Post what a valid form says; None where that is refused, and the form says why."""
     try:
-        return room.post_message(user, form.cleaned_data["content"], form.cleaned_data["token"], reply_to)
+        return post()
     except Archived:
-        form.refuse("content", room.why_closed)
+        form.refuse(form.limit_field, room.why_closed)
     except NotAllowed as refusal:
-        form.refuse("content", str(refusal), 403)
+        form.refuse(form.limit_field, str(refusal), 403)
     except TooSoon as reached:
         form.refuse_for_now(reached)
     except Blocked:
-        form.refuse("content", blocked_sentence(user, room), 403)
+        form.refuse(form.limit_field, blocked_sentence(user, room), 403)
     except TokenReused:
         sentence = _("Another message was already sent from this form. Send again to send this one as well.")
         form.refuse(None, sentence, 409)
@@ -102,7 +112,9 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
     """Show one message; its author sees whom it has reached and who has read it."""
     messages = Message.objects.readable_by(request.user)
     message = get_object_or_404(
-        messages.select_related("room__low_user", "room__high_user", "sender", "reply_to__sender"),
+        messages.select_related(
+            "room__low_user", "room__high_user", "sender", "reply_to__sender", "forwarded_from"
+        ),
         pk=message_id,
     )
     context = {

@@ -28,7 +28,14 @@ def reply_list(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
     if form.is_valid():
         if form.is_preview:
             preview = room.preview(request.user, form.cleaned_data["content"])
-        elif reply := saved(request.user, room, form, message):
+        elif reply := saved(
+            request.user,
+            room,
+            form,
+            lambda: room.post_message(
+                request.user, form.cleaned_data["content"], form.cleaned_data["token"], message
+            ),
+        ):
             return redirect(f"{last_page_url(message)}#message-{reply.pk}")
     page = reply_page(message, request.GET.get("after"))
     show_ticks(with_quotes([message, *page.messages]), room, request.user)

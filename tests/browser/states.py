@@ -324,6 +324,27 @@ def replies_to_a_message(scene: Scene) -> Person:
 
 
 @state
+def message_to_forward_and_copies(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, "**Shall** we?")
+    private = ada.chat_with(ben)
+    ada.open(room)
+    url = f"/messages/{ada.page.locator('.message').get_attribute('data-key')}/forward/"
+    assert ada.post(url, room=private.split("/")[-2], token=str(uuid4())).status == 302
+    return shows(ada.open(private), "Forwarded from")
+
+
+@state
+def choice_where_to_forward_a_message(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, "**Shall** we?")
+    ada.chat_with(ben)
+    ada.open(room)
+    ada.open(f"/messages/{ada.page.locator('.message').get_attribute('data-key')}/forward/")
+    return shows(ada, "Forward to")
+
+
+@state
 def message_that_was_refused(scene: Scene) -> Person:
     ada = scene.ada
     ada.open_live(ada.make_room())

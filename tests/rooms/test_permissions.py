@@ -347,6 +347,11 @@ TABLE = {
         "outsider": NO_FORM,
         "member": EMPTY_FORM,
     },
+    ("rooms:forward_create", "message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": EMPTY_FORM,
+    },
     ("rooms:report_create", "message"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -616,6 +621,7 @@ LIMITED = {
     ("rooms:message_update", "own message"): ("edit_per_user", "member", {"content": "Other", "since": "0"}),
     ("rooms:message_create", "group"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("rooms:reply_list", "message"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
+    ("rooms:forward_create", "message"): ("post_per_user", "member", {"room": "1"}),
     ("rooms:report_create", "message"): ("report_per_user", "member", {"reason": "spam"}),
     ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
     ("rooms:read_marker_reset", "message"): (*READING, {}),
