@@ -140,13 +140,16 @@ def other(value):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("is_deleted", [False, True])
-@pytest.mark.parametrize("path", ["", "sender", "reply_to", "reply_to.sender"])
+@pytest.mark.parametrize("path", ["", "sender", "reply_to", "reply_to.sender", "forwarded_from"])
 def test_each_column_that_is_shown_is_in_the_key(ada, room, path, is_deleted):
     answered = make_message(room, ada, "@hello, **you**")
     posted = room.post_message(ada, "@hello", uuid.uuid4(), answered)
+    if path == "forwarded_from":
+        posted = make_room(members=[ada]).forward(ada, posted, uuid.uuid4())
+        is_deleted = False  # then it names nobody
     if is_deleted:
         (answered if "reply_to" in path else posted).erase()
-    for field in (User if path.endswith("sender") else Message)._meta.concrete_fields:
+    for field in (User if path.endswith(("sender", "from")) else Message)._meta.concrete_fields:
         if field.is_relation or field.name in ("token", "password"):
             continue
         [message] = Message.objects.filter(pk=posted.pk).newest(1)
@@ -223,6 +226,10 @@ class House:
     def reply(self, person, room, message, text):
         if message and not room.is_archived and not room.is_blocked:
             room.post_message(person, text, uuid.uuid4(), message)
+
+    def forward(self, person, room, message, text):
+        if message and not room.is_archived and not room.is_blocked:
+            room.forward(person, message, uuid.uuid4())
 
     def edit(self, person, room, message, text):
         if message and not room.is_archived and not room.is_blocked:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rooms.ids import room_channel
 from rooms.live.wire.channels import RoomStorage
 from rooms.live.wire.formats import EVENTS
-from rooms.models import ChatRoom, Mention, Message, TokenReused
+from rooms.models import Archived, ChatRoom, Mention, Message, TokenReused
 from rooms.models.formatting import TYPED
 from tests.support.factories import make_message, make_private_room, make_room, make_user
 from tests.support.responses import page_of, texts
@@ -125,6 +125,24 @@ def test_where_one_may_not_post_one_may_not_forward(ada, ben, ben_client, room, 
     assert answer.status_code in (403, 422)
     assert page_of(answer).all(css_class="error")
     assert not target.messages.exists()
+
+
+@pytest.mark.parametrize("kind", ["archived", "left"])
+def test_message_of_who_left_or_of_an_archived_room_is_forwarded_as_before(
+    ada, ben, ben_client, room, target, kind
+):
+    source = make_message(room, ada)
+    reply = room.post_message(ben, "Yes", uuid.uuid4(), source)
+    if kind == "left":
+        room.memberships.filter(user=ada).delete()
+    else:
+        ChatRoom.objects.filter(pk=room.pk).update(archived_at=timezone.now())
+        with pytest.raises(Archived):
+            room.post_message(ben, "No", uuid.uuid4(), source)
+    forward(ben_client, source, target)
+    assert copy_in(target).forwarded_from == ada
+    quotes = texts(page_of(ben_client.get(f"/messages/{reply.pk}/")), "quote")
+    assert "ada" in quotes[0]
 
 
 def test_nobody_forwards_what_they_cannot_read(ada, ben_client, target):
