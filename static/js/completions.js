@@ -1,6 +1,6 @@
 // Completes the name after an @ in the message box, out of a list that the server makes. The box is a combobox only
 // while the list is there, and nothing in it is chosen before an arrow was pressed: how many there are is said instead.
-behave('completions', ['completions'], () => {
+behave('completions', ['completions', 'composer'], () => {
   const PAUSE = 150; // milliseconds without a key before the server is asked
   const ROLES = { role: 'combobox', 'aria-expanded': 'true', 'aria-autocomplete': 'list', 'aria-haspopup': 'listbox' };
   const box = hook('completions');

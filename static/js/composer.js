@@ -6,6 +6,7 @@ behave('composer', ['composer', 'content'], () => {
   const notice = hook('notice');
   const reply = hook('reply'); // which message is answered
   const hint = hook('composer-hint');
+  hook('preview'); // another one takes its place
   const typingSignal = hook('typing-start');
   const { content } = composer.elements;
   const draftKey = composer.dataset.draft;
@@ -34,7 +35,7 @@ behave('composer', ['composer', 'content'], () => {
     content.focus();
     if (!content.value.trim()) return event.preventDefault();
     if (ctx.request.submitter?.name) return; // a preview
-    hook('preview').replaceChildren();
+    byId('preview').replaceChildren();
     ctx.sent = { text: content.value, token: token().value, reply: [...reply.childNodes] };
     unfinished.push(ctx);
     ctx.request.keepalive = content.value.length < LARGEST_KEPT_ALIVE; // leaving the page does not take it back

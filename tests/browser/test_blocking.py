@@ -8,7 +8,7 @@ from tests.browser.test_announcements import ORACLE, hears
 
 def block(blocker: Person, other: Person) -> None:
     blocker.open(f"/people/{other.name}/profile/")
-    blocker.page.get_by_role("link", name="Block or unblock").click()
+    blocker.page.get_by_role("link", name="Block").click()
     blocker.page.get_by_role("button", name="Block", exact=True).click()
     expect(blocker.page.get_by_role("heading", name="People you have blocked")).to_be_visible()
 
