@@ -166,6 +166,7 @@ LIMITS = {
     "settings_per_user": environment.rate("LIMIT_SETTINGS_PER_USER", "60/10m"),
     "report_per_user": environment.rate("LIMIT_REPORT_PER_USER", "20/1h"),
     "block_per_user": environment.rate("LIMIT_BLOCK_PER_USER", "60/10m"),
+    "draft_per_user": environment.rate("LIMIT_DRAFT_PER_USER", "120/1m"),
     "find_per_user": environment.rate("LIMIT_FIND_PER_USER", "120/1m"),
     "preview_per_user": environment.rate("LIMIT_PREVIEW_PER_USER", "120/1m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),

@@ -104,6 +104,7 @@ class Chat:
             unread.mentions,
             unread.is_muted,
             unread.favourite,
+            unread.has_draft,
         )
 
     @cached_property
@@ -179,6 +180,7 @@ def _with_lines(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """With what lines of the list show."""
     rows = memberships.select_related("room__last_message__sender", "room__low_user", "room__high_user")
     return with_unread(rows).defer(
+        "draft",
         *User.all_but("room__last_message__sender", LOOK_FIELDS),
         *User.all_but("room__low_user", LINE_FIELDS),
         *User.all_but("room__high_user", LINE_FIELDS),

@@ -14,6 +14,7 @@ from rooms.models import ChatRoom, Membership, RoomInvitation
 @receiver(deactivated)
 def follow(user: User, **_signal: Any) -> None:
     RoomInvitation.objects.filter(created_by=user).delete()
+    Membership.objects.filter(user=user, draft_at__isnull=False).forget_drafts()
     moderated = Membership.objects.filter(user=user).with_a_role().values("room")
     for room in ChatRoom.objects.filter(pk__in=moderated).order_by("pk"):
         _keep_owned(room)

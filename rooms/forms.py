@@ -134,6 +134,26 @@ class MessageForm(LimitedForm, forms.Form):
         self.data = {**kept, "token": str(uuid.uuid4())}
 
 
+class DraftField(ContentField):
+    """Such a text that may be empty."""
+
+    def validate(self, value: str) -> None:
+        if value:
+            super().validate(value)
+
+
+class DraftForm(LimitedForm, forms.Form):
+    """What somebody has typed so far, with the token of the message that it is to become."""
+
+    content = DraftField(required=False)
+    token = TokenField()
+    reply = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    limit_field = "content"
+
+    def take_allowance(self, request: HttpRequest) -> None:
+        limits.memory.take("draft_per_user", request.user.pk)
+
+
 class ReplyForm(MessageForm):
     """A reply, on a page that is about the message to which it is one."""
 
@@ -195,8 +215,8 @@ class ForwardForm(LimitedForm, forms.Form):
         self.data = {"room": self.data.get("room", ""), "token": str(uuid.uuid4())}
 
 
-def empty_message_form(room: ChatRoom, reply: int | None = None) -> MessageForm:
-    return MessageForm(initial={"token": uuid.uuid4(), "reply": reply}, room=room)
+def empty_message_form(room: ChatRoom, reply: int | None = None, draft: str = "") -> MessageForm:
+    return MessageForm(initial={"token": uuid.uuid4(), "reply": reply, "content": draft}, room=room)
 
 
 class ChatRoomForm(LimitedForm, forms.Form):

@@ -31,6 +31,7 @@ class Unread:
     mentions: int = 0
     is_muted: bool = False
     notify: str = Membership.Notify.ALL
+    has_draft: bool = False
     favourite: int = 0  # its place among the favourites, the greatest first; 0 for a chat that is none
 
     @classmethod
@@ -38,7 +39,14 @@ class Unread:
         """Return what a row of `with_unread` says."""
         is_muted = row.muted_until is not None and row.muted_until > timezone.now()
         favourite = row.favourite_at and END_OF_ORDER - int(1000 * row.favourite_at.timestamp())
-        return cls(row.unread_count, row.mention_count, is_muted, row.wanted, favourite or 0)
+        return cls(
+            row.unread_count,
+            row.mention_count,
+            is_muted,
+            row.wanted,
+            row.draft_at is not None,
+            favourite or 0,
+        )
 
     @property
     def label(self) -> str:
@@ -99,7 +107,16 @@ def unread_of(user: User, room: ChatRoom) -> Unread:
 
 def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unread]]:
     """Yield room id, user id and what is unread."""
-    names = ("room_id", "user_id", "unread_count", "mention_count", "muted_until", "favourite_at", "wanted")
+    names = (
+        "room_id",
+        "user_id",
+        "unread_count",
+        "mention_count",
+        "muted_until",
+        "favourite_at",
+        "draft_at",
+        "wanted",
+    )
     for row in with_unread(memberships).values_list(*names, named=True):
         yield row.room_id, row.user_id, Unread.of(row)
 

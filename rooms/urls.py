@@ -56,6 +56,7 @@ urlpatterns = [
     path("rooms/<id:room_id>/log/", moderation_acts.moderation_act_list, name="moderation_act_list"),
     path("rooms/<id:room_id>/messages/", messages.message_create, name="message_create"),
     path("rooms/<id:room_id>/people/", directory.completion_list, name="completion_list"),
+    path("rooms/<id:room_id>/draft/", membership.draft_update, name="draft_update"),
     path("rooms/<id:room_id>/read/", read_receipts.read_receipt_create, name="read_receipt_create"),
     path("rooms/<id:room_id>/stream", streams.not_here, name="chat_room_stream"),
     path("rooms/<id:room_id>/live", streams.not_here, name="chat_room_live"),

@@ -454,7 +454,7 @@ class ChatRoom(Foldable):
     ) -> Message:
         """Save and announce it. Raises IntegrityError where `sender` has used `token` before."""
         with transaction.atomic():
-            last, is_moderator = self._take_turn(sender)
+            last, is_moderator, has_draft = self._take_turn(sender)
             refusal = self._refusal(sender, is_moderator, is_reply=reply_to is not None)
             if refusal and not Message.objects.filter(sender=sender, token=token).exists():
                 raise refusal
@@ -476,6 +476,9 @@ class ChatRoom(Foldable):
             note_last(room=self.pk, message=message.pk)
             if message.mentioned or reply_to:
                 message.save_mentions()
+            if has_draft and not source:
+                self.memberships.filter(user=sender).forget_drafts()
+                doorbell.ring_after_commit("read", room=self.pk, user=sender.pk)
             doorbell.ring_after_commit("room", room=self.pk, sender=sender.pk)
         return message
 
@@ -532,19 +535,21 @@ class ChatRoom(Foldable):
             setattr(self, name, value)
         self.save(update_fields=["head_revision", "canonical_name", *FOLDED_FIELDS, *values])
 
-    def _take_turn(self, sender: User) -> tuple[Message | None, bool]:
+    def _take_turn(self, sender: User) -> tuple[Message | None, bool, bool]:
         """Take the next number, for a post, and read what decides whether `sender` may.
 
-        Returns the last message as far as `follows_closely` looks at it, and whether `sender` moderates.
+        Returns the last message as far as `follows_closely` looks at it, whether `sender` moderates, and
+        whether there is a draft of theirs.
         Raises NotAdmitted if `sender` is not a member. This is a second statement, after the number was
         taken: a statement that has waited for the lock still sees who was a member before.
         """
         take_next(room=self.pk)
         if not (row := told_to_member.first(user=sender.pk, room=self.pk)):
             raise NotAdmitted
-        role, self.revision, self.archived_at, self.posting, self.slow_seconds, sender_id, timestamp = row
-        is_moderator = Membership(role=role).may_moderate
-        return Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None, is_moderator
+        role, draft_at, self.revision, self.archived_at, self.posting, self.slow_seconds = row[:6]
+        sender_id, timestamp = row[6:]
+        last = Message(sender_id=sender_id, timestamp=timestamp) if sender_id else None
+        return last, Membership(role=role).may_moderate, draft_at is not None
 
 
 def joined_room(user: User, room_id: int) -> ChatRoom:
@@ -564,6 +569,7 @@ take_next = CompiledUpdate(
 told_to_member = CompiledQuery(
     lambda user, room: Membership.objects.filter(room=room, user=user).values_list(
         "role",
+        "draft_at",
         "room__revision",
         "room__archived_at",
         "room__posting",

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
@@ -17,6 +18,7 @@ from config.compiled import ID, CompiledQuery
 from config.database import is_unavailable, update_in_order
 from rooms.models.message import Message
 
+DRAFTS_PER_PERSON = 100  # older ones go
 FEW = 32  # people that a statement may name although hardly any of them is meant
 
 # Neither the ORM nor a loop does this in one statement, whatever the number of messages.
@@ -50,6 +52,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def moderators(self) -> Self:
         """Members who may moderate their room."""
         return self.with_a_role().filter(user__is_active=True)
+
+    def forget_drafts(self) -> int:
+        return self.update(draft="", draft_reply=None, draft_at=None)
 
     def owners(self) -> Self:
         return self.filter(role=Membership.Role.OWNER, user__is_active=True)
@@ -172,6 +177,10 @@ class Membership(models.Model):
     muted_until = models.DateTimeField(null=True, blank=True)
     # Since when it stands at the top of the member's list.
     favourite_at = models.DateTimeField(null=True, editable=False)
+    # What the member has typed and not sent, which message it answers, and when it was saved.
+    draft = models.TextField(default="", db_default="", blank=True, editable=False)
+    draft_reply = models.PositiveBigIntegerField(null=True, editable=False)
+    draft_at = models.DateTimeField(null=True, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -233,6 +242,25 @@ class Membership(models.Model):
             mine.update(favourite_at=timezone.now() if is_favourite else None)
             self._ring_after_commit()
         self.refresh_from_db(fields=["favourite_at"])
+
+    def keep_draft(self, text: str, token: UUID, reply: int | None) -> None:
+        """Keep what the member has typed; an empty text forgets it. The latest one wins.
+
+        A text that has been sent by now does not come back: the lock lets a post with its `token` end first.
+        """
+        mine = Membership.objects.filter(pk=self.pk)
+        with transaction.atomic():
+            self.room.lock()
+            if Message.objects.filter(sender=self.user_id, token=token).exists():
+                return
+            if text.strip():
+                mine.update(draft=text, draft_reply=reply, draft_at=timezone.now())
+                kept = Membership.objects.filter(user=self.user_id, draft_at__isnull=False)
+                outdated = kept.order_by("-draft_at").values_list("pk", flat=True)[DRAFTS_PER_PERSON:]
+                Membership.objects.filter(pk__in=list(outdated)).forget_drafts()
+            else:
+                mine.forget_drafts()
+            self._ring_after_commit()
 
     def _ring_after_commit(self) -> None:
         doorbell.ring_after_commit("read", room=self.room_id, user=self.user_id)

@@ -55,7 +55,8 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
         return render(request, "rooms/_reply.html", {"form": empty_message_form(room, reply), "room": room})
     if request.htmx and (fragment := more_messages(request, room)):
         return fragment
-    return chat_room_response(request, room, membership, empty_message_form(room, reply))
+    form = empty_message_form(room, reply or membership.draft_reply, membership.draft)
+    return chat_room_response(request, room, membership, form)
 
 
 def more_messages(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse | None:

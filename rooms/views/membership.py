@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from rooms.forms import FavouriteForm, NotificationForm
+from rooms.forms import DraftForm, FavouriteForm, NotificationForm
 from rooms.models import Ban, ChatRoom, Membership
 
 
@@ -55,6 +55,24 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
         return redirect(membership.room)
     context = {"room": membership.room, "title": membership.room.title_for(request.user), "form": form}
     return form.mark(render(request, "rooms/membership_update.html", context))
+
+
+@require_POST
+def draft_update(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Keep what the reader has typed in a room and not sent; nothing, to forget it."""
+    memberships = Membership.objects.select_related("room")
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    membership = get_object_or_404(memberships, room__pk=room_id, user=request.user)
+    form = DraftForm.bound_to(request)
+    if form.is_valid():
+        kept = form.cleaned_data
+        membership.keep_draft(kept["content"], kept["token"], kept["reply"])
+        return (
+            HttpResponse(status=204)
+            if request.htmx
+            else redirect(f"{membership.room.get_absolute_url()}#content")
+        )
+    return form.mark(HttpResponse())
 
 
 @require_POST

@@ -39,7 +39,8 @@ behave('composer', ['composer', 'content'], () => {
     ctx.sent = { text: content.value, token: token().value, reply: [...reply.childNodes] };
     unfinished.push(ctx);
     ctx.request.keepalive = content.value.length < LARGEST_KEPT_ALIVE; // leaving the page does not take it back
-    content.value = notice.textContent = '';
+    content.value = notice.textContent = kept = '';
+    clearTimeout(timer);
     token().value = newToken();
     reply.replaceChildren();
     scroller.scrollTop = 0;
@@ -96,9 +97,28 @@ behave('composer', ['composer', 'content'], () => {
   });
   on('keydown', (event) => { if (event.key === 'Escape' && reply.children.length) cancelReply(); }, composer);
 
+  // The server keeps what is typed, for other pages and browsers. It forgets by itself what was sent.
+  const PAUSE = 3000; // milliseconds without a key
+  let kept = content.value; // what the server has, as far as this page knows
+  let timer;
+  const keepDraft = () => {
+    clearTimeout(timer);
+    if (content.value === kept) return;
+    kept = content.value;
+    const body = new URLSearchParams(new FormData(composer));
+    const options = { method: 'POST', body, keepalive: true, headers: { 'HX-Request': 'true' } };
+    fetch(composer.dataset.save, options).catch(() => { kept = null; }); // it is tried again
+  };
+  on('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(keepDraft, PAUSE);
+  }, content);
+
   const restoreDraft = () => {
-    const [text, itsToken, reason] = JSON.parse(sessionStorage[draftKey] ?? '[]');
-    if (!text || content.value) return;
+    const [text, itsToken, reason, base] = JSON.parse(sessionStorage[draftKey] ?? '[]');
+    if (!text) return;
+    // Whoever has changed it since, or sent it, was somewhere else; but nothing that is still to be sent is lost.
+    if (!reason && base !== null && ![text, base].includes(content.value)) return;
     content.value = text;
     token().value = itsToken;
     notice.textContent = reason;
@@ -107,7 +127,8 @@ behave('composer', ['composer', 'content'], () => {
   restoreDraft();
   on('pagehide', () => {
     const reason = isSentAgain ? notice.textContent : '';
-    sessionStorage[draftKey] = JSON.stringify([content.value, token().value, reason]);
+    sessionStorage[draftKey] = JSON.stringify([content.value, token().value, reason, kept]);
+    keepDraft();
   }, window);
 
   // Not before the page is loaded: going to #unread takes the focus away.

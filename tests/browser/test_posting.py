@@ -264,6 +264,25 @@ def test_draft_waits_until_its_writer_comes_back(ada, room):
     expect(ada.box).to_have_value("")
 
 
+def test_draft_is_in_other_tabs_until_it_is_sent(ada, room):
+    ada.open_live(room)
+    text = f"Not finished {uuid4()}"
+    with ada.page.expect_response("**/draft/") as answer:
+        ada.box.fill(text)
+    assert answer.value.status == 204
+    expect(ada.line(room)).to_contain_text("Draft")
+    ada.open("/")
+    other = ada.context.new_page()
+    other.goto(f"{ada.url}{room}")
+    box = other.get_by_role("textbox", name="Message")
+    expect(box).to_have_value(text)
+    box.press("Enter")
+    expect(other.locator(".message .content").last).to_have_text(text)
+    ada.open_live(room)
+    expect(ada.box).to_have_value("")
+    expect(ada.line(room)).not_to_contain_text("Draft")
+
+
 def test_preview_shows_the_message_and_keeps_the_text(ada, ben, room):
     ada.open_live(room)
     preview, button = ada.page.locator("#preview"), ada.page.get_by_role("button", name="Preview")

@@ -136,6 +136,18 @@ def test_link_to_a_message_opens_the_room_there_and_leads_on(dora, ben, backstag
     expect(dora.messages.last).to_have_text("News")
 
 
+@pytest.mark.accessibility("A105")
+def test_draft_is_saved_by_a_button(dora):
+    room = dora.make_room()
+    dora.open(room)
+    dora.box.fill("To be finished")
+    press(dora, "Save draft")
+    dora.open("/")
+    expect(dora.line(room)).to_contain_text("Draft")
+    dora.open(room)
+    expect(dora.box).to_have_value("To be finished")
+
+
 @pytest.mark.accessibility("A84", "A105")
 def test_room_is_found_and_joined(dora, ada):
     name = f"Gärten of {ada.name}"

@@ -295,6 +295,16 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": ACTION,
     },
+    ("rooms:draft_update", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": ACTION,
+    },
+    ("rooms:draft_update", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": ACTION,
+    },
     ("rooms:completion_list", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NOT_FOUND,
@@ -576,6 +586,7 @@ def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client,
         "member_create",
         "room_invitation_list",
         "completion_list",
+        "draft_update",
     ):
         for method in ("GET", "POST"):
             foreign, missing, absurd = (
