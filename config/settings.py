@@ -190,6 +190,7 @@ ADDRESS_DAYS = environment.count("ADDRESS_DAYS", 7, least=0)
 LANGUAGE_CODE = "en"  # where a browser wants none of the others
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # under their own names
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 URLIZE_ASSUME_HTTPS = True

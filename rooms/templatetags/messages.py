@@ -206,6 +206,12 @@ def day_name(moment: datetime) -> str:
 
 
 @register.filter
+def full_time(moment: datetime) -> str:
+    """Return the day and the time, as a room has them: its line for the day, and HH:MM."""
+    return f"{day_name(moment)}, {clock(moment)}"
+
+
+@register.filter
 def short_time(moment: datetime) -> str:
     """Return the time of a message of today, else the day."""
     day = timezone.localtime(moment).date()

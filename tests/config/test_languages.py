@@ -165,7 +165,7 @@ def test_dates_are_written_as_the_language_does(ada_client, ada, room):
     message.timestamp = "2026-03-05T12:00:00Z"
     message.save()
     User.objects.filter(pk=ada.pk).update(language="de")
-    assert "5. März 2026 12:00" in words(ada_client.get(f"/messages/{message.pk}/"))
+    assert "5. März 2026, 12:00" in words(ada_client.get(f"/messages/{message.pk}/"))
     assert "5. März 2026" in words(ada_client.get(room.get_absolute_url()))
 
 

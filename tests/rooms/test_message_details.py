@@ -1,5 +1,9 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -218,3 +222,15 @@ def test_bounds_say_of_each_message_what_each_person_has(people):
         is_delivered = has_all(delivered, message_id)
         assert (message_id in marks.delivered_to_all) == is_delivered
         assert (message_id in marks.read_by_all) == (is_delivered and has_all(read, message_id))
+
+
+@pytest.mark.parametrize(
+    ("hours", "language", "shown"),
+    [(0, "en", "Today, 22:17"), (24, "de", "Gestern, 22:17"), (48, "en", "November 27, 2026, 22:17")],
+)
+def test_time_has_the_form_that_rooms_have(hours, language, shown, monkeypatch):
+    now = datetime(2026, 11, 29, 22, 17, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    with translation.override(language):
+        written = render_to_string("_moment.html", {"moment": now - timedelta(hours=hours)})
+    assert f">{shown}</time>" in written
