@@ -149,6 +149,31 @@ def test_draft_is_saved_by_a_button(dora):
 
 
 @pytest.mark.accessibility("A84", "A105")
+def test_message_is_answered_on_a_page_of_its_own_and_forwarded(dora, ben):
+    room = dora.make_room(ben)
+    private = dora.chat_with(ben)
+    ben.say(room, "**Shall** we?")
+    dora.open(room)
+    key = dora.page.locator(".message").get_attribute("data-key")
+    dora.open(f"/messages/{key}/replies/")
+    dora.page.get_by_label("Message").last.fill("Yes")
+    press(dora, "Reply")
+    expect(dora.page.get_by_role("heading", name="1 reply")).to_be_visible()
+    expect(dora.page.locator(".message:target")).to_contain_text("Yes")
+    dora.open(f"/messages/{key}/")
+    expect(dora.page.get_by_role("link", name="1 reply")).to_be_visible()
+    dora.page.get_by_role("link", name="Forward", exact=True).click()
+    dora.page.get_by_label("Name, or part of it").fill(ben.name)
+    press(dora, "Find")
+    expect(dora.page.get_by_text("Nothing found.")).to_be_visible()  # nothing was said there yet
+    ben.say(private, "Hello")
+    dora.page.reload()
+    dora.page.get_by_label("Forward to").select_option(ben.name)
+    press(dora, "Forward")
+    expect(dora.page).to_have_url(re.compile(f"{private}\\?message="))
+    expect(dora.page.frame_locator("iframe").locator(".message").last).to_contain_text("Shall we?")
+
+
 def test_room_is_found_and_joined(dora, ada):
     name = f"Gärten of {ada.name}"
     ada.post("/rooms/", name=name)
