@@ -607,7 +607,7 @@ def kept(scene: Scene, what: str, **fields: str) -> tuple[Person, str]:
     ada, ben, room = scene.room()
     ben.say(room, "The key is **under** the mat")
     ada.open_live(room)
-    message = ada.messages.first.get_attribute("id") or ""
+    message = ada.page.locator(".message").first.get_attribute("id") or ""
     ada.post(f"/messages/{message.removeprefix('message-')}/{what}/", **fields)
     return ada, room
 

@@ -61,7 +61,7 @@ OF_A_MESSAGE = {
     "quotes of it in replies": lambda it, reader: WORD in quoted(it, reader),
     "its pin": lambda it, _reader: Pin.objects.filter(message=it).exists(),
     "notes of people who saved it": lambda it, _reader: SavedMessage.objects.filter(message=it).exists(),
-    "its part of an unread badge": lambda it, reader: unread_of(it.room, reader).mentions > 0,
+    "its part of an unread badge": lambda it, reader: unread_of(reader, it.room).mentions > 0,
     "read receipts": lambda it, _reader: ReadReceipt.objects.filter(message=it).exists(),
     "its place, author, time and token": lambda it, reader: "ben" in noted(it, reader),
     "the copy in an open report": lambda it, _reader: Report.objects.filter(
