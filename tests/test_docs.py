@@ -23,8 +23,10 @@ from rooms import directory, replies
 from rooms.chats import CHATS_PER_PAGE
 from rooms.forms import ContentField, FindForm, ReasonField, RoomInvitationForm
 from rooms.models import ChatRoom, MessageVersion, Pin, SavedMessage, chat_room, message_text
+from rooms.models.membership import DRAFTS_PER_PERSON
 from rooms.templatetags.messages import PREVIEW_LENGTH
 from rooms.views import bans, chat_rooms, invitations, messages, moderation_acts, reports, saved_messages
+from rooms.views.directory import COMPLETIONS
 from tests.test_unbounded import MOST_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,8 +168,9 @@ def costs():
         ],
         "what is looked for among rooms and people, and what is found": [
             FindForm.base_fields["q"].max_length,
-            *(directory.AT_FIRST, directory.AT_FIRST, directory.PER_PAGE),
+            *(directory.AT_FIRST, directory.AT_FIRST, directory.PER_PAGE, COMPLETIONS),
         ],
+        "drafts": [settings.MESSAGE_MAX_LENGTH, DRAFTS_PER_PERSON],
         "the replies to a message": [replies.REPLIES_AT_MOST, replies.PER_PAGE],
         "the details of a message": [MessageVersion.LIMIT, at_a_time],
         "pinned and saved messages": [
