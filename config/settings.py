@@ -161,6 +161,7 @@ LIMITS = {
     "post_per_user": environment.rate("LIMIT_POST_PER_USER", "600/1m"),
     "post_per_address": environment.rate("LIMIT_POST_PER_ADDRESS", "3000/1m"),
     "edit_per_user": environment.rate("LIMIT_EDIT_PER_USER", "60/10m"),
+    "react_per_user": environment.rate("LIMIT_REACT_PER_USER", "120/10m"),
     "upload_per_user": environment.rate("LIMIT_UPLOAD_PER_USER", "20/10m"),
     "profile_per_user": environment.rate("LIMIT_PROFILE_PER_USER", "60/10m"),
     "settings_per_user": environment.rate("LIMIT_SETTINGS_PER_USER", "60/10m"),

@@ -19,7 +19,7 @@ from accounts.limited_form import LimitedForm
 from accounts.models import User
 from config.pages import number
 from config.text import INVISIBLE, nfkc, refuse_control_characters
-from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Pin, Report, SavedMessage
+from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Pin, Report, SavedMessage, emojis
 from rooms.models.chat_room import canonical_room_name
 from rooms.models.message import moment_posted
 
@@ -213,6 +213,25 @@ class ForwardForm(LimitedForm, forms.Form):
     def renew_token(self) -> None:
         """Make the form usable for another copy."""
         self.data = {"room": self.data.get("room", ""), "token": str(uuid.uuid4())}
+
+
+class ReactionForm(LimitedForm, forms.Form):
+    """An emoji: one of those at hand, which are buttons, or any other one, which is typed."""
+
+    limit = "react_per_user"
+    limit_field = "emoji"
+
+    emoji = forms.CharField(
+        label=gettext_lazy("Any other emoji"),
+        max_length=emojis.MAX_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 4}),
+        error_messages={"required": gettext_lazy("Choose an emoji.")},
+    )
+
+    def clean_emoji(self) -> str:
+        if not (emoji := emojis.the_emoji(self.cleaned_data["emoji"])):
+            raise ValidationError(_("That is not an emoji, or more than one. Type or paste a single emoji."))
+        return emoji
 
 
 def empty_message_form(room: ChatRoom, reply: int | None = None, draft: str = "") -> MessageForm:

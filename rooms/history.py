@@ -9,7 +9,7 @@ from config.compiled import ID, CompiledQuery
 from config.converters import ID_MAX
 from rooms.ids import cursor
 from rooms.models import ChatRoom, Membership, Message
-from rooms.models.message import newest_that_fit, oldest_that_fit, with_quotes
+from rooms.models.message import newest_that_fit, oldest_that_fit, with_all_drawn
 
 # Of the messages that follow an older page no more are counted.
 NEWER_COUNTED = 100
@@ -74,7 +74,7 @@ def page_before(room: ChatRoom, before: int | None = None, unread: int | None = 
         behind = Message.objects.filter(room=room, pk__gte=unread).values("pk")[: settings.UNREAD_PAGE_LIMIT]
         size = max(size, behind.count() + settings.HISTORY_PAGE_SIZE // 5)
     found = newest_before(room=room.pk, message=before or ID_MAX, count=size + 1)[::-1]
-    with_quotes(found)
+    with_all_drawn(found)
     shown = newest_that_fit(found[-size:])
     return HistoryPage(room, shown, len(found) > len(shown), revision, unread, is_newest=not before)
 

@@ -8,7 +8,7 @@ from django.db.models import F
 from accounts.models import User
 from config.converters import ID_MAX
 from rooms.models import Message
-from rooms.models.message import oldest_that_fit, with_quotes
+from rooms.models.message import oldest_that_fit, with_all_drawn
 
 PER_PAGE = 20
 
@@ -45,6 +45,6 @@ def mention_page(user: User, before: int | None) -> MentionPage:
     rows = readable.before(before or ID_MAX).annotate(marker=F("room__memberships__read_marker"))
     people = rows.with_looks().select_related("room__low_user", "room__high_user")
     found = list(people.order_by("-pk")[: PER_PAGE + 1])
-    shown = with_quotes(oldest_that_fit(found[:PER_PAGE]))
+    shown = with_all_drawn(oldest_that_fit(found[:PER_PAGE]))
     mentions = [FoundMention.of(message, user) for message in shown]
     return MentionPage(mentions, shown[-1].pk if len(found) > len(shown) else None)

@@ -14,6 +14,7 @@ from rooms.views import (
     moderation_acts,
     people,
     pins,
+    reactions,
     read_receipts,
     replies,
     reports,
@@ -79,6 +80,7 @@ urlpatterns = [
         "messages/<id:message_id>/save/end/", saved_messages.saved_message_delete, name="saved_message_delete"
     ),
     path("messages/<id:message_id>/forward/", forwards.forward_create, name="forward_create"),
+    path("messages/<id:message_id>/react/", reactions.reaction_create, name="reaction_create"),
     path("messages/<id:message_id>/report/", reports.report_create, name="report_create"),
     path("messages/<id:message_id>/dismiss/", reports.report_dismiss, name="report_dismiss"),
     path("rooms/<id:room_id>/reports/", reports.report_list, name="report_list"),

@@ -22,7 +22,16 @@ from config.text import NORMALIZED_MAX_LENGTH
 from rooms import directory, replies
 from rooms.chats import CHATS_PER_PAGE
 from rooms.forms import ContentField, FindForm, ReasonField, RoomInvitationForm
-from rooms.models import ChatRoom, MessageVersion, Pin, SavedMessage, chat_room, message_text
+from rooms.models import (
+    ChatRoom,
+    MessageVersion,
+    Pin,
+    Reaction,
+    SavedMessage,
+    chat_room,
+    emojis,
+    message_text,
+)
 from rooms.models.membership import DRAFTS_PER_PERSON
 from rooms.templatetags.messages import PREVIEW_LENGTH
 from rooms.views import bans, chat_rooms, invitations, messages, moderation_acts, reports, saved_messages
@@ -160,6 +169,12 @@ def costs():
             settings.STREAMS_PER_USER,
             settings.STREAMS_PER_ADDRESS,
             settings.STREAM_MAX_BACKLOG // kib,
+        ],
+        "reactions to a message": [
+            Reaction.KINDS,
+            Reaction.NAMED,
+            Reaction.NOTED,
+            emojis.MAX_LENGTH,
         ],
         "a line in the list of chats": [PREVIEW_LENGTH],
         "lines in the list of chats": [

@@ -17,6 +17,7 @@ from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
 from rooms.models.pin import Pin
 from rooms.models.raid import Raid
+from rooms.models.reaction import Reaction
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.report import Report
 from rooms.models.room_invitation import RoomInvitation
@@ -39,6 +40,7 @@ __all__ = [
     "NotAllowed",
     "Pin",
     "Raid",
+    "Reaction",
     "ReadReceipt",
     "Report",
     "RoomInvitation",

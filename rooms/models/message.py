@@ -1,6 +1,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Self
 
 from django.conf import settings
@@ -25,6 +26,7 @@ from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
 from rooms.models.pin import Pin
+from rooms.models.reaction import Kind, Reaction, find_reactors, named_under, summed_up
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.saved_message import SavedMessage
 from rooms.models.tick import Marks, Tick
@@ -48,6 +50,7 @@ BLANKED = (
     "content",
     "mentioned",
     "reply_to",
+    "reacted",
     "is_forwarded",
     "forwarded_from",
     "edited_at",
@@ -69,11 +72,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def oldest(self, count: int) -> "list[Message]":
         """Return the oldest `count` messages with how their senders look, in order."""
-        return with_quotes(list(self.with_looks().order_by("pk")[:count]))
+        return with_all_drawn(list(self.with_looks().order_by("pk")[:count]))
 
     def newest(self, count: int) -> "list[Message]":
         """Return the newest `count` messages with how their senders look, oldest first."""
-        return with_quotes(list(self.with_looks().order_by("-pk")[:count])[::-1])
+        return with_all_drawn(list(self.with_looks().order_by("-pk")[:count])[::-1])
 
     def posted_by(self, sender: Any) -> Self:
         """Messages of one person, newest first."""
@@ -156,6 +159,8 @@ class Message(models.Model):
     forwarded_from = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, db_index=False, related_name="+"
     )
+    # How people reacted, for showing: `Kind` by kind. None for messages without any, which are most.
+    reacted = models.JSONField(null=True, blank=True, editable=False)
     # Whether it stands right below a message of the same sender, and needs no name of its own.
     continues = models.BooleanField(default=False, editable=False)
 
@@ -238,6 +243,29 @@ class Message(models.Model):
         elif source.room.is_group and not source.room.is_by_invitation:
             self.forwarded_from = source.sender
 
+    @property
+    def kinds(self) -> list[Kind]:
+        """How people reacted to it."""
+        return [] if self.is_deleted else [Kind(*kind) for kind in self.reacted or ()]
+
+    @cached_property
+    def reactors(self) -> dict[int, User]:
+        """Those who are named among `kinds`, by id. `find_reactors` finds them for a whole page."""
+        return named_under([self])
+
+    @property
+    def look_of_reactions(self) -> tuple[object, ...]:
+        """What decides how the reactions look: they stand with the message, and not in lists of chats."""
+        if not self.reacted or self.is_deleted:
+            return ()
+        named = [self.reactors[pk].look for kind in self.kinds for pk in kind.named if pk in self.reactors]
+        return str(self.reacted), *named
+
+    @property
+    def bytes(self) -> int:
+        """Roughly the size of what a page shows of it."""
+        return FRAME_BYTES + len(self.html.encode()) + sum(kind.bytes for kind in self.kinds)
+
     def insert(self) -> None:
         """Save it as a new one."""
         insert_message(self)
@@ -261,12 +289,7 @@ class Message(models.Model):
         """
         with transaction.atomic():
             self._lock()
-            if self.is_deleted:
-                raise ChangeRefused(_("This message has been deleted since you opened it."))
-            if not self.room.lets_write(self.sender, is_reply=self.reply_to_id is not None):
-                raise ChangeRefused(self.room.why_closed)
-            if self.room.is_blocked:
-                raise ChangeRefused(_("You can’t write in this chat right now."))
+            self._refuse_where_closed(self.sender, is_reply=self.reply_to_id is not None)
             if self.content == content:
                 return
             edits = self.edits
@@ -282,6 +305,26 @@ class Message(models.Model):
             self.mentioned = self.room.mentioned_in(content, self.sender)
             self._save_change("content", "format", "edited_at", "mentioned")
             self.save_mentions()
+
+    def react_as(self, user: User, emoji: str) -> None:
+        """Let `user` react to it, or take the same reaction back.
+
+        It is drawn anew, and that is all: nothing is unread or edited, and nothing moves. Raises Http404 for
+        people who were removed a moment ago, and ChangeRefused.
+        """
+        with transaction.atomic():
+            self._lock()
+            if not Message.objects.readable_by(user).filter(pk=self.pk).exists():
+                raise Http404
+            self._refuse_where_closed(user, is_reply=True)
+            if not self.reactions.filter(user=user, emoji=emoji).delete()[0]:
+                if len(self.kinds) >= Reaction.KINDS and emoji not in {kind.emoji for kind in self.kinds}:
+                    raise ChangeRefused(
+                        _("This message has all the different reactions it can have. Choose one of them.")
+                    )
+                self.reactions.create(user=user, emoji=emoji)
+            self.reacted = summed_up(self)
+            self._save_change("reacted")
 
     def erase_as(self, user: User) -> bool:
         """Let `user` delete their message, or another one as a moderator or as staff to whom it was reported.
@@ -316,7 +359,8 @@ class Message(models.Model):
 
     def blank(self, by_moderator: bool) -> None:
         """Leave nothing but its place; `BLANKED` is what that changes."""
-        self.content, self.mentioned, self.edited_at, self.reply_to = "", {}, None, None
+        self.content, self.mentioned, self.edited_at = "", {}, None
+        self.reply_to, self.reacted = None, None
         self.is_forwarded, self.forwarded_from = False, None
         self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
 
@@ -409,6 +453,15 @@ class Message(models.Model):
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 
+    def _refuse_where_closed(self, person: User, is_reply: bool) -> None:
+        """Raise ChangeRefused where `person` may not write."""
+        if self.is_deleted:
+            raise ChangeRefused(_("This message has been deleted since you opened it."))
+        if not self.room.lets_write(person, is_reply=is_reply):
+            raise ChangeRefused(self.room.why_closed)
+        if self.room.is_blocked:
+            raise ChangeRefused(_("You can’t write in this chat right now."))
+
     def _lock(self) -> None:
         """Keep others from changing messages of the room until the transaction ends; read this one again."""
         self.room.lock()
@@ -453,7 +506,7 @@ class Message(models.Model):
 
 def take_along(messages: list[Message]) -> None:
     """Delete what stands in other tables and goes with the text of these messages."""
-    for kind in (Mention, MessageVersion, Pin, SavedMessage):
+    for kind in (Mention, MessageVersion, Pin, Reaction, SavedMessage):
         kind._default_manager.filter(message__in=messages).delete()
 
 
@@ -467,8 +520,11 @@ moment_posted = CompiledQuery(
 )
 
 
-def with_quotes(messages: list[Message]) -> list[Message]:
-    """Read what the messages answer, and whom copies name: a query each for all of them, none for nothing."""
+def with_all_drawn(messages: list[Message]) -> list[Message]:
+    """Read what else is drawn of the messages: what they answer, whom copies name, and who reacted to them.
+
+    That is a query each for all of them, and none for nothing.
+    """
     if wanted := {message.reply_to_id for message in messages} - {None}:
         found = Message.objects.with_looks().in_bulk(wanted)
         for message in messages:
@@ -477,6 +533,7 @@ def with_quotes(messages: list[Message]) -> list[Message]:
         people = User.objects.only(*LOOK_FIELDS).in_bulk(named)
         for message in messages:
             message.forwarded_from = people.get(message.forwarded_from_id or 0)
+    find_reactors(messages)
     return messages
 
 
@@ -495,7 +552,7 @@ def newest_that_fit(messages: list[Message], share: int = 1) -> list[Message]:
     """Return those at the end of `messages` that fit into HISTORY_PAGE_BYTES, or a share; one in any case."""
     left = settings.HISTORY_PAGE_BYTES // share
     for place in range(len(messages) - 1, -1, -1):
-        left -= FRAME_BYTES + len(messages[place].html.encode())
+        left -= messages[place].bytes
         if left < 0:
             return messages[min(place + 1, len(messages) - 1) :]
     return messages

@@ -34,6 +34,7 @@ def message_look(message: Message, is_document: bool) -> tuple[object, ...]:
     return (
         "message",
         message.look,
+        message.look_of_reactions,
         message.reply_to.quoted_look if message.reply_to else None,
         message.forwarded_from.look if message.forwarded_from else None,
         message.tick.state,

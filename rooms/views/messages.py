@@ -12,7 +12,7 @@ from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config.pages import page_number
 from config.text import is_utf8
-from rooms.forms import ForwardForm, MessageEditForm, MessageForm
+from rooms.forms import ForwardForm, MessageEditForm, MessageForm, ReactionForm
 from rooms.models import (
     Archived,
     Blocked,
@@ -110,14 +110,22 @@ def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm) ->
 @require_safe
 def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
     """Show one message; its author sees whom it has reached and who has read it."""
+    return message_response(request, readable(request, message_id), ReactionForm())
+
+
+def readable(request: AuthenticatedRequest, message_id: int) -> Message:
     messages = Message.objects.readable_by(request.user)
-    message = get_object_or_404(
+    return get_object_or_404(
         messages.select_related(
             "room__low_user", "room__high_user", "sender", "reply_to__sender", "forwarded_from"
         ),
         pk=message_id,
     )
+
+
+def message_response(request: AuthenticatedRequest, message: Message, form: ReactionForm) -> HttpResponse:
     context = {
+        "form": form,
         "message": message,
         "link": request.build_absolute_uri(message.get_absolute_url()),
         "title": message.room.title_for(request.user),
@@ -134,7 +142,7 @@ def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpRespon
         receipts, has_more = receipts_of(message, page, RECEIPTS_PER_PAGE)
         message.tick = marks_for(message.room_id, [request.user.pk])[request.user.pk].tick(message.pk)
         context |= {"receipts": receipts, "next_page": page + 1 if has_more else None}
-    return render(request, "rooms/message_detail.html", context)
+    return form.mark(render(request, "rooms/message_detail.html", context))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,7 +7,7 @@ from accounts.http import AuthenticatedRequest
 from config.text import is_utf8
 from rooms.forms import ReplyForm
 from rooms.models import Message
-from rooms.models.message import with_quotes
+from rooms.models.message import with_all_drawn
 from rooms.receipts import show_ticks
 from rooms.replies import before_last_page, reply_page
 from rooms.views.messages import saved
@@ -38,7 +38,7 @@ def reply_list(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
         ):
             return redirect(f"{last_page_url(message)}#message-{reply.pk}")
     page = reply_page(message, request.GET.get("after"))
-    show_ticks(with_quotes([message, *page.messages]), room, request.user)
+    show_ticks(with_all_drawn([message, *page.messages]), room, request.user)
     context = {
         "message": message,
         "title": room.title_for(request.user),

@@ -345,6 +345,36 @@ def choice_where_to_forward_a_message(scene: Scene) -> Person:
 
 
 @state
+def reactions_and_what_one_reacts_with(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, "Cake?")
+    ada.open_live(room)
+    key = ada.page.locator(".message").get_attribute("data-key")
+    for someone, emoji in ((ben, "👍"), (ada, "🎂"), (ada, "👍")):
+        assert someone.post(f"/messages/{key}/react/", emoji=emoji).status == 302
+    expect(ada.page.locator(".reaction")).to_have_count(2)
+    ada.page.locator(".message").hover()
+    ada.page.get_by_role("link", name="React", exact=True).click()
+    expect(ada.page.locator("#reacting")).to_be_visible()
+    return ada
+
+
+@state
+def page_of_a_message_with_reactions(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, "Cake?")
+    ada.open_live(room)
+    key = ada.page.locator(".message").get_attribute("data-key")
+    for someone in (ada, ben):
+        assert someone.post(f"/messages/{key}/react/", emoji="🎂").status == 302
+    ada.page.goto(f"{ada.url}/messages/{key}/")
+    ada.page.get_by_label("Any other emoji").fill("no emoji")
+    ada.page.get_by_role("button", name="React with it").click()
+    expect(ada.page.get_by_text("That is not an emoji")).to_be_visible()
+    return ada
+
+
+@state
 def message_that_was_refused(scene: Scene) -> Person:
     ada = scene.ada
     ada.open_live(ada.make_room())

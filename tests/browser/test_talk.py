@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_blocking import block
+
 
 def test_two_people_see_each_others_messages_in_order(person):
     ada, ben = person("ada"), person("ben")
@@ -156,3 +158,56 @@ def test_older_chat_comes_in_at_the_top(person, ada, backstage):
     ada.say(room, "Still here")
     expect(mine.first).to_contain_text("Still here")
     expect(mine).to_have_count(51)
+
+
+@pytest.mark.accessibility("A73")
+def test_reaction_by_keyboard_is_seen_and_said_at_once(person, ada):
+    ben = person("ben")
+    room = ada.make_room(ben)
+    ben.say(room, "Cake?")
+    for someone in (ada, ben):
+        someone.open_live(room)
+    message = ada.page.locator(".message")
+    message.focus()
+    ada.page.get_by_role("link", name="React", exact=True).press("Enter")
+    ada.page.keyboard.press("Tab")
+    expect(ada.page.get_by_role("button", name="Heart")).to_be_focused()
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_role("button", name="Heart: you")).to_have_attribute("aria-pressed", "true")
+    expect(ada.page.get_by_role("link", name="React", exact=True)).to_be_focused()
+    theirs = ben.page.get_by_role("button", name=f"Heart: {ada.name}")
+    expect(theirs).to_have_attribute("aria-pressed", "false")
+    expect(ben.page.locator("#announcer")).to_be_empty()
+    theirs.click()
+    expect(ben.page.get_by_role("button", name=f"Heart: {ada.name} and you")).to_be_visible()
+    ben.page.get_by_role("button", name="Heart").click()
+    expect(ben.page.get_by_role("button", name=f"Heart: {ada.name}", exact=True)).to_be_visible()
+    block(ben, ada)
+    ben.open_live(room)
+    expect(ben.page.locator(".kind")).to_be_hidden()
+
+
+def test_reactions_do_not_move_what_one_reads(ada, ben, room, backstage):
+    backstage.fill(room, ben.name, 40)
+    ada.open_live(room)
+    read = ada.page.locator(".message").nth(15)
+    read.scroll_into_view_if_needed()
+    read.focus()
+    before = read.bounding_box()["y"]
+    for place in (16, 39, 2):  # below, far below, far above
+        key = ada.page.locator(".message").nth(place).get_attribute("data-key")
+        assert ben.post(f"/messages/{key}/react/", emoji="🎂").status == 302
+        expect(ada.page.locator(f"#message-{key} .reaction")).to_have_count(1)
+        assert abs(read.bounding_box()["y"] - before) < 1, place
+
+
+def test_reaction_that_is_refused_is_said_in_the_room(person, ada):
+    ben = person("ben")
+    room = ada.chat_with(ben)
+    ben.say(room, "Hello")
+    ada.open_live(room)
+    block(ben, ada)
+    ada.page.locator(".message").hover()
+    ada.page.get_by_role("link", name="React", exact=True).click()
+    ada.page.get_by_role("button", name="Thumbs up").click()
+    expect(ada.page.locator("#not-reacted")).to_have_text("You can’t write in this chat right now.")

@@ -200,3 +200,19 @@ def test_favourites_and_older_chats(dora, backstage):
     favourites.click()
     press(dora, "Remove from favourites")
     expect(dora.page.get_by_role("button", name="Add to favourites")).to_be_visible()
+
+
+def test_reacting_on_the_page_of_a_message_is_seen_in_the_frame(dora, ada, room):
+    ada.say(room, "Cake?")
+    dora.open(room)
+    dora.frame.locator(".message").hover()
+    dora.frame.get_by_role("link", name="React", exact=True).click()
+    press(dora, "Thumbs up")
+    dora.page.get_by_label("Any other emoji").fill("🎂")
+    press(dora, "React with it")
+    expect(dora.page.get_by_role("button", name="Birthday cake")).to_be_visible()
+    dora.page.get_by_role("link", name="Back to").click()
+    expect(dora.frame.locator(".reaction")).to_have_count(2)
+    key = dora.frame.locator(".message").get_attribute("data-key")
+    assert ada.post(f"/messages/{key}/react/", emoji="🎂").status == 302
+    expect(dora.frame.locator(".reaction:visible").last).to_have_text(re.compile("🎂 2"))

@@ -132,6 +132,8 @@ def other(value):
             return f"{value}x"
         case dict():
             return {**value, "hello": 1}
+        case list():
+            return [["🎂", *rest] for _emoji, *rest in value]
         case None:
             return timezone.now()
         case _:
@@ -144,6 +146,7 @@ def other(value):
 def test_each_column_that_is_shown_is_in_the_key(ada, room, path, is_deleted):
     answered = make_message(room, ada, "@hello, **you**")
     posted = room.post_message(ada, "@hello", uuid.uuid4(), answered)
+    posted.react_as(ada, "👍")
     if path == "forwarded_from":
         posted = make_room(members=[ada]).forward(ada, posted, uuid.uuid4())
         is_deleted = False  # then it names nobody
@@ -234,6 +237,10 @@ class House:
     def edit(self, person, room, message, text):
         if message and not room.is_archived and not room.is_blocked:
             message.edit(text)
+
+    def react(self, person, room, message, text):
+        if message and not room.is_archived and not room.is_blocked:
+            message.react_as(person, "👍" if text == "x" else "🎂")
 
     def delete(self, person, room, message, text):
         if message:

@@ -340,6 +340,11 @@ TABLE = {
         "outsider": NO_FORM,
         "member": EMPTY_FORM,
     },
+    ("rooms:reaction_create", "message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 422 405 405 405",
+    },
     ("rooms:message_delete", "message"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -633,6 +638,7 @@ LIMITED = {
     ("rooms:message_create", "group"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("rooms:reply_list", "message"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("rooms:forward_create", "message"): ("post_per_user", "member", {"room": "1"}),
+    ("rooms:reaction_create", "message"): ("react_per_user", "member", {"emoji": "👍"}),
     ("rooms:report_create", "message"): ("report_per_user", "member", {"reason": "spam"}),
     ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
     ("rooms:read_marker_reset", "message"): (*READING, {}),

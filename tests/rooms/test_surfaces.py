@@ -60,6 +60,9 @@ OF_A_MESSAGE = {
     "what it replies to": lambda it, _reader: Message.objects.get(pk=it.pk).reply_to_id is not None,
     "quotes of it in replies": lambda it, reader: WORD in quoted(it, reader),
     "its pin": lambda it, _reader: Pin.objects.filter(message=it).exists(),
+    "reactions to it": lambda it, _reader: (
+        bool(Message.objects.get(pk=it.pk).reacted) or it.reactions.exists()
+    ),
     "notes of people who saved it": lambda it, _reader: SavedMessage.objects.filter(message=it).exists(),
     "its part of an unread badge": lambda it, reader: unread_of(reader, it.room).mentions > 0,
     "read receipts": lambda it, _reader: ReadReceipt.objects.filter(message=it).exists(),
@@ -81,6 +84,7 @@ def told(room, ada, ben, root):
     room.memberships.get(user=cleo).mark_read(message.pk)
     message.pin_as(ada, "Read this")
     message.save_for(cleo, "For rain")
+    message.react_as(cleo, "👍")
     message.report(cleo, reason="other", details="")
     return message
 

@@ -18,7 +18,7 @@ from config.compiled import ID, CompiledQuery
 from rooms.history import HistoryPage, page_before
 from rooms.ids import LOBBY, PRESENCE, cursor, room_channel, room_id_of, user_channel
 from rooms.models import ChatRoom, Membership, Message
-from rooms.models.message import newest_that_fit, with_quotes
+from rooms.models.message import newest_that_fit, with_all_drawn
 
 # A document in which more messages stand somewhere else than they are written begins anew.
 MOVED_AT_MOST = 100
@@ -143,7 +143,7 @@ def _changes_since(room: ChatRoom, revisions: set[int]) -> tuple[dict[int, Chang
     One query finds the changed messages, in one moment of the database: every change up to the greatest
     revision found is among them, in its latest state. So all pages are brought to the same revision.
     """
-    messages = with_quotes(messages_since(room=room.pk, revision=min(revisions)))
+    messages = with_all_drawn(messages_since(room=room.pk, revision=min(revisions)))
     reached = max([room.revision, *(message.revision for message in messages)])
     if reached > room.revision:  # its head may have changed as well since it was read
         room.refresh_from_db()
