@@ -12,7 +12,8 @@ LOOP = """
 import json, sys, traceback
 import django
 django.setup()
-from accounts.models import User
+from accounts.models import EntryLink, User
+from accounts.models.entry_link import digest_of
 from rooms.models import ChatRoom, Membership, Message
 from tests.support import factories
 for line in sys.stdin:

@@ -610,6 +610,13 @@ def invitation_into_a_room(scene: Scene) -> Person:
     return ben.open(link.removeprefix(ben.url))
 
 
+@state
+def link_that_makes_staff(scene: Scene) -> Person:
+    scene.backstage.run("EntryLink.objects.issue_for_staff()")
+    scene.backstage.run("EntryLink.objects.filter(for_staff=True).update(digest=digest_of('known'))")
+    return scene.ada.open("/staff/known/")
+
+
 def ban(scene: Scene) -> tuple[Person, Person, str]:
     ada, ben, room = scene.room()
     follow(ada.open(f"{room}about/"), "Change")
