@@ -130,6 +130,7 @@ ABOUT_NO_OTHERS = {
     ("rooms/live/news/revocations.py", "lost"): "looks at active people, and ends streams",
     ("rooms/models/chat_room.py", "create_group"): "about who makes the room",
     ("rooms/models/chat_room.py", "keep_owned"): "one of the heirs, who are active",
+    ("rooms/models/chat_room.py", "_take_turn"): "about who posts, whose session has ended if inactive",
     ("rooms/models/membership.py", "with_a_role"): "says so",
     ("rooms/models/message.py", "deletable_by"): "about who is logged in",
     ("rooms/raids.py", ""): "keeps staff from harm, inactive ones, too",
