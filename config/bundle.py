@@ -36,6 +36,8 @@ SCRIPTS = [
     "js/regions.js",
     "js/copy.js",
     "js/find.js",
+    "js/menu.js",
+    "js/panel.js",
 ]
 # Where two rules are equally specific, the later one wins.
 STYLES = [
@@ -52,6 +54,7 @@ STYLES = [
     "css/composer.css",
     "css/document.css",
     "css/profiles.css",
+    "css/panel.css",
     "css/widths.css",
     "css/readers.css",
 ]

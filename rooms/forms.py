@@ -177,7 +177,7 @@ class MessageEditForm(MessageForm):
         initial = {"content": message.content, "since": lambda: message.edits}
         super().__init__(*args, initial=initial, **kwargs)
         content = self.fields["content"]
-        content.widget.attrs |= {"rows": 5, "autofocus": True, "enterkeyhint": "done"}
+        content.widget.attrs |= {"rows": 5, "autofocus": True, "enterkeyhint": "done", "id": "new-content"}
         content.help_text = _("Everyone here can see that it was edited, and its earlier versions.")
 
     def take_allowance(self, request: HttpRequest) -> None:
@@ -253,6 +253,10 @@ class ChatRoomForm(LimitedForm, forms.Form):
     is_by_invitation = forms.BooleanField(label=gettext_lazy("Invitation only"), required=False)
     room_id = 0  # whose name it may be already
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # It is beside other forms, which have fields of these names, too.
+        super().__init__(*args, **{"auto_id": "new_room_%s", **options})
+
     def clean_name(self) -> str:
         name = " ".join(nfkc(self.cleaned_data["name"]).split())
         refuse_control_characters(name)
@@ -301,7 +305,7 @@ class ChatRoomUpdateForm(ChatRoomForm):
 
     def __init__(self, data: QueryDict | None, room: ChatRoom) -> None:
         initial = {field: getattr(room, field) for field in self.field_order}
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=initial, auto_id="id_%s")
         self.fields["name"].label = _("Name")
         self.room_id = room.pk
 

@@ -178,6 +178,7 @@ def attributes_of_scripts() -> set[str]:
     for listed in re.findall(r"const \{ ([^}]*) \} = [^;]*dataset;", text):
         found |= {kebab(name.split(":")[0]) for name in listed.split(", ") if not name.startswith("...")}
     found |= set(re.findall(r"\[(data-[\w-]+)", text))
+    found |= set(re.findall(r"<body\S* (data-[\w-]+)", text))
     # The composer's sentences go by the status of the answer, and the marks for ticks are read all at once.
     found.discard("data-part")
     return found | {

@@ -3,6 +3,13 @@ behave('chats', ['chats', 'notifications'], () => {
   const AT_MOST = 100; // the server sends the whole line of a chat that was not among the latest 50
   const chats = hook('chats');
   const openChat = chats.querySelector('[aria-current]')?.closest('[data-list]').id;
+  // The line of the chat that is open loads it anew: what was marked as unread is shown as such.
+  on('click', (event) => {
+    const link = event.target.closest('[aria-current]');
+    if (!link || !chats.contains(link) || hasModifier(event) || event.shiftKey) return;
+    event.preventDefault();
+    location.assign(link.pathname);
+  });
   const keyOf = (item) => Number(hook(`${item.id}-preview`).dataset.key);
   const sort = (list) => [...list.children].sort((one, other) => keyOf(other) - keyOf(one)).forEach((item, index) => {
     if (list.children[index] !== item) move(item, list, list.children[index]);

@@ -59,11 +59,6 @@ behave('conversation', ['conversation', 'scroller'], () => {
     write(downLabel, count ? wordsFor(count, down.dataset.unseen) : down.dataset.newest);
   };
 
-  const focusMessage = (message) => {
-    // Named by all that is in it: a screen reader says no more than the name of what has the focus.
-    message.setAttribute('aria-labelledby', message.id);
-    message.focus();
-  };
   // Newer messages are asked for from the end: reading goes on with the first of them.
   let lastLoaded;
   const goOn = () => {
@@ -142,7 +137,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   const act = ({ key, target }) => {
     if (STEPS[key]) return step(target, STEPS[key]);
     if (key === 'Escape') byId('content')?.focus();
-    else if (key === 'Enter' && target.dataset.part === 'message') part('details', target).click();
+    else if (key === 'Enter' && target.dataset.part === 'message') part('menu', target).click();
     else return false;
     return true;
   };
@@ -159,17 +154,13 @@ behave('conversation', ['conversation', 'scroller'], () => {
   // Links to a message that is there lead to it without loading anything.
   on('click', (event) => {
     const link = event.target.closest('a')?.querySelector('[data-quote]')?.closest('a');
-    const message = link && byId(`message-${new URLSearchParams(link.search).get('message')}`);
+    const message = link && messageAt(link);
     if (hasModifier(event) || !message?.checkVisibility()) return;
     event.preventDefault();
-    focusMessage(message);
-    message.scrollIntoView({ block: 'center' });
+    focusMessage(message, 'center');
   });
 
   // Where the address leads to a message.
   const linked = byId('linked') && byId(`message-${byId('linked').dataset.key}`);
-  if (linked?.checkVisibility()) {
-    focusMessage(linked);
-    linked.scrollIntoView({ block: 'center' });
-  }
+  if (linked?.checkVisibility()) focusMessage(linked, 'center');
 });

@@ -7,7 +7,7 @@ behave('forms', [], () => {
   };
   on('keydown', (event) => {
     if (event.isComposing || event.keyCode === 229) return; // part of writing a character
-    if (event.key === 'Escape' && !event.shiftKey) byId('cancel')?.click();
+    if (event.key === 'Escape' && !event.shiftKey && !event.target.closest('dialog')) byId('cancel')?.click();
     if (!sends(event)) return;
     event.preventDefault();
     event.target.form.requestSubmit();

@@ -3,7 +3,7 @@
 //   behave(name, ids, setUp)       set up one behaviour, apart from all others
 //   hook(id), part(name, within)   find what a behaviour cannot do without
 //   byId(id), parts(name, within)  find what a page may lack
-//   messageOf(element), messagesIn(list), isDeleted(message)
+//   messageOf(element), messagesIn(list), isDeleted(message), messageAt(address), focusMessage(message, block)
 //   on(events, listener, target), keep(element, listener, options)
 //   write(element, text), move(element, parent, before)
 //   wordsFor(number, sentences), hasModifier(event), root
@@ -30,6 +30,15 @@ const messagesIn = (list) => {
 };
 // What was deleted has neither.
 const isDeleted = (message) => !parts('text', message).length && !parts('tick', message).length;
+
+// The message that an address leads to, where the page has it.
+const messageAt = (address) => byId(`message-${new URL(address).searchParams.get('message')}`);
+const focusMessage = (message, block) => {
+  // Named by all that is in it: a screen reader says no more than the name of what has the focus.
+  message.setAttribute('aria-labelledby', message.id);
+  message.focus();
+  if (block) message.scrollIntoView({ block });
+};
 
 // Behaviours. What one of them lacks or throws ends what it was doing, and nothing else.
 

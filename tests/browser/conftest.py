@@ -259,6 +259,18 @@ class Person:
     def scroller(self) -> Locator:
         return self.page.get_by_role("region", name="Messages")
 
+    def menu_of(self, message: Locator) -> Locator:
+        """Open the menu of a message."""
+        link = message.get_by_role("link", name="Menu", exact=True)
+        link.focus()  # which shows it, also if what arrives moves it from under the mouse
+        link.click()
+        return self.page.get_by_role("dialog", name="Message menu")
+
+    @property
+    def panel(self) -> Locator:
+        """Where pages open above this one."""
+        return self.page.locator("#panel")
+
     @property
     def ticks(self) -> Locator:
         """Those of own messages; others have none to be seen."""

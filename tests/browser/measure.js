@@ -8,7 +8,8 @@ window.measure = (() => {
   const textOf = (ids) => (ids ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' ').trim();
 
   const TAB_STOPS = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
-  const tabStops = () => all(TAB_STOPS).filter((one) => one.tabIndex === 0 && one.checkVisibility({ visibilityProperty: true }));
+  const tabStops = () => all(TAB_STOPS).filter((one) => one.tabIndex === 0
+    && one.checkVisibility({ visibilityProperty: true }) && (document.querySelector(':modal') ?? one).contains(one));
   const groupOf = (element) => nameOf(element.closest('#composer, #scroller, .bar, nav, main') ?? document.body);
 
   // Text nodes with their places; a layer is what scrolls or stands by itself.
@@ -81,14 +82,16 @@ window.measure = (() => {
 
     structure: () => {
       const problems = [];
-      const count = (selector) => all(selector).filter((one) => one.checkVisibility()).length;
+      const modal = document.querySelector(':modal'); // beside which nothing is there
+      const shown = (selector) => all(selector).filter((one) => one.checkVisibility() && (modal ?? one).contains(one));
+      const count = (selector) => shown(selector).length;
       if (!/^Hearth$|. – Hearth$/.test(document.title)) problems.push(`title "${document.title}"`);
       const banner = 'header:not(main header, nav header, section header)';
-      for (const one of ['main', 'h1', banner]) if (count(one) !== 1) problems.push(`${count(one)} of ${one}`);
+      for (const one of modal ? ['h1'] : ['main', 'h1', banner]) if (count(one) !== 1) problems.push(`${count(one)} of ${one}`);
       const landmarks = count(`main, nav, aside, search, form[aria-label], section[aria-labelledby], section[aria-label], \
         [role=search], [role=region], ${banner}, body > footer`);
       if (landmarks > 6) problems.push(`${landmarks} landmarks`);
-      const headings = all('h1, h2, h3, h4, h5, h6').filter((one) => one.checkVisibility());
+      const headings = shown('h1, h2, h3, h4, h5, h6');
       headings.forEach((heading, index) => {
         const [level, before] = [heading, headings[index - 1]].map((one) => +(one?.localName[1] ?? 0));
         if (level > before + 1) problems.push(`h${level} after h${before}: ${heading.textContent.trim()}`);

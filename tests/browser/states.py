@@ -419,14 +419,34 @@ def session_ended(scene: Scene) -> Person:
 @state
 def details_of_a_message(scene: Scene) -> Person:
     ada, _ben, _room = talk(scene)
-    return ada.open(ada.page.locator(".meta").first.get_attribute("href"))
+    return ada.open(ada.page.locator(".menu").first.get_attribute("href"))
 
 
 @state
 def details_of_somebody_elses_message(scene: Scene) -> Person:
     ada, _ben, _room = talk(scene)
     ada.page.wait_for_selector(".mention")
-    return ada.open(ada.page.locator(".meta").last.get_attribute("href"))
+    return ada.open(ada.page.locator(".menu").last.get_attribute("href"))
+
+
+@state
+def menu_of_a_message(scene: Scene) -> Person:
+    ada, _ben, _room = talk(scene)
+    expect(
+        ada.menu_of(ada.page.locator(".message").nth(2)).get_by_role("link", name="Report")
+    ).to_be_visible()
+    return ada
+
+
+@state
+def editing_above_the_room(scene: Scene) -> Person:
+    ada, _ben, _room = talk(scene)
+    ada.menu_of(ada.page.locator(".message").first).get_by_role("link", name="Edit").click()
+    field = ada.panel.get_by_label("Message")
+    field.fill(" ")
+    field.press("Enter")
+    expect(ada.panel.get_by_role("alert").last).not_to_be_empty()
+    return ada
 
 
 @state
@@ -440,26 +460,26 @@ def room_with_a_message_edited_and_one_deleted(scene: Scene) -> Person:
     ada.scroller.focus()
     ada.page.keyboard.press("End")
     ada.page.keyboard.press("Home")
-    expect(ada.page.get_by_role("link", name="Edit", exact=True)).to_be_visible()
+    expect(ada.page.locator(".menu").first).to_be_visible()
     return ada
 
 
 @state
 def details_of_a_message_that_was_edited(scene: Scene) -> Person:
     ada = room_with_a_message_edited_and_one_deleted(scene)
-    return ada.open(ada.page.locator(".meta").first.get_attribute("href"))
+    return ada.open(ada.page.locator(".menu").first.get_attribute("href"))
 
 
 @state
 def details_of_a_message_that_was_deleted(scene: Scene) -> Person:
     ada = room_with_a_message_edited_and_one_deleted(scene)
-    return ada.open(ada.page.locator(".meta").last.get_attribute("href"))
+    return ada.open(ada.page.locator(".menu").last.get_attribute("href"))
 
 
 @state
 def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
     ada = room_with_a_message_edited_and_one_deleted(scene)
-    ada.open(ada.page.locator(".edit").first.get_attribute("href"))
+    ada.open(f"{ada.page.locator('.menu').first.get_attribute('href')}edit/")
     scene.backstage.run("[m.edit('Hello again') for m in Message.objects.order_by('-pk')[1:2]]")
     return submit(ada, "Save", message="Mine", says="changed since you opened it")
 

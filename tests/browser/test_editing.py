@@ -12,9 +12,12 @@ def row(person: Person, text: str):
 
 
 def open_form(person: Person, text: str) -> None:
-    row(person, text).hover()
-    row(person, text).get_by_role("link", name="Edit", exact=True).click()
-    expect(person.page.get_by_label("Message")).to_be_focused()
+    person.menu_of(row(person, text)).get_by_role("link", name="Edit", exact=True).click()
+    expect(field(person)).to_be_focused()
+
+
+def field(person: Person):
+    return person.panel.get_by_label("Message")
 
 
 def test_edit_appears_everywhere_and_the_focus_comes_back(ada, ben, room):
@@ -22,14 +25,16 @@ def test_edit_appears_everywhere_and_the_focus_comes_back(ada, ben, room):
     ben.open_live(room)
     ada.open_live(room)
     open_form(ada, "Helo")
-    ada.page.get_by_label("Message").fill("Hello https://example.com/")
+    field(ada).fill("Hello https://example.com/")
     ada.page.keyboard.press("Enter")
     expect(row(ada, "Hello")).to_be_focused()
     for person in (ada, ben):
         person.sees("Hello https://example.com/", "Another one")
         expect(row(person, "Hello").get_by_text("edited")).to_be_visible()
         expect(row(person, "Hello").get_by_role("link", name="https://example.com/")).to_be_visible()
-    expect(ben.page.get_by_role("link", name="Edit", exact=True)).to_have_count(0)
+    menu = ben.menu_of(row(ben, "Hello"))
+    expect(menu.get_by_role("link", name="Report")).to_be_visible()
+    expect(menu.get_by_role("link", name="Edit")).to_have_count(0)
 
 
 def test_preview_of_the_last_message_changes_in_the_list(ada, ben, room):
@@ -38,11 +43,10 @@ def test_preview_of_the_last_message_changes_in_the_list(ada, ben, room):
     expect(ben.line(room)).to_contain_text("Helo")
     ada.open_live(room)
     open_form(ada, "Helo")
-    ada.page.get_by_label("Message").fill("Good morning")
+    field(ada).fill("Good morning")
     ada.page.get_by_role("button", name="Save").click()
     expect(ben.line(room)).to_contain_text("Good morning")
-    ada.page.locator(".message .meta").click()
-    ada.page.get_by_role("link", name="Delete").click()
+    ada.menu_of(row(ada, "Good morning")).get_by_role("link", name="Delete").click()
     ada.page.get_by_role("button", name="Delete message").click()
     expect(ben.line(room)).to_contain_text("This message was deleted.")
     expect(ben.line(room)).not_to_contain_text("unread")
@@ -53,12 +57,13 @@ def test_what_was_not_saved_changes_nothing(ada, room, way):
     ada.say(room, "Hello")
     ada.open_live(room)
     open_form(ada, "Hello")
-    ada.page.get_by_label("Message").fill("Changed")
+    field(ada).fill("Changed")
     if way == "Escape":
         ada.page.keyboard.press("Escape")
     else:
         ada.page.get_by_role("link", name="Cancel").click()
-    expect(row(ada, "Hello")).to_be_focused()
+    hello = row(ada, "Hello")
+    expect(hello.get_by_role("link", name="Menu") if way == "Escape" else hello).to_be_focused()
     expect(ada.page.get_by_text("edited")).to_have_count(0)
 
 
@@ -80,18 +85,16 @@ def test_keyboard_alone_edits_and_deletes(ada, room):
     keyboard.press("ArrowUp")
     keyboard.press("ArrowUp")
     expect(row(ada, "First")).to_be_focused()
-    link = row(ada, "First").get_by_role("link", name="Edit", exact=True)
-    tab_to(link)
     keyboard.press("Enter")
-    expect(ada.page.get_by_label("Message")).to_be_focused()
+    tab_to(ada.page.get_by_role("link", name="Edit", exact=True))
+    keyboard.press("Enter")
+    expect(field(ada)).to_be_focused()
     keyboard.press("End")
     keyboard.type(" of all")
     keyboard.press("Enter")
     expect(row(ada, "First of all")).to_be_focused()
     keyboard.press("Enter")
-    expect(ada.page.get_by_role("heading", name="Message details")).to_be_visible()
-    link = ada.page.get_by_role("link", name="Delete")
-    tab_to(link)
+    tab_to(ada.page.get_by_role("link", name="Delete", exact=True))
     keyboard.press("Enter")
     expect(ada.page.get_by_role("heading", name="Delete this message?")).to_be_visible()
     tab_to(ada.page.get_by_role("button", name="Delete message"))
@@ -105,9 +108,8 @@ def test_deleted_message_goes_from_open_pages(ada, ben, room):
     ben.open_live(room)
     ben.sees("Secret", "Open")
     ada.open_live(room)
-    row(ada, "Secret").locator(".meta").click()
-    ada.page.get_by_role("link", name="Delete").click()
-    expect(ada.page.get_by_text("Secret")).to_be_visible()
+    ada.menu_of(row(ada, "Secret")).get_by_role("link", name="Delete").click()
+    expect(ada.panel.get_by_text("Secret")).to_be_visible()
     ada.page.get_by_role("button", name="Delete message").click()
     ben.sees("Open")
     expect(ben.page.locator(".message")).to_have_count(2)
@@ -158,14 +160,14 @@ def test_without_javascript(person, ada, ben):
     ada.open_live(room)
     dora.open(room)
     dora.sees("Helo")
-    dora.frame.locator(".message .meta").click()
+    dora.frame.locator(".message .menu").click()
     dora.page.get_by_role("link", name="Edit", exact=True).click()
     dora.page.get_by_label("Message").fill("")
     dora.page.get_by_label("Message").fill("Hello")
     dora.page.get_by_role("button", name="Save").click(no_wait_after=True)
     dora.sees("Hello")
     ada.sees("Hello")
-    dora.frame.locator(".message .meta").click()
+    dora.frame.locator(".message .menu").click()
     dora.page.get_by_role("link", name="Delete").click()
     dora.page.get_by_role("button", name="Delete message").click(no_wait_after=True)
     expect(dora.frame.get_by_text("This message was deleted.")).to_be_visible()

@@ -27,7 +27,7 @@ async () => {
   works.regions = press(document.body, 'F6');
   works.forms = press(one('textarea'), 'Enter', { ctrlKey: true });
   works.composer = one('form.composer').noValidate;
-  works.conversation = one('.message .meta').tabIndex === -1;
+  works.conversation = one('.message .menu').tabIndex === -1;
   works.times = one('.message time').textContent !== '' && one('.chat time').textContent !== '';
   works.ticks = [...document.querySelectorAll('.tick')].some((tick) => tick.dataset.state !== 'none');
 

@@ -98,13 +98,15 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     def button(name: str) -> Locator:
         return page.get_by_role("button", name=name, exact=True)
 
-    def open_details_of_the_newest() -> None:
+    def open_what_can_be_done_with_the_newest() -> None:
         if how is Keys:
             hand.go_to(dora.scroller)
             page.keyboard.press("ArrowUp")
             page.keyboard.press("Enter")
         else:
-            hand.press((page if has_scripts else dora.frame).locator(".meta").last)
+            message = (page if has_scripts else dora.frame).locator(".message").last
+            message.hover()
+            hand.press(message.locator(".menu"))
 
     # Enter, and make a room.
     dora.open("/")
@@ -126,14 +128,14 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     # Mend what was written, and take it back.
     hand.send("Helo")
     dora.sees("Good morning", "You too", "Helo")
-    open_details_of_the_newest()
+    open_what_can_be_done_with_the_newest()
     hand.press(page.get_by_role("link", name="Edit", exact=True))
     hand.write(page.get_by_label("Message", exact=True), "")
     page.keyboard.press("Control+End")
     page.keyboard.type(" again")
     hand.press(button("Save"))
     dora.sees("Good morning", "You too", "Helo again")
-    open_details_of_the_newest()
+    open_what_can_be_done_with_the_newest()
     hand.press(page.get_by_role("link", name="Delete", exact=True))
     hand.press(button("Delete message"))
     dora.sees("Good morning", "You too")
@@ -168,7 +170,7 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     # Mark as unread, and as read.
     dora.open(room)
     expect(dora.messages.last).to_have_text("Line 52")
-    open_details_of_the_newest()
+    open_what_can_be_done_with_the_newest()
     hand.press(button("Mark as unread from here"))
     expect(dora.line(room)).to_have_accessible_name(re.compile(", 1 unread message"))
     hand.press(dora.line(room))

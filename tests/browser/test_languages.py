@@ -46,9 +46,9 @@ def test_two_readers_of_one_room_have_their_own_languages(person):
     expect(anna.page.locator("#typing")).to_have_text(f"{cleo.name} schreibt …")
     expect(bob.page.locator("#typing")).to_have_text(f"{cleo.name} is typing…")
     cleo.box.press("Enter")
-    for reader, label in ((anna, "Details der Nachricht"), (bob, "message details")):
+    for reader, label in ((anna, "Antworten"), (bob, "Reply")):
         expect(reader.messages).to_have_text(["Hallo"])
-        expect(reader.page.locator(".message .meta")).to_contain_text(label)
+        expect(reader.page.locator(".message .reply")).to_contain_text(label)
     # Presence, and what comes into the list.
     expect(anna.page.locator(f"a[href^='{chat}'] .presence")).to_have_text("online")
     cleo.say(chat, "Eins", "Zwei")
@@ -109,9 +109,9 @@ def test_changing_the_language_leaves_open_pages_as_they_are(person):
     expect(elsewhere.locator("html")).to_have_attribute("lang", "de")
     bob.say(room, "Hello")
     anna.sees("Hello")
-    expect(anna.page.locator(".message .meta")).to_contain_text("message details")
+    expect(anna.page.locator(".message .reply")).to_contain_text("Reply")
     anna.reload()
-    expect(anna.page.locator(".message .meta")).to_contain_text("Details der Nachricht")
+    expect(anna.page.locator(".message .reply")).to_contain_text("Antworten")
 
 
 # From right to left

@@ -124,7 +124,7 @@ def test_details_tell_who_read_it_and_when(ada, person):
     ada.send("Read this")
     dora.open_live(room)
     expect(ada.ticks).to_have_accessible_name("Read")
-    ada.page.get_by_role("link", name="message details").click()
+    ada.menu_of(ada.page.locator(".message")).get_by_role("link", name="Details").click()
     row = ada.page.get_by_role("row", name=dora.name)
     expect(row).to_contain_text("Yes")
     expect(row.get_by_role("time")).to_be_visible()

@@ -77,8 +77,9 @@ def test_mark_unread_from_here(ada, dora):
     other = dora.context.new_page()
     other.goto(f"{dora.url}{room}")
     other.evaluate("document.hasFocus = () => false")
-    dora.page.get_by_role("link", name="message details").nth(1).click()
-    dora.page.get_by_role("button", name="Mark as unread from here").click()
+    dora.menu_of(dora.page.locator(".message").nth(1)).get_by_role(
+        "button", name="Mark as unread from here"
+    ).click()
     expect(dora.line(room)).to_have_accessible_name(re.compile(", 2 unread messages"))
     expect(other).to_have_title(re.compile(r"^\(2\) Room"))
     dora.line(room).click()
@@ -93,7 +94,8 @@ def test_what_comes_after_is_read_in_a_window_from_before(ada, dora):
     expect(dora.page).to_have_title(re.compile("^Room"))
     other = dora.context.new_page()
     other.goto(f"{dora.url}{room}")
-    other.get_by_role("link", name="message details").click()
+    other.locator(".message").hover()
+    other.get_by_role("link", name="Menu", exact=True).click()
     other.get_by_role("button", name="Mark as unread from here").click()
     expect(dora.page).to_have_title(re.compile(r"^\(1\) Room"))
     ada.say(room, "Two")

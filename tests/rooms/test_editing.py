@@ -53,7 +53,7 @@ def test_versions_are_shown_to_everybody_of_the_room(ben_client, ada, room, cloc
 def test_form_begins_with_the_text_and_leads_back(ada_client, ada, room):
     message = make_message(room, ada, "<Hello>")
     page = page_of(ada_client.get(address("update", message)))
-    assert page.by_id("content").text.strip() == "<Hello>"
+    assert page.by_id("new-content").text.strip() == "<Hello>"
     assert page.by_id("cancel")["href"] == f"/rooms/{room.pk}/?message={message.pk}"
 
 
@@ -64,7 +64,7 @@ def test_what_is_no_message_is_refused_with_the_text_kept(ada_client, ada, room,
         response = edit(ada_client, message, content)
     assert response.status_code == 422
     if "\x00" not in content:
-        assert page_of(response).by_id("content").text.strip() == content.strip()
+        assert page_of(response).by_id("new-content").text.strip() == content.strip()
     message.refresh_from_db()
     assert (message.content, message.edited_at) == ("Hello", None)
     assert rung == []
@@ -95,7 +95,7 @@ def test_second_of_two_tabs_is_told_of_the_newer_text(ada_client, ada, room):
     response = edit(ada_client, message, "From the <other>", since=0)
     page = page_of(response)
     assert response.status_code == 409
-    assert page.by_id("content").text.strip() == "From the <other>"
+    assert page.by_id("new-content").text.strip() == "From the <other>"
     assert "changed since you opened it" in page.by_id("id_content_error").text
     assert texts(page, "content") == ["From one tab"]
     message.refresh_from_db()
@@ -165,7 +165,7 @@ def test_too_many_edits_are_refused_with_the_text_kept(ada_client, ada, room, li
     message.refresh_from_db()
     response = edit(ada_client, message, "Two")
     assert (response.status_code, response["Retry-After"]) == (429, "60")
-    assert page_of(response).by_id("content").text.strip() == "Two"
+    assert page_of(response).by_id("new-content").text.strip() == "Two"
 
 
 def test_versions_of_a_message_are_not_without_end(ada, room):
@@ -260,7 +260,7 @@ def test_deleted_message_cannot_be_edited_and_the_text_is_kept(ada_client, ada, 
     message.erase()
     response = edit(ada_client, message, "Back again", since)
     assert response.status_code == 409
-    assert page_of(response).by_id("content").text.strip() == "Back again"
+    assert page_of(response).by_id("new-content").text.strip() == "Back again"
     assert "This message has been deleted since you opened it." in response.content.decode()
     message.refresh_from_db()
     assert (message.content, message.edited_at) == ("", None)
