@@ -77,7 +77,7 @@ def test_form_without_its_token_gets_a_page(ada):
 
 
 REFUSED = {
-    "login": (reverse("accounts:login"), {"name": "two words"}, "name"),
+    "login": (reverse("accounts:login"), {"name": "!!!"}, "name"),
     "room": (reverse("rooms:chat_room_create"), {"name": "!"}, "name"),
     "password": (
         reverse("accounts:password_update"),

@@ -355,9 +355,13 @@ FORMS = sorted(set(forms_of_hearth()), key=str)
 
 def test_nothing_is_forgotten(address, client_for, link_ways, admin_ways, reading):
     seen, filled = seen_everywhere(address, client_for, reading, admin_ways)
-    for way in link_ways("invitation_detail"):
-        seen |= dict.fromkeys(way.read(reading), way)
-        filled |= reading.forms.keys()
+    User.objects.update(is_staff=False)  # else nobody becomes staff by a link
+    [staff_link, _look] = link_ways("staff_link_detail")
+    more = [Way("POST", staff_link.path, client_for("owner"))]
+    for ways in (lambda: more, lambda: link_ways("invitation_detail")):
+        for way in ways():
+            seen |= dict.fromkeys(way.read(reading), way)
+            filled |= reading.forms.keys()
     assert set(written_reads()) - seen.keys() - {(HEADER, "remote-addr"), (HEADER, "last-event-id")} == set()
     assert set(FORMS) - {kind for form in filled for kind in form.__mro__} == set()
 
