@@ -95,7 +95,7 @@ def test_unacceptable_name_of_a_room_is_refused_with_its_reason(ada_client, rung
 
 def test_refused_name_stays_in_the_field(ada_client):
     response = create(ada_client, '"><script>alert(1)</script>' + "a" * 60)
-    assert page_of(response).by_id("id_name")["value"] == '"><script>alert(1)</script>' + "a" * 60
+    assert page_of(response).by_id("new_room_name")["value"] == '"><script>alert(1)</script>' + "a" * 60
     assert b"<script>alert" not in response.content
 
 

@@ -88,7 +88,7 @@ def test_too_many_rooms_are_refused_with_the_name_kept(ada_client, ben_client, c
     page = page_of(response)
     assert (response.status_code, response["Retry-After"]) == (429, "30")
     assert texts(page, "error") == [SENTENCE]
-    assert page.by_id("id_name")["value"] == "Two"
+    assert page.by_id("new_room_name")["value"] == "Two"
     assert ben_client.post("/rooms/", {"name": "Two"}).status_code == 302
     assert ChatRoom.objects.count() == 2
 

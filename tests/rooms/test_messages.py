@@ -324,7 +324,7 @@ def test_database_refuses_a_message_that_is_too_long(ada, room):
 
 
 def test_fault_that_is_no_reused_token_is_not_hidden(ada, room, monkeypatch):
-    monkeypatch.setattr(room, "_take_turn", lambda _sender: (setattr(room, "revision", None), False))
+    monkeypatch.setattr(room, "_take_turn", lambda _sender: (setattr(room, "revision", None), False, False))
     with pytest.raises(IntegrityError):
         make_message(room, ada)
 
