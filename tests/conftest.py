@@ -37,6 +37,20 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture(autouse=True, scope="session")
+def nobody_else_at_the_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what threads of a test that failed have left open: PostgreSQL keeps a database that is in use."""
+    if connection.vendor == "postgresql":
+        request.getfixturevalue("django_db_setup")
+    yield
+    if connection.vendor == "postgresql":
+        with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+@pytest.fixture(autouse=True, scope="session")
 def settings_for_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Passwords are hashed quickly, and pages need no collected static files."""
     with override_settings(

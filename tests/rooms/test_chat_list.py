@@ -267,6 +267,14 @@ async def test_page_shows_whom_it_was_brought(chat_list, do, hub, his, private, 
     assert hub.watchers(ada.pk) == (his,)
 
 
+async def test_room_that_closed_while_no_page_was_open_comes_back(chat_list, do, his):
+    closet = await do(make_room, "Closet")
+    chat_list.begin_after(0, {closet.pk})
+    chat_list.began(his, shows())  # it was closed then
+    chat_list.heard(Bell("room", {"room": closet.pk}))
+    await eventually(lambda: "Closet" in "".join(his.told))
+
+
 async def test_line_that_only_one_of_two_pages_has_is_brought_to_the_other(
     chat_list, hub, his, room, private, ben
 ):

@@ -120,13 +120,15 @@ class ChatList(Rounds[Gathered]):
         self._unread[user_id] = {
             pk: told.get(pk, state.unread[pk]) for pk in state.unread if pk not in missing
         }
+        if not self._begun:
+            self._listed = set(state.others)  # nothing was noted while no page was open
         self._begun.add(user_id)
         for room_id, before in self._unread[user_id].items():
             if before != state.unread[room_id]:
                 self._unread[user_id][room_id] = None
                 self._gathered.readers[room_id].add(user_id)
                 self.ring()
-        # Nothing was noted while no page was open, or a round has passed since the state was read.
+        # A round may have passed since the state was read.
         new = set(state.others) - self._listed
         self._listed |= new
         for room_id in new | missing:
