@@ -653,6 +653,7 @@ LIMITED = {
     ("accounts:session_delete_others", None): (*SETTINGS, {}),
     ("accounts:session_delete", "session"): (*SETTINGS, {}),
     ("accounts:block_create", "person id"): ("block_per_user", "member", {}),
+    ("rooms:draft_update", "group"): ("draft_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("accounts:block_delete", "person id"): ("block_per_user", "member", {}),
     ("accounts:profile_update", None): ("profile_per_user", "member", {"status_ends": "never"}),
     ("accounts:avatar_update", None): ("upload_per_user", "member", {}),
