@@ -21,14 +21,15 @@ demo: ## Fill the database with people and conversations to look at
 	@$(PY) manage.py setup
 	@$(PY) manage.py demo
 
-# Side by side: there are two processors mostly, and much of a test is waiting. What fails beside the others is run
-# once more, alone and by name; a part that did not come to its end fails then, too. tests/faults/ starts the servers
-# that it needs by itself.
+# Three side by side, and the fourth where one has ended: there are two processors mostly, and much of a test is
+# waiting. What fails beside the others is run once more, alone and by name; a part that did not come to its end fails
+# then, too. tests/faults/ starts the servers that it needs by itself.
 PYTEST := .venv/bin/pytest
-PARTS := browser sqlite postgresql
+PARTS := browser sqlite postgresql faults
 STAMPS := $(PARTS:%=var/tests/%)
 tests-of-browser = $(PYTEST) tests/browser
-tests-of-sqlite = $(PYTEST) --ignore=tests/browser
+tests-of-sqlite = $(PYTEST) --ignore=tests/browser --ignore=tests/faults
+tests-of-faults = $(PYTEST) tests/faults
 tests-of-postgresql = $(PY) -m tests.support.services $(PYTEST) --ignore=tests/browser --ignore=tests/faults $(ONCE:%=--ignore=tests/%)
 # What a database cannot change is asked once: how pages are written, what a request costs before anything is read,
 # who may do what, pictures, texts, settings and servers. Every page is asked for with PostgreSQL by

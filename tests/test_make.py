@@ -34,7 +34,7 @@ def make_test(tmp_path):
         path.chmod(0o755)
 
     def run(**results):
-        for part in ("browser", "sqlite", "postgresql"):
+        for part in ("browser", "sqlite", "postgresql", "faults"):
             told = results.get(part, [PASSES])
             (tmp_path / part).write_text("".join(f"{status}\n" for status in told))
         done = subprocess.run(["make", "test"], cwd=tmp_path, capture_output=True, text=True)
@@ -46,7 +46,7 @@ def make_test(tmp_path):
 def test_all_that_passes_is_a_success(make_test):
     status, output = make_test()
     assert status == 0
-    assert [part for part in ("browser", "sqlite", "postgresql") if f"{part}: " not in output] == []
+    assert [part for part in ("browser", "sqlite", "postgresql", "faults") if f"{part}: " not in output] == []
     assert "once more" not in output
 
 
