@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import wait_until
+
 POSTS = "**/messages/"
 STREAMS = "**/stream?*"
 TALL = f"{'A text that fills a line or two of the page. ' * 8}\nLine"
@@ -80,6 +82,7 @@ def test_message_stands_once_when_the_echo_comes_first(ada, room):
     ada.page.route(POSTS, lambda route: answers.append((route, route.fetch())))
     ada.send("Hello")
     ada.sees("Hello")
+    wait_until(ada.page, lambda: answers)  # the server may still be writing its answer
     [(route, response)] = answers
     with ada.page.expect_event("requestfinished", lambda request: request.method == "POST"):
         route.fulfill(response=response)
