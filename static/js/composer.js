@@ -103,7 +103,8 @@ behave('composer', ['composer', 'content'], () => {
   let timer;
   const keepDraft = () => {
     clearTimeout(timer);
-    if (content.value === kept) return;
+    const hasEnded = !typingSignal.isConnected; // the session, or one's time in the room: it would be refused
+    if (hasEnded || content.value === kept) return;
     kept = content.value;
     const body = new URLSearchParams(new FormData(composer));
     const options = { method: 'POST', body, keepalive: true, headers: { 'HX-Request': 'true' } };
