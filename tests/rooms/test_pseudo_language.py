@@ -15,7 +15,7 @@ from tests.support.responses import HTMX
 
 pytestmark = pytest.mark.django_db
 
-NAMES = r"\b(?:ada|ben|mallory|root|person\d+|nosuchtoken|Kitchen|Hello)\b"
+NAMES = r"\b(?:ada|ben|mallory|rita|root|person\d+|nosuchtoken|Kitchen|Hello)\b|@all\b"
 
 
 @pytest.fixture(autouse=True)
