@@ -22,6 +22,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Route,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -39,6 +40,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 TIMEOUT = 20_000
 RELEASE = 'name="release" value="'
 _serials = count(1)
@@ -155,7 +157,7 @@ class Person:
     """Somebody at a browser of their own."""
 
     def __init__(self, browser: Browser, server: Address, name: str, **options: object) -> None:
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        self.context = browser.new_context(**{"viewport": VIEWPORT, **options})
         self.context.set_default_timeout(TIMEOUT)
         self.context.on("page", self._watch)
         self.url = server.url
@@ -189,6 +191,7 @@ class Person:
         for page in self.context.pages[1:]:
             page.close()
         self.page.goto("about:blank")
+        self.page.set_viewport_size(VIEWPORT)
         problems, self.problems = self.problems, []
         assert problems == []
 
