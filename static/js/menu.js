@@ -1,5 +1,5 @@
 // The menu of a message: what its page offers, beside the message. Without it, the same link leads to that page.
-behave('menu', ['menu'], () => {
+behave('menu', ['menu', 'conversation'], () => {
   const menu = hook('menu');
   const conversation = hook('conversation');
   const show = (link) => {

@@ -1,7 +1,7 @@
 // Pages open above the one where they are called: those that links with data-panel lead to, and what is followed or
 // sent from there. Each is a page of its own, with its address, as long as it is open. Back, Escape and Close lead to
 // where one was.
-behave('panel', ['panel'], () => {
+behave('panel', ['panel', 'panel-content'], () => {
   const panel = hook('panel');
   const content = hook('panel-content');
   const failed = hook('panel-failed');

@@ -2,6 +2,7 @@
 behave('reactions', ['conversation'], () => {
   const form = hook('reacting');
   const notice = hook('not-reacted');
+  const anyEmoji = part('any-emoji', form);
   const conversation = hook('conversation');
   const { user } = form.dataset;
 
@@ -20,7 +21,7 @@ behave('reactions', ['conversation'], () => {
   const open = (link) => {
     opener = link;
     form.action = new URL('react/', link.href);
-    part('any-emoji', form).href = link.href;
+    anyEmoji.href = link.href;
     form.showPopover();
     const { left, top } = link.getBoundingClientRect();
     form.style.left = `${Math.max(8, Math.min(left, innerWidth - form.offsetWidth - 8))}px`;
