@@ -10,7 +10,7 @@ from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config.pages import number, page_of
 from rooms import moderation
-from rooms.chats import ChatLists
+from rooms.chats import ChatLists, chat_for
 from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
 from rooms.history import HistoryPage, page_after, page_around, page_before, unread_line, with_newer
 from rooms.models import ChatRoom, Membership, Message, Report, TooManyRooms
@@ -100,6 +100,7 @@ def chat_room_response(
         "membership": membership,
         "title": room.title_for(request.user),
         "other": other,
+        "open_chat": chat_for(request.user.pk, room, None).dom_id,
         "page": page,
         "marks": show_ticks(page.messages, room, request.user),
         "read_interval": read_interval(room),

@@ -2,7 +2,7 @@
 behave('chats', ['chats', 'notifications'], () => {
   const AT_MOST = 100; // the server sends the whole line of a chat that was not among the latest 50
   const chats = hook('chats');
-  const openChat = chats.querySelector('[aria-current]')?.closest('[data-list]').id;
+  const { openChat } = chats.dataset;
   // The line of the chat that is open loads it anew: what was marked as unread is shown as such.
   on('click', (event) => {
     const link = event.target.closest('[aria-current]');
@@ -25,6 +25,6 @@ behave('chats', ['chats', 'notifications'], () => {
     sort(lists.mine);
     sort(lists.rooms);
     [...lists.mine.children].slice(AT_MOST).forEach((item) => item.remove());
-    byId(openChat)?.querySelector('a').setAttribute('aria-current', 'page'); // a line that was replaced does not know
+    byId(openChat)?.querySelector('a').setAttribute('aria-current', 'page'); // a line that came later does not know
   });
 });

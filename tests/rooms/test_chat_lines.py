@@ -15,9 +15,9 @@ from tests.support.factories import avatar_of, make_message
 pytestmark = pytest.mark.django_db
 
 
-def lines(user, room_id=None, shows_presence=True):
+def lines(user, open_chat=None, shows_presence=True):
     """Return the lines of the list of `user`."""
-    return [chats.chat_lines([chat], room_id, shows_presence) for chat in chats_of(user)]
+    return [chats.chat_lines([chat], open_chat, shows_presence) for chat in chats_of(user)]
 
 
 def anew(*arguments):
@@ -106,8 +106,8 @@ def test_lines_that_are_kept_follow_what_they_show(ada, ben, room, change, begun
 
 
 def test_line_of_the_room_that_the_page_shows_says_so(ada, room):
-    assert ['aria-current="page"' in line for line in lines(ada, room.pk)] == [True, False]
-    assert "aria-current" not in lines(ada, room.pk + 1)[0]
+    assert ['aria-current="page"' in line for line in lines(ada, f"room-{room.pk}")] == [True, False]
+    assert "aria-current" not in lines(ada, f"room-{room.pk + 1}")[0]
 
 
 def test_line_is_in_the_language_and_time_of_its_reader(ada, ben, room, clock):

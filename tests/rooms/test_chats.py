@@ -102,6 +102,17 @@ def test_open_room_is_marked(ada_client, room, private):
     ]
 
 
+@pytest.mark.parametrize("people", [0, 15], ids=["large house", "small house"])
+def test_person_is_marked_whose_chat_is_open_before_anything_is_said(
+    ada_client, ben, mallory, private, settings, people
+):
+    settings.SMALL_HOUSE_PEOPLE = people
+    chats = page_of(ada_client.get(f"/rooms/{private.pk}/")).by_id("chats")
+    marked = [chat["id"] for chat in chats.all("li", "chat") if chat.all("a")[0].get("aria-current")]
+    assert marked == ([f"person-{ben.pk}"] if people else [])
+    assert chats["data-open-chat"] == f"person-{ben.pk}", "which marks a line that comes later"
+
+
 def test_inactive_people_are_not_offered(ada_client):
     make_user("grace", is_active=False)
     assert names(ada_client) == []

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config import release
-from rooms.chats import ChatLists, chats_digest, lists_of, newest_in, unread_in
+from rooms.chats import ChatLists, chat_for, chats_digest, lists_of, newest_in, unread_in
 from rooms.live.endpoints.access import Opening
 from rooms.live.news.part import PresentState
 from rooms.live.news.reports import ANYBODY, ReportCounts, counts_for
@@ -153,7 +153,8 @@ def _general(opening: Opening, chats: ChatLists, facts: Facts) -> Iterator[str]:
     if opening.release not in (None, release.current()):
         yield fragments.updated()
     if opening.chats != chats_digest(chats, user):
-        yield fragments.chat_list(chats, opening.room_id, user)
+        room = facts.rooms.get(opening.room_id or 0)
+        yield fragments.chat_list(chats, chat_for(user.pk, room, None).dom_id if room else None, user)
     if user.blocks_version:
         yield fragments.own_style(user)
     if opening.profiles and facts.has_changed_profiles:

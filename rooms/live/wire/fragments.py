@@ -35,9 +35,10 @@ def newest_page(page: HistoryPage) -> str:
     return _render("rooms/pushes.html#newest-page", {"page": page, "room": page.room})
 
 
-def chat_list(chats: ChatLists, room_id: int | None, user: User) -> str:
-    """The whole list for a page that was away; `room_id` is the room that the page shows, if any."""
-    context = {"chats": chats, "chats_digest": chats_digest(chats, user), "room_id": room_id, "user": user}
+def chat_list(chats: ChatLists, open_chat: str | None, user: User) -> str:
+    """The whole list for a page that was away; `open_chat` is the id of the line that is marked."""
+    digest = chats_digest(chats, user)
+    context = {"chats": chats, "chats_digest": digest, "open_chat": open_chat, "user": user}
     return _render("rooms/pushes.html#chat-list", context)
 
 
