@@ -280,7 +280,7 @@ class Person:
         return self.page.locator(".tick:visible")
 
     def line(self, chat: str) -> Locator:
-        """The link to a chat, by its address."""
+        """The link to a chat, by its address: to a private one when something was said in it."""
         return self.chats.locator(f"a[href^='{chat}']")
 
     @property
@@ -295,7 +295,7 @@ class Person:
 
     @property
     def chats(self) -> Locator:
-        return self.page.get_by_role("navigation", name="Chats").get_by_role("listitem")
+        return self.page.locator("#chats").get_by_role("listitem")
 
     def keep_pages(self) -> None:
         """Have pages of rooms kept in the back/forward cache, which Chromium does not do with "no-store"."""

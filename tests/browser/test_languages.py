@@ -38,6 +38,7 @@ def test_two_readers_of_one_room_have_their_own_languages(person):
     room = anna.make_room(bob, cleo)
     chat = anna.chat_with(cleo)
     other_chat = bob.chat_with(cleo)
+    anna.say(chat, "Hallo")
     anna.open_live(room)
     bob.open_live(room)
     expect(anna.page.locator("html")).to_have_attribute("lang", "de")

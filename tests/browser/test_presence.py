@@ -18,6 +18,7 @@ def quick_server(tmp_path_factory):
 def test_online_then_last_seen(person, quick_server):
     dora, emil = person("dora", at=quick_server), person("emil", at=quick_server)
     chat = dora.chat_with(emil)
+    dora.say(chat, "Hello")
     dora.open_live(chat)
     header = dora.page.get_by_role("main").get_by_role("banner").or_(dora.page.locator("main header"))
     emil.open_live("/")
@@ -34,6 +35,7 @@ def test_online_then_last_seen(person, quick_server):
 def test_in_words_and_in_shape(ada, person):
     dora = person("dora")
     chat = ada.chat_with(dora)
+    ada.say(chat, "Hello")
     ada.open_live(chat)
     dora.open_live("/")
     sign = ada.line(chat).locator(".presence")
@@ -74,6 +76,7 @@ def test_who_hides_it_no_longer_sees_it_in_other_windows(ada, person):
 def test_hidden_while_others_look(ada, person):
     dora = person("dora")
     chat = ada.chat_with(dora)
+    ada.say(chat, "Hello")
     ada.open_live(chat)
     dora.open_live("/")
     expect(ada.line(chat)).to_have_accessible_name(re.compile("online"))

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 def test_navigation_is_the_same_in_the_lobby_and_in_a_room(ada, ben, room):
     def stops() -> list[str]:
         return ada.page.locator(":is(.banner, nav) :is(a, button, summary):visible").evaluate_all(
-            "all => all.filter((one) => !one.closest('#chats')).map((one) => one.textContent.trim())"
+            "all => all.filter((one) => !one.closest('#chats, .first-steps'))"
+            ".map((one) => one.textContent.trim())"
         )
 
     ada.open_live("/")
