@@ -72,14 +72,22 @@ behave('conversation', ['conversation', 'scroller'], () => {
     if (target === byId('newer-link')) lastLoaded = messagesIn(hook('history')).at(-1);
   }, conversation);
 
-  // Keys go from message to message, and Tab to the links and spoilers of the one reached.
+  // Keys go from message to message, and Tab to the links and spoilers of the one reached. Code is a stop of its own,
+  // since it scrolls: who comes to it from elsewhere has not reached its message.
+  let reached;
   const tieLinks = () => {
     for (const message of messagesIn(conversation)) {
-      const tabIndex = message.matches(':focus-within') ? 0 : -1;
+      const tabIndex = message === reached && message.matches(':focus-within') ? 0 : -1;
       message.querySelectorAll('a, summary').forEach((stop) => { stop.tabIndex = tabIndex; });
     }
   };
-  on('focusin focusout', tieLinks, conversation);
+  const reach = ({ type, target, relatedTarget }) => {
+    const focused = type === 'focusin' ? target : relatedTarget;
+    const message = focused?.closest('[data-part="message"]');
+    reached = message === reached || !focused?.matches('pre') ? message : null;
+    tieLinks();
+  };
+  on('focusin focusout', reach, conversation);
 
   // htmx searches the list it puts messages into from the start.
   const keepLiveListShort = () => {
