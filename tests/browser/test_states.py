@@ -89,7 +89,10 @@ CIRCUMSTANCES = {
 
 
 class Looks:
-    """A page in a state; `wear` changes how it is looked at."""
+    """A page in a state; `wear` changes how it is looked at, with the chats from their first on.
+
+    Axe takes what was scrolled out of the list of chats for covered, and other tests go through it with keys.
+    """
 
     def __init__(self, name: str, person: Person) -> None:
         self.name = name
@@ -101,6 +104,7 @@ class Looks:
         self.page.evaluate(
             """css => {
               document.activeElement.blur();
+              document.querySelector('.pane-chats')?.scrollTo(0, 0);
               const sheet = new CSSStyleSheet();
               sheet.replaceSync(css);
               document.adoptedStyleSheets = [sheet];
