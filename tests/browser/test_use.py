@@ -14,6 +14,7 @@ def test_navigation_is_the_same_in_the_lobby_and_in_a_room(ada, ben, room):
             ".map((one) => one.textContent.trim())"
         )
 
+    ben.say(room, "Hello")  # the latest chats are in the list
     ada.open_live("/")
     in_lobby = stops()
     assert {"Settings", "Log out", "Help"} <= set(in_lobby)
