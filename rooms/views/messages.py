@@ -130,7 +130,6 @@ def message_response(request: AuthenticatedRequest, message: Message, form: Reac
         "link": request.build_absolute_uri(message.get_absolute_url()),
         "title": message.room.title_for(request.user),
         "may_delete": Message.objects.deletable_by(request.user).filter(pk=message.pk).exists(),
-        "reply_count": len(reply_ids(message)),
         "pin": Pin.objects.filter(message=message).select_related("by").first(),
         "may_pin": message.room.lets_pin(request.user),
         "saved": SavedMessage.objects.filter(message=message, user=request.user).first(),
@@ -140,6 +139,7 @@ def message_response(request: AuthenticatedRequest, message: Message, form: Reac
     if request.htmx:
         return render(request, "rooms/_message_entries.html", {**context, "is_menu": True})
     context["versions"] = message.versions.all() if message.edited_at else ()
+    context["reply_count"] = len(reply_ids(message))
     if message.sender_id == request.user.pk and not message.is_deleted:
         page = page_number(request)
         receipts, has_more = receipts_of(message, page, RECEIPTS_PER_PAGE)
