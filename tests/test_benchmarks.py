@@ -4,7 +4,7 @@ import socket
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from benchmarks import houses
 from benchmarks.load import Load
@@ -97,7 +97,6 @@ def test_what_is_lost_or_doubled_or_in_another_order_is_noticed(tell, lost, doub
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="made with SQLite")
 def test_pages_posts_and_rounds_cost_the_same_in_a_house_of_any_size(monkeypatch):
     """In processor time `make bench` compares them; this compares queries and bytes."""
     monkeypatch.setattr("benchmarks.scale.TIMES", 1)
