@@ -51,10 +51,10 @@ async def layer(monkeypatch):
     layer = FaultyLayer()
     monkeypatch.setattr(relay, "get_channel_layer", lambda: layer)
     monkeypatch.setattr(relay, "outage", relay.Outage())
-    monkeypatch.setattr(relay, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(relay, "ANSWER_SECONDS", 0.5)  # on a busy machine
     monkeypatch.setattr(relay, "RETRY_SECONDS", 0.005)
     monkeypatch.setattr(relay, "ECHO_SECONDS", 0.01)
-    monkeypatch.setattr(relay, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(relay, "SILENCE_SECONDS", 1)
     return layer
 
 
