@@ -21,8 +21,8 @@ user_with_session = CompiledQuery(
 class SessionStore(db.SessionStore):
     """A cookie may hold any character, but PostgreSQL takes no NUL: such a key is that of no session.
 
-    `last_user` is who used it last, as they were when it was read. Who is logged in with it, only
-    `accounts.sessions.user_of` says.
+    `last_user` is the person whose session it was when it was last used, as read with it. Only
+    `accounts.sessions.user_of` says whether they are logged in.
     """
 
     last_user: User | None = None

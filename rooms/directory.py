@@ -1,6 +1,6 @@
 """What somebody can open: rooms, and people to write to, found by any part of their names.
 
-Who may not be seen is left out by the queries, so counts, pages and completions cannot differ in it.
+The queries leave out people who may not be seen, so counts, pages and completions cannot differ in it.
 """
 
 from dataclasses import dataclass

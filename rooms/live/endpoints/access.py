@@ -1,4 +1,4 @@
-"""Who may open a stream, and whose stream has to end."""
+"""Permission to open a stream, and the end of streams that have lost it."""
 
 import io
 from dataclasses import dataclass, field

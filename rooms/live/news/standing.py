@@ -1,4 +1,4 @@
-"""Who moderates, on open pages of people whose role has changed: style shows them other rules."""
+"""Whether the reader moderates, on pages of people whose role has changed: style shows them other rules."""
 
 from config.doorbell import Bell
 from rooms.ids import user_channel
