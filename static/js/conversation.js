@@ -52,11 +52,16 @@ behave('conversation', ['conversation', 'scroller'], () => {
     const isOwn = (message) => message.dataset.sender === down.dataset.user;
     return shownMessages().filter((message) => keyOf(message) > reportedKey && !isOwn(message));
   };
+  // The number is that of the line in the list of chats, "99+" for many.
+  let isAtUnread = false; // the way down has led to the first unread message, and leads to the end next
   const showWayDown = () => {
-    const count = unseenMessages().length;
+    const badge = byId(`${hook('chats').dataset.openChat}-badge`);
+    const [count] = badge ? parts('unread', badge) : [];
+    const label = count?.textContent ?? '';
     down.hidden = scroller.scrollTop > -40;
-    down.dataset.count = count || '';
-    write(downLabel, count ? wordsFor(count, down.dataset.unseen) : down.dataset.newest);
+    isAtUnread &&= !down.hidden;
+    down.dataset.count = label;
+    write(downLabel, label ? wordsFor(parseInt(label), down.dataset.unseen, label) : down.dataset.newest);
   };
 
   // Newer messages are asked for from the end: reading goes on with the first of them.
@@ -128,6 +133,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
     showWayDown();
     reportSoon();
   }, scroller);
+  keep(hook('chats'), showWayDown);
   on('focus', reportSoon, window);
   on('visibilitychange heartbeat', reportSoon);
 
@@ -153,8 +159,9 @@ behave('conversation', ['conversation', 'scroller'], () => {
     if (!hasModifier(event) && !event.shiftKey && act(event)) event.preventDefault();
   }, scroller);
   on('click', () => {
-    const [first] = unseenMessages();
-    if (first) return first.focus(); // which scrolls to it
+    const [first] = isAtUnread ? [] : unseenMessages();
+    isAtUnread = Boolean(first);
+    if (first) return focusMessage(first, 'center');
     scroller.scrollTop = 0;
     byId('content')?.focus();
   }, down);

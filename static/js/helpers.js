@@ -6,7 +6,7 @@
 //   messageOf(element), messagesIn(list), isDeleted(message), messageAt(address), focusMessage(message, block)
 //   on(events, listener, target), keep(element, listener, options)
 //   write(element, text), move(element, parent, before)
-//   wordsFor(number, sentences), hasModifier(event), root
+//   wordsFor(number, sentences, label), hasModifier(event), root
 
 const root = document.documentElement;
 
@@ -92,13 +92,14 @@ const write = (element, text) => {
 const move = (element, parent, before) => (parent.moveBefore ?? parent.insertBefore).call(parent, element, before);
 
 // The server writes sentences about some numbers, among which is one for each plural form of every language:
-// "1={count} message|2={count} messages|3=…". Take that of the first number which is counted alike.
-const wordsFor = (number, sentences) => {
+// "1={count} message|2={count} messages|3=…". Take that of the first number which is counted alike. A label such as
+// "99+" stands for the number.
+const wordsFor = (number, sentences, label = number) => {
   const rules = new Intl.PluralRules(root.lang);
   const isCountedAlike = (sample) => rules.select(Number(sample)) === rules.select(number);
   const samples = sentences.split('|').map((sample) => sample.split('='));
   const [, sentence] = samples.find(([sample]) => isCountedAlike(sample));
-  return sentence.replace('{count}', number);
+  return sentence.replace('{count}', label);
 };
 
 const hasModifier = (event) => event.altKey || event.ctrlKey || event.metaKey;

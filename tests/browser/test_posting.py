@@ -1,5 +1,6 @@
 """What happens between a key press and a message in the list."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -228,16 +229,26 @@ def test_button_leads_down_to_the_newest_message(ada, ben, room, backstage):
 
 
 @pytest.mark.accessibility("A63")
-def test_button_counts_what_came_meanwhile_and_leads_to_the_first_of_it(ada, ben, room, backstage):
+def test_button_leads_to_what_is_unread_and_then_to_the_end(ada, ben, room, backstage):
+    """In two clicks, whatever came meanwhile; its number is that of the badge."""
     backstage.fill(room, ben.name, 15, TALL)
     ada.open_live(room)
+    expect(ada.page.locator("#chats .badge")).to_have_count(0)
     ada.scroller.evaluate("scroller => scroller.scrollTop = -700")
-    ben.say(room, "One", "Two")
+    ben.say(room, "One")
+    backstage.fill(room, ben.name, 30, TALL)
     ada.say(room, "My own, from elsewhere")
-    ada.page.get_by_role("button", name="2 new messages").click()
-    expect(ada.page.locator(".message").filter(has_text="One")).to_be_focused()
-    ada.scroller.evaluate("scroller => scroller.scrollTop = 0")
-    expect(ada.page.locator("#to-newest")).to_be_hidden()
+    button = ada.page.locator("#to-newest")
+    expect(button).to_have_accessible_name("31 new messages")
+    expect(ada.line(room)).to_have_accessible_name(re.compile("31 unread messages"))
+    button.click()
+    expect(ada.page.locator(".message").filter(has_text="One").first).to_be_focused()
+    ben.say(room, "Two")
+    expect(ada.messages.last).to_have_text("Two")
+    button.click()
+    expect(ada.messages.last).to_be_in_viewport()
+    expect(button).to_be_hidden()
+    expect(ada.line(room)).not_to_have_accessible_name(re.compile("unread"))
 
 
 def test_long_conversation_stays_in_order_as_it_goes_on(ada, ben, room, backstage):
