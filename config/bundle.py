@@ -65,6 +65,8 @@ BUNDLES: dict[str, tuple[list[str], list[str]]] = {
     "js/password.min.js": ([], ["js/helpers.js", "js/password.js"]),
     "css/hearth.css": ([], STYLES),
 }
+# What a theme adds to its end, where it has such a file.
+OF_THEMES = {"js/hearth.js": "js/theme.js", "css/hearth.css": "css/theme.css"}
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
@@ -106,7 +108,8 @@ def minified(path: str) -> str:
 
 def written(path: str) -> str:
     """Return the same as it was written. Hearth's scripts define no global names."""
-    content = join(BUNDLES[path][1])
+    added = OF_THEMES.get(path, "")
+    content = join(BUNDLES[path][1] + ([added] if added and finders.find(added) else []))
     return f"(() => {{\n{content}}})();\n" if path.endswith(".js") else content
 
 

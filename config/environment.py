@@ -62,6 +62,16 @@ def folder(name: str, default: Path) -> Path:
     return path
 
 
+def optional_folder(name: str, default: Path) -> Path | None:
+    """Return a folder that is there; None where nothing is set and `default` is not there."""
+    if not (value := text(name)):
+        return default if default.is_dir() else None
+    path = Path(value).resolve()
+    if not path.is_dir():
+        raise ImproperlyConfigured(f"{name} must be a folder, which {path} is not.")
+    return path
+
+
 def seconds(name: str, default: float) -> timedelta:
     """Return a duration of more than 0 seconds, given in seconds."""
     value = text(name, str(default))

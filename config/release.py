@@ -19,8 +19,8 @@ def current() -> str:
     It depends on the contents of the files, not on where they are: all machines serve the same pages.
     """
     files: list[Path] = []
-    for folder in FOLDERS:
-        files += sorted(path for path in Path(settings.BASE_DIR, folder).rglob("*") if path.is_file())
+    for folder in (Path(parent, name) for parent in settings.FOLDERS for name in FOLDERS):
+        files += sorted(path for path in folder.rglob("*") if path.is_file())
     files += [Path(finders.find(name) or name) for name in OF_PACKAGES]
     digest = hashlib.blake2b(digest_size=8)
     for file in files:

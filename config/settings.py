@@ -9,6 +9,9 @@ from config import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "var")
+# A folder with templates/ and static/, whose files stand in for those of Hearth that have the same name.
+THEME = environment.optional_folder("HEARTH_THEME", DATA_DIR / "theme")
+FOLDERS = [THEME, BASE_DIR] if THEME else [BASE_DIR]
 
 # How it is reached
 DEBUG = environment.flag("DEBUG", False)
@@ -75,7 +78,7 @@ TEMPLATE_LOADERS = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [folder / "templates" for folder in FOLDERS],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -199,7 +202,7 @@ URLIZE_ASSUME_HTTPS = True
 # Static files
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [static for folder in FOLDERS if (static := folder / "static").is_dir()]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",

@@ -1,0 +1,78 @@
+"""A theme: a folder whose files stand in for those of Hearth that have the same name.
+
+Beside `templates/` and `static/` it has `copied/`, with each file as it was in Hearth when it was copied. So
+what Hearth has changed since can be told from what the theme has.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+PARTS = ("templates", "static")
+NOTE = "Copied from Hearth {version}. `manage.py theme diff` says what has changed there since."
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a theme, such as `templates/rooms/_message.html`."""
+
+    theme: Path
+    name: str
+
+    @property
+    def own(self) -> Path:
+        return self.theme / self.name
+
+    @property
+    def original(self) -> Path:
+        """Where Hearth's file is kept as it was when it was copied."""
+        return self.theme / "copied" / self.name
+
+    @property
+    def hearths(self) -> Path:
+        return settings.BASE_DIR / self.name
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether Hearth has changed, or given up, what was copied."""
+        return self.original.exists() and content_of(self.original) != content_of(self.hearths)
+
+    def copy(self) -> None:
+        for path, text in ((self.original, ""), (self.own, note_for(self.name))):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode() + self.hearths.read_bytes())
+
+
+def files_of(theme: Path) -> Iterator[File]:
+    for part in PARTS:
+        for path in sorted(path for path in (theme / part).rglob("*") if path.is_file()):
+            yield File(theme, path.relative_to(theme).as_posix())
+
+
+def named(theme: Path, name: str) -> File | None:
+    """Return Hearth's file of this name, which may lack `templates/` or `static/`."""
+    for candidate in (name, *(f"{part}/{name}" for part in PARTS)):
+        file = File(theme, Path(candidate).as_posix())
+        parts = Path(candidate).parts
+        if parts[0] in PARTS and ".." not in parts and file.hearths.is_file():
+            return file
+    return None
+
+
+def content_of(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def version() -> str:
+    return str(tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"])
+
+
+def note_for(name: str) -> str:
+    """Return the line that says where a file comes from; nothing where it would be no comment."""
+    text = NOTE.format(version=version())
+    if name.startswith("templates/"):
+        return f"{{# {text} #}}\n"
+    return f"/* {text} */\n" if name.endswith((".css", ".js")) else ""
