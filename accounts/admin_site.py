@@ -27,7 +27,7 @@ POLICY: dict[str, Any] = {
 class AdminSite(admin.AdminSite):
     """The admin exists for staff only. Login and passwords are those of the chat."""
 
-    site_title = site_header = "Hearth"
+    site_title = site_header = settings.SITE_NAME
     index_title = _("Administration")
     site_url = "/"
 

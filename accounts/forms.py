@@ -87,8 +87,8 @@ _ELSEWHERE = _(
     "browser”, then open the link here. Or choose another name."
 )
 _LOCKED = _(
-    "This name is locked because it no longer belongs to a browser. Ask the people who run this "
-    "Hearth for an entry link, or choose another name."
+    "This name is locked because it no longer belongs to a browser. Ask the staff "
+    "for an entry link, or choose another name."
 )
 
 

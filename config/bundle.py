@@ -14,6 +14,8 @@ from django.contrib.staticfiles import finders
 from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from config import site
+
 OF_PACKAGES = [
     "django_htmx/htmx-4.min.js",
     "django_htmx/ext/hx-sse-4.min.js",
@@ -71,7 +73,7 @@ KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
 class BundleFinder(finders.BaseFinder):
-    """Find the bundles, put together anew whenever one of their parts is newer."""
+    """Find the bundles, put together anew when one of their parts is newer, and what settings ask for."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,24 +83,30 @@ class BundleFinder(finders.BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        if path not in BUNDLES:
+        if not self.build(path):
             return []
-        self.build(path)
         found = self.storage.path(path)
         return [found] if find_all else found
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
-        for path in BUNDLES:
+        for path in (*BUNDLES, *site.files()):
             self.build(path)
             yield path, self.storage
 
-    def build(self, path: str) -> None:
+    def build(self, path: str) -> bool:
+        """Make the file at this address; return whether it is one that is made."""
+        if path in BUNDLES:
+            of_packages, _ours = BUNDLES[path]
+            content = (join(of_packages) + (written(path) if settings.DEBUG else minified(path))).encode()
+        elif (made := site.files().get(path)) is not None:
+            content = made
+        else:
+            return False
         target = Path(self.storage.path(path))
-        of_packages, _ours = BUNDLES[path]
-        content = join(of_packages) + (written(path) if settings.DEBUG else minified(path))
-        if not target.exists() or target.read_text() != content:
+        if not target.exists() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(content)
+            target.write_bytes(content)
+        return True
 
 
 def minified(path: str) -> str:
@@ -108,8 +116,11 @@ def minified(path: str) -> str:
 
 def written(path: str) -> str:
     """Return the same as it was written. Hearth's scripts define no global names."""
-    added = OF_THEMES.get(path, "")
-    content = join(BUNDLES[path][1] + ([added] if added and finders.find(added) else []))
+    content = join(BUNDLES[path][1])
+    if path == "css/hearth.css":
+        content += site.style()
+    if (added := OF_THEMES.get(path)) and finders.find(added):
+        content += join([added])
     return f"(() => {{\n{content}}})();\n" if path.endswith(".js") else content
 
 

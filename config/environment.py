@@ -14,13 +14,67 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from config import rates
+from config.colors import BLACK, DARK, LIGHT, SHAPE, WHITE, Color, ratio
 
+PICTURES = (".svg", ".png", ".webp")
+PICTURE_MAX_BYTES = 256 * 1024  # every page loads it
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
 
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
+
+
+def line(name: str, default: str, most: int) -> str:
+    """Return a text of one line."""
+    value = text(name, default)
+    if len(value) > most or not value.isprintable():
+        raise ImproperlyConfigured(f"{name} must be one line of at most {most} characters.")
+    return value
+
+
+def accent(name: str) -> tuple[Color, Color] | None:
+    """Return a colour for the light theme and one for the dark: "#066456 #00b892". None where none is set.
+
+    Buttons have it: they stand out from what is around them. For text there are shades of it.
+    """
+    value = text(name)
+    if not value:
+        return None
+    try:
+        light, dark = map(Color.parse, value.split())
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} must be a colour for light and one for dark, such as #066456 #00b892, not {value!r}."
+        ) from None
+    for color, word, other, toward, around in (
+        (light, "light", "darker", BLACK, LIGHT),
+        (dark, "dark", "lighter", WHITE, DARK),
+    ):
+        contrast, ground = min((ratio(color, ground), ground) for ground in around)
+        if contrast < SHAPE:
+            shade = color.against(*around, toward=toward, contrast=SHAPE)
+            raise ImproperlyConfigured(
+                f"{name}: in the {word} theme, buttons of {color} can hardly be seen on {ground}. Their "
+                f"contrast is {contrast:.1f}:1, and WCAG asks for {SHAPE:.0f}:1. {shade} is {other} "
+                "and has it."
+            )
+    return light, dark
+
+
+def picture(name: str) -> Path | None:
+    """Return a file with a picture; None where none is set."""
+    if not (value := text(name)):
+        return None
+    path = Path(value).resolve()
+    if path.suffix not in PICTURES or not path.is_file():
+        raise ImproperlyConfigured(
+            f"{name} must be a file of a kind of {', '.join(PICTURES)}, which {path} is not."
+        )
+    if path.stat().st_size > PICTURE_MAX_BYTES:
+        raise ImproperlyConfigured(f"{name} has more than {PICTURE_MAX_BYTES // 1024} KiB.")
+    return path
 
 
 def words(name: str, default: list[str]) -> list[str]:

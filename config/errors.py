@@ -9,7 +9,7 @@ from django.template.context_processors import csrf
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from config.context_processors import reader
+from config.context_processors import reader, site
 from config.database import is_unavailable
 from config.middleware import error_sentence
 
@@ -50,7 +50,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return database_unavailable(request)
     # Without the request: its user may be the very thing that cannot be read.
     page = {"heading": _("Something went wrong"), "explanation": _("The error has been logged. Try again.")}
-    return HttpResponse(render_to_string("error.html", page | reader(request)), status=500)
+    return HttpResponse(render_to_string("error.html", page | site() | reader(request)), status=500)
 
 
 def database_unavailable(request: HttpRequest) -> HttpResponse:
@@ -63,5 +63,5 @@ def database_unavailable(request: HttpRequest) -> HttpResponse:
         "action": request.path,
     }
     # Without the request, whose user cannot be read.
-    html = render_to_string("error.html", page | reader(request) | csrf(request))
+    html = render_to_string("error.html", page | site() | reader(request) | csrf(request))
     return HttpResponse(html, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

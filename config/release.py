@@ -7,7 +7,9 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
+from config import site
 from config.bundle import OF_PACKAGES
+from config.context_processors import site as site_names
 
 FOLDERS = ("templates", "static")
 
@@ -23,6 +25,7 @@ def current() -> str:
         files += sorted(path for path in folder.rglob("*") if path.is_file())
     files += [Path(finders.find(name) or name) for name in OF_PACKAGES]
     digest = hashlib.blake2b(digest_size=8)
+    digest.update(repr((site_names(), site.style(), sorted(site.files().items()))).encode())
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()

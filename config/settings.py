@@ -31,6 +31,14 @@ COOKIE_PREFIX = "__Host-" if HTTPS else ""
 # Whether names below this one are encrypted, too, is not for one of its servers to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
+# How it looks, without any template
+SITE_NAME = environment.line("SITE_NAME", "Hearth", most=40)
+SITE_LINE = environment.line("SITE_LINE", "", most=300)  # below the login
+SITE_ACCENT = environment.accent("SITE_ACCENT")
+SITE_PATTERN = environment.one_of("SITE_PATTERN", ["DOODLES", "DOTS", "NONE"], "DOODLES").lower()
+SITE_LOGO = environment.picture("SITE_LOGO")
+SITE_ICON = environment.picture("SITE_ICON")
+
 # What it is made of
 INSTALLED_APPS = [
     "config",
@@ -83,6 +91,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "config.context_processors.reader",
+                "config.context_processors.site",
                 # For the admin.
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
@@ -204,9 +213,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [static for folder in FOLDERS if (static := folder / "static").is_dir()]
 STATICFILES_FINDERS = [
+    "config.bundle.BundleFinder",
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "config.bundle.BundleFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -28,7 +28,7 @@ RENDERERS = [
     if "migrations" not in path.parts
 ]
 # What every template of a page is given, and what Django gives.
-GIVEN = {"block", "csrf_token", "forloop", "opts", "reader", "request"}
+GIVEN = {"block", "csrf_token", "forloop", "opts", "reader", "request", "site_line", "site_name"}
 KEYWORDS = set(
     re.findall(r"\w+", "and as by context else empty if in inline is not only or with True False None")
 )

@@ -27,8 +27,8 @@ BEFORE = {
     ),
     Recipient.STAFF: _("The staff will see the message and that you reported it. The author won’t be told."),
     Recipient.NOBODY: _(
-        "Nobody gets reports at the moment, because this Hearth has no staff yet. Your report will be kept "
-        "until it has. The author won’t be told."
+        "Nobody gets reports at the moment, because there is no staff yet. Your report will be kept until "
+        "there is. The author won’t be told."
     ),
 }
 OF_DIRECT_MESSAGE = _(
@@ -43,8 +43,8 @@ AFTER = {
         "You have reported this message. The staff will look at it. The author won’t be told."
     ),
     Recipient.NOBODY: _(
-        "You have reported this message. Nobody gets reports at the moment, because this Hearth has no staff "
-        "yet. Your report is kept until it has. The author won’t be told."
+        "You have reported this message. Nobody gets reports at the moment, because there is no staff yet. "
+        "Your report is kept until there is. The author won’t be told."
     ),
 }
 

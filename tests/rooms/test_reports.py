@@ -110,7 +110,7 @@ def test_report_says_who_gets_it(ada_client, ada, ben, ben_client, room, private
     said["nobody"].append(said_of_reports(ben_client, own))
     make_user("greta", "sesame street", is_staff=True)
     said["staff"] = [said_of_reports(ben_client, own), said_of_reports(ada_client, direct)]
-    words = {"moderators": "oderators will", "nobody": "this Hearth has no staff", "staff": "he staff"}
+    words = {"moderators": "oderators will", "nobody": "there is no staff", "staff": "he staff"}
     for recipient, texts_of_pages in said.items():
         for text in texts_of_pages:
             assert [key for key, word in words.items() if word in text] == [recipient]

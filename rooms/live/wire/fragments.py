@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from config.context_processors import site
 from rooms.chats import Chat, ChatLists, as_of, chats_digest
 from rooms.history import HistoryPage
 from rooms.live.wire.channels import Change
@@ -240,4 +241,4 @@ def typing_words(names: list[str]) -> str:
 
 
 def _render(template: str, context: Mapping[str, object]) -> str:
-    return render_to_string(template, dict(context))
+    return render_to_string(template, {**site(), **context})
