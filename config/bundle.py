@@ -41,6 +41,8 @@ SCRIPTS = [
     "js/menu.js",
     "js/panel.js",
 ]
+# Only with DEBUG=1.
+EDITING = "js/editing.js"
 # Where two rules are equally specific, the later one wins.
 STYLES = [
     "css/tokens.css",
@@ -119,6 +121,8 @@ def written(path: str) -> str:
     content = join(BUNDLES[path][1])
     if path == "css/hearth.css":
         content += site.style()
+    elif path == "js/hearth.js" and settings.DEBUG:
+        content += join([EDITING])
     if (added := OF_THEMES.get(path)) and finders.find(added):
         content += join([added])
     return f"(() => {{\n{content}}})();\n" if path.endswith(".js") else content

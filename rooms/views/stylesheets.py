@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
@@ -7,7 +8,7 @@ from accounts.http import AuthenticatedRequest
 
 
 @require_safe
-@cache_control(private=True, max_age=300)
+@cache_control(private=True, max_age=0 if settings.DEBUG else 300)
 def own_messages(request: AuthenticatedRequest, user_id: int) -> HttpResponse:
     """Make the messages of one person look like the reader's own, and hide those of people they have blocked.
 

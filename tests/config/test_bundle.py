@@ -6,7 +6,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from config.bundle import BUNDLES, SCRIPTS, STYLES, minified
+from config.bundle import BUNDLES, EDITING, SCRIPTS, STYLES, minified, written
 from tests.support.server import ROOT
 
 STATIC = ROOT / "static"
@@ -19,6 +19,12 @@ def test_our_own_scripts_of_a_room_stay_small():
     assert len(brotli.compress(minified("js/hearth.js").encode())) <= 12 * 1024
 
 
+@pytest.mark.parametrize("debug", [True, False])
+def test_only_who_edits_templates_loads_what_shows_changes(settings, debug):
+    settings.DEBUG = debug
+    assert ("behave('editing'" in written("js/hearth.js")) is debug
+
+
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_lines_fit_on_a_screen(path):
     wide = [number for number, line in enumerate(path.read_text().splitlines(), 1) if len(line) > 120]
@@ -27,7 +33,11 @@ def test_lines_fit_on_a_screen(path):
 
 def test_every_file_is_in_a_bundle():
     """A file that nothing joins would be written in vain."""
-    assert {path.relative_to(STATIC).as_posix() for path in OURS} == {*SCRIPTS, *STYLES} | ON_THEIR_OWN
+    assert {path.relative_to(STATIC).as_posix() for path in OURS} == {
+        *SCRIPTS,
+        *STYLES,
+        EDITING,
+    } | ON_THEIR_OWN
     assert "js/password.js" in BUNDLES["js/password.min.js"][1]
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Collection
 
+from django.conf import settings
+
 from config.doorbell import KINDS, Bell
 from rooms.live.news.acts import Acts
 from rooms.live.news.chat_list import ChatList
@@ -15,6 +17,7 @@ from rooms.live.news.standing import Standing
 from rooms.live.news.tails import Tails
 from rooms.live.news.ticks import Ticks
 from rooms.live.news.typing_indicators import TypingIndicators
+from rooms.live.process.editing import Editing
 from rooms.live.process.heartbeat import Heartbeat
 from rooms.live.process.housekeeping import Housekeeping
 from rooms.live.process.poll import Poll
@@ -56,6 +59,8 @@ class Live:
         self.poll = Poll(self.database, looks, self.answer)
         heartbeat, keeper = Heartbeat(self.hub, self.presence), Housekeeping(self.database)
         self.parts = (*topics, self.poll, heartbeat, keeper, Relay(self.answer))
+        if settings.DEBUG:
+            self.parts = (*self.parts, Editing(self.hub))
         self._hearing = {kind: [part for part in topics if kind in part.hears] for kind in KINDS}
         self.health = Health(self)
         self.is_started = self.is_stopping = False

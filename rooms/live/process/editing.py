@@ -1,0 +1,126 @@
+"""With DEBUG=1: what was saved in a template, style sheet or script shows in every open page.
+
+Pages are not morphed, but loaded anew with what was typed, the focus and the place where they were
+(static/js/editing.js): so they are what a reader gets, with their head and scripts. Only style sheets are
+exchanged in place.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import minify
+from django.conf import settings
+from django.template import TemplateSyntaxError, engines
+
+from config import release
+from rooms.live.news.part import Worker
+from rooms.live.wire import frames
+from rooms.live.wire.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+type Problem = dict[str, Any]  # file, line, source (the line itself) and message
+
+
+class Editing(Worker):
+    """Looks at the files, and tells pages what to do about those that have changed."""
+
+    name = "editing"
+    period = 0.3
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__()
+        self._hub = hub
+        self._seen: dict[Path, int] = {}
+        self._broken: dict[Path, Problem] = {}
+
+    async def run(self) -> None:
+        self._seen = await asyncio.to_thread(moments)
+        while True:
+            await asyncio.sleep(self.period)
+            now = await asyncio.to_thread(moments)
+            changed = {path for path, _moment in now.items() ^ self._seen.items()}
+            self._seen = now
+            if changed:
+                await asyncio.to_thread(self.look_at, changed)
+                self.tell(all(path.suffix == ".css" for path in changed))
+            self.watch.done()
+
+    def look_at(self, changed: set[Path]) -> None:
+        """Find out what is wrong with what has changed, or still is; say it once."""
+        release.current.cache_clear()
+        before = self._broken
+        found = {path: problem_of(path) for path in changed | before.keys() if path.exists()}
+        self._broken = {path: problem for path, problem in found.items() if problem}
+        for path, problem in self._broken.items():
+            if before.get(path) != problem:
+                logger.error("%(file)s, line %(line)s: %(message)s\n    %(source)s", problem)
+
+    def tell(self, are_styles: bool) -> None:
+        problem = next(iter(self._broken.values()), None)
+        event = frames.named("edited", {"are_styles": are_styles, "problem": problem})
+        for connection in tuple(self._hub.connections):
+            if connection.format.is_append_only:
+                connection.end(connection.format.begin_anew(at_once=True))
+            else:
+                connection.write(event)
+
+
+def folders() -> Iterable[tuple[Path, Path]]:
+    """Return the folders that pages are made of, each with what names in it begin after."""
+    for parent in settings.FOLDERS:
+        for name in release.FOLDERS:
+            yield parent, parent / name
+
+
+def moments() -> dict[Path, int]:
+    """Return when each file was changed."""
+    found = {}
+    for _parent, folder in folders():
+        for path in folder.rglob("*"):
+            try:
+                found[path] = path.stat().st_mtime_ns
+            except FileNotFoundError:
+                continue  # an editor has just put another one in its place
+    return found
+
+
+def problem_of(path: Path) -> Problem | None:
+    """Return what is wrong with a file, if anything can be told without drawing it."""
+    if path.suffix == ".js":
+        return problem_of_script(path)
+    for parent, folder in folders():
+        if folder.name == "templates" and path.is_relative_to(folder) and path.is_file():
+            return problem_of_template(path.relative_to(folder).as_posix(), path, parent)
+    return None
+
+
+def problem_of_template(name: str, path: Path, parent: Path) -> Problem | None:
+    try:
+        engines["django"].get_template(name)
+    except TemplateSyntaxError as error:
+        details = getattr(error.__cause__ or error, "template_debug", {})
+        file = Path(details.get("name", path))
+        return problem(file, details.get("line", 1), str(error))
+    except UnicodeDecodeError:
+        return problem(path, 1, "This is not UTF-8.")
+    return None
+
+
+def problem_of_script(path: Path) -> Problem | None:
+    try:
+        minify.string("text/javascript", path.read_text())
+    except Exception as error:
+        place = re.search(r"line (\d+)", str(error))
+        return problem(path, int(place[1]) if place else 1, str(error).partition("\n")[0])
+    return None
+
+
+def problem(path: Path, line: int, message: str) -> Problem:
+    lines = path.read_text(errors="replace").splitlines()
+    source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    return {"file": str(path), "line": line, "source": source, "message": message}
