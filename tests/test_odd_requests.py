@@ -9,10 +9,10 @@ from accounts.models import User
 from config.converters import ID_MAX
 from tests.conftest import client_of
 from tests.rooms.test_permissions import address, client_for
-from tests.support.asking import FORM, TOKEN, ask, cookies_of
+from tests.support.asking import FORM, TOKEN, ask, cookies_of, undone
 from tests.support.reading import FIELD, PARAMETER, Reading
 from tests.support.turns import Turns
-from tests.test_unbounded import PAGES, Way, admin_ways, undone, ways_to
+from tests.test_unbounded import PAGES, Way, admin_ways, ways_to
 
 pytestmark = pytest.mark.django_db
 
@@ -159,8 +159,10 @@ def usual_headers(client):
 def test_odd_request_is_no_fault(name, place, who, address, client_for, answered):
     path, usual = address(name, place), usual_headers(client_for(who))
     for odd in odd_requests():
+        # To GET, a body alone is nothing odd.
+        methods = ["POST", "GET"] if odd.keys() - {"body", "content_type"} else ["POST"]
         odd = {**odd, "headers": usual | odd.get("headers", {})}
-        for method in ("POST", "GET"):
+        for method in methods:
             with undone():
                 answered(ask(method, path, **odd), (method, path, odd))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.test import Client
 
 TOKEN = "t" * 32  # of forms; the cookie has the same
@@ -71,6 +71,14 @@ def ask(
     with connection_kept():
         status, answered, content = asgi.pages.application.answer_to(environ)
     return Answer(status, time.thread_time() - begun, dict(answered), content)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back at the end what was written meanwhile."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @contextmanager
