@@ -1,5 +1,6 @@
 """The demo leaves the database as if every message had been posted, and every mark moved, one at a time."""
 
+import functools
 import random
 import uuid
 from collections import Counter
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Max
 
+from accounts.avatars import make_avatars
 from accounts.models import User
 from rooms.chats import chats_of
 from rooms.demo import filling
@@ -90,6 +92,15 @@ FAULTS = {
             FROM rooms_readreceipt AS receipt JOIN rooms_message AS message ON message.id = receipt.message_id
         ) AS line WHERE read_at < above OR read_at < timestamp""",
 }  # fmt: skip
+
+
+made_once = functools.cache(make_avatars)
+
+
+@pytest.fixture(autouse=True)
+def _pictures_made_once(monkeypatch):
+    """Making a picture starts a process, and the pictures of the demo are always the same."""
+    monkeypatch.setattr("rooms.demo.profiles.make_avatars", made_once)
 
 
 def fill_some(count: int = 600, seed: int = 1) -> list[User]:
