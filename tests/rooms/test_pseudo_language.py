@@ -1,6 +1,8 @@
 """Every text of every page is translated: in a language that marks translations, nothing else is seen."""
 
+import copy
 import re
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from django.test import Client
@@ -10,6 +12,7 @@ from rooms.models import Membership
 from tests.conftest import client_of
 from tests.rooms.test_permissions import TABLE, address  # noqa: F401 (a fixture)
 from tests.support import pseudo
+from tests.support.asking import undone
 from tests.support.factories import make_membership, make_message, make_messages, make_user
 from tests.support.responses import HTMX
 
@@ -32,6 +35,14 @@ def strangers(response) -> list[str]:
     return pseudo.strangers(response.content.decode(), NAMES) if is_page else []
 
 
+@contextmanager
+def cookies_kept(client):
+    """Leave the client as it is: logged in, and with nothing to be told on the next page."""
+    cookies = copy.deepcopy(client.cookies)
+    yield
+    client.cookies = cookies
+
+
 ASIDE = {"rooms:own_messages", "accounts:avatar_detail"}  # no pages
 
 
@@ -50,13 +61,14 @@ def test_all_pages(address, ada, ben, mallory, room, private, who, language):  #
     make_message(private, ben, "Hello @ada")
     bad, pages = {}, 0
     urls = {(name, place): address(name, place) for name, place in TABLE if name not in ASIDE}
+    clients = [Client(headers={"Accept-Language": language, **headers}) for headers in ({}, HTMX)]
+    for client in clients if person else []:
+        client.force_login(User.objects.get(pk=person.pk))
     for method in ("GET", "POST"):
         for (name, _place), url in urls.items():
-            for headers in ({}, HTMX):
-                client = Client(headers={"Accept-Language": language, **headers})
-                if person:
-                    client.force_login(User.objects.get(pk=person.pk))
-                response = client.generic(method, url)
+            for client in clients:
+                with cookies_kept(client), undone() if method == "POST" else nullcontext():
+                    response = client.generic(method, url)
                 pages += response.get("Content-Type", "").startswith("text/html")
                 if found := strangers(response):
                     bad[method, name, response.status_code] = found
