@@ -3,6 +3,7 @@
 ada and ben are in `room` and have a private chat, `private`; mallory is in nothing; root is staff.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,8 +26,13 @@ hypothesis_settings.load_profile("hearth")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser tests last: while Playwright runs, no other event loop can run in the process."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """Put the browser tests last: while Playwright runs, no other event loop can run in the process.
+
+    Before them comes what needs a server, which takes time even while it waits for the next test.
+    """
+    items.sort(key=lambda item: ("browser" in item.path.parts, "hearth" in getattr(item, "fixturenames", ())))
+    # What is there now stays until the end: nobody needs to go through it again and again.
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,10 @@ async def enter(hearth: Server, number: int) -> AsyncIterator[Enter]:
             return await stack.enter_async_context(ChatClient(hearth.url, f"{name}{number}"))
 
         yield enter
+    # Else each test would have longer lists than the one before.
+    with hearth.rows() as rows:
+        rows.execute("UPDATE accounts_user SET is_active = FALSE WHERE is_active")
+        rows.execute("UPDATE rooms_chatroom SET is_by_invitation = TRUE WHERE type = 'group'")
 
 
 @pytest.fixture
