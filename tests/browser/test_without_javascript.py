@@ -117,6 +117,21 @@ def test_mark_as_read(dora, ada):
     expect(link).not_to_have_accessible_name(re.compile("unread"))
 
 
+# The line takes the focus when it is there, and what stands below it comes later.
+COMES_IN_PARTS = """() => {
+  const linked = document.getElementById('linked');
+  const rest = [];
+  while (linked.nextElementSibling?.nextElementSibling) {
+    rest.push(linked.parentElement.lastElementChild);
+    rest.at(-1).remove();
+  }
+  linked.blur();
+  scroller.scrollTo(0, 0);
+  linked.focus();
+  linked.parentElement.append(...rest.reverse());
+}"""
+
+
 def test_link_to_a_message_opens_the_room_there_and_leads_on(dora, ben, backstage):
     room = ben.make_room(dora)
     lines = backstage.fill(room, ben.name, 120)
@@ -124,6 +139,9 @@ def test_link_to_a_message_opens_the_room_there_and_leads_on(dora, ben, backstag
     keys = re.findall(r'id="message-(\d+)"', html)
     around = int(keys[-1]) - 69
     dora.open(f"{room}?message={around}")
+    expect(dora.page.locator("#linked")).to_be_focused()
+    expect(dora.page.locator(f"#message-{around}")).to_be_in_viewport()
+    dora.page.evaluate(COMES_IN_PARTS)
     expect(dora.page.locator("#linked")).to_be_focused()
     expect(dora.page.locator(f"#message-{around}")).to_be_in_viewport()
     expect(dora.page.locator(".message .content")).to_have_text(lines[25:75])
