@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.support.clients import ChatClient
-from tests.support.server import Server, free_port
+from tests.support.server import Server, free_port, prepared
 from tests.support.services import Nginx, PostgreSQL, Redis
 
 numbers = itertools.count(1)
@@ -45,10 +45,8 @@ def interrupts() -> None:
 
 
 @pytest.fixture(scope="session")
-def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("prepared")
-    Server(folder, DATABASE_URL="").manage("setup")
-    return folder
+def prepared_folder() -> Path:
+    return prepared()
 
 
 @contextmanager

@@ -1,12 +1,16 @@
 """A real Hearth: `manage.py serve` in a process of its own, with a database of its own, on a free port."""
 
+import atexit
 import contextlib
+import functools
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -89,7 +93,10 @@ class Server:
             yield Rows(connection)
 
     def __enter__(self) -> Self:
-        self.manage("setup")
+        if self.environment.get("DATABASE_URL") or any(self.folder.iterdir()):
+            self.manage("setup")
+        else:
+            shutil.copytree(prepared(), self.folder, dirs_exist_ok=True)
         self.start()
         return self
 
@@ -183,3 +190,12 @@ class Server:
         code = self.process.wait(timeout=30)
         self.process = None
         return code
+
+
+@functools.cache
+def prepared() -> Path:
+    """Return a folder with all that `setup` makes with SQLite, of which servers get a copy."""
+    folder = Path(tempfile.mkdtemp(prefix="hearth-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Server(folder, DATABASE_URL="").manage("setup")
+    return folder
