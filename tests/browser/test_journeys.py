@@ -70,6 +70,7 @@ class Keys:
         self.keyboard.press("Enter")
 
 
+# The first in all of Chromium, with which everything takes several times as long.
 WAYS = {"with JavaScript": (True, Mouse), "without JavaScript": (False, Mouse), "with keys": (True, Keys)}
 
 
@@ -88,10 +89,12 @@ def backstage(server: Server) -> Iterator[Backstage]:
 
 @pytest.mark.accessibility("A74", "A105", "A17")
 @pytest.mark.parametrize("way", WAYS)
-def test_from_entering_to_logging_out(person, whole_browser, server, backstage, way):
+def test_from_entering_to_logging_out(request, person, browser, server, backstage, way):
     has_scripts, how = WAYS[way]
+    if way == "with JavaScript":
+        browser = request.getfixturevalue("whole_browser")
     ben = person("ben", at=server)
-    dora = person("dora", at=server, within=whole_browser, enter=False, java_script_enabled=has_scripts)
+    dora = person("dora", at=server, within=browser, enter=False, java_script_enabled=has_scripts)
     hand: Hand = how(dora)
     page = dora.page
 
@@ -158,14 +161,18 @@ def test_from_entering_to_logging_out(person, whole_browser, server, backstage, 
     expect(dora.messages.last).to_have_text("Line 52")
     # With scripts they load as their link comes into view.
     older = page if has_scripts else dora.frame
+    first = page.locator(".message .content").first
     if how is Keys:
-        hand.go_to(page.locator("#older-link"))
+        for _press in range(100):  # what has the focus when they are there depends on when they come
+            if first.text_content() == "Good morning":
+                break
+            page.keyboard.press("Tab")
     elif has_scripts:
         dora.scroller.hover()
         page.mouse.wheel(0, -100_000)
     else:
         hand.press(older.get_by_role("link", name="Older messages"))
-    expect(page.locator(".message .content").first).to_have_text("Good morning")
+    expect(first).to_have_text("Good morning")
 
     # Mark as unread, and as read.
     dora.open(room)
