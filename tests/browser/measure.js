@@ -48,6 +48,25 @@ window.measure = (() => {
     return (light + .05) / (dark + .05);
   };
 
+  // What has the focus, its number among all there is, and how long its edge is, which may be round; null for nothing.
+  const focused = () => {
+    const element = document.activeElement;
+    if (!element || element === document.body) return null;
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const radius = Math.min(parseFloat(getComputedStyle(element).borderStartStartRadius) || 0, width / 2, height / 2);
+    const middle = (from, size, end) => (Math.max(from, 0) + Math.min(from + size, end)) / 2;
+    const hit = document.elementFromPoint(middle(left, width, innerWidth), middle(top, height, innerHeight));
+    return {
+      number: all('*').indexOf(element),
+      name: nameOf(element),
+      left, top, width, height,
+      perimeter: 2 * (width + height) - 8 * radius + 2 * Math.PI * radius,
+      is_covered: !(element === hit || element.contains(hit) || hit?.contains(element)),
+    };
+  };
+  const walk = [];
+  const note = () => walk.push(focused());
+
   return {
     wide: () => all(':root, #scroller, .pane-chats, .pane-main, .card')
       .filter((box) => isSeen(box) && box.scrollWidth > box.clientWidth + 1)
@@ -216,7 +235,7 @@ window.measure = (() => {
         .flatMap(all).map((element) => [element, 'edge']);
       const pictures = all('.tick:not([hidden]), .to-newest, .home, .chat-presence:has(.online)').map((one) => [one, 'all']);
       return [...shapes, ...pictures].filter(([element]) => isWhole(element))
-        .map(([element, how]) => [nameOf(element), place(element, how).map(Math.round)]);
+        .map(([element, how]) => [`${nameOf(element)}${element.ariaInvalid === 'true' ? ', refused' : ''}`, place(element, how).map(Math.round)]);
     },
 
     // What Tab has to come by, in the order of the page.
@@ -228,20 +247,13 @@ window.measure = (() => {
     }),
     focus: (number) => tabStops()[number].focus(),
 
-    // What has the focus, and how long its edge is, which may be round; null for nothing.
-    focused: () => {
-      const element = document.activeElement;
-      if (!element || element === document.body) return null;
-      const { left, top, width, height } = element.getBoundingClientRect();
-      const radius = Math.min(parseFloat(getComputedStyle(element).borderStartStartRadius) || 0, width / 2, height / 2);
-      const middle = (from, size, end) => (Math.max(from, 0) + Math.min(from + size, end)) / 2;
-      const hit = document.elementFromPoint(middle(left, width, innerWidth), middle(top, height, innerHeight));
-      return {
-        name: nameOf(element),
-        left, top, width, height,
-        perimeter: 2 * (width + height) - 8 * radius + 2 * Math.PI * radius,
-        is_covered: !(element === hit || element.contains(hit) || hit?.contains(element)),
-      };
+    focused,
+
+    // While keys are pressed, what has the focus before each, and then at last.
+    beginWalk: () => {
+      walk.length = 0;
+      addEventListener('keydown', note, true);
     },
+    walked: () => [...walk, focused()],
   };
 })();

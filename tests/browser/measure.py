@@ -16,10 +16,15 @@ OPERABLE = {"A", "BUTTON", "INPUT", "LABEL", "SUMMARY"}
 ANYWHERE = {"#document", "HTML", "BODY"}  # what looks at events of others there is nothing to click at
 
 
+RUN = "([name, given]) => 'measure' in window ? { found: measure[name](...given) } : null"
+
+
 def run(page: Page, measurement: str, *arguments: object) -> Any:
-    if not page.evaluate("'measure' in window"):
+    done = page.evaluate(RUN, [measurement, arguments])
+    if not done:
         page.evaluate((HERE / "measure.js").read_text())
-    return page.evaluate("([name, given]) => measure[name](...given)", [measurement, arguments])
+        done = page.evaluate(RUN, [measurement, arguments])
+    return done["found"]
 
 
 def problems(page: Page, *measurements: str) -> list[str]:
@@ -50,8 +55,9 @@ def misplaced_clicks(page: Page) -> list[str]:
 
 @dataclass(frozen=True)
 class Stop:
-    """What has the focus, and where it stands."""
+    """What has the focus, and where it stands. The number tells apart what looks the same."""
 
+    number: int
     name: str
     left: float
     top: float
@@ -90,9 +96,15 @@ class Pixels:
         """Return how many pixels differ by at least 3:1."""
         return self.page.evaluate("(pictures) => pixels.changed(...pictures)", pictures)
 
-    def pale_shapes(self, page: Page) -> list[str]:
-        """Return what is not text and differs from its surroundings by less than 3:1."""
-        shapes = run(page, "shapes")
+    def pale_shapes(self, page: Page, seen: set[str]) -> list[str]:
+        """Return what is not text and differs from its surroundings by less than 3:1.
+
+        What was `seen` is not looked at again.
+        """
+        shapes = [(name, place) for name, place in run(page, "shapes") if name not in seen]
+        if not shapes:
+            return []
+        seen.update(name for name, _place in shapes)
         places = [place for _name, place in shapes]
         ratios = self.page.evaluate("(given) => pixels.contrasts(...given)", [self.picture(page), places])
         return [

@@ -222,11 +222,10 @@ and ||another one, which is so long that it takes more than one line in many a w
 
 
 def talk(scene: Scene) -> tuple[Person, Person, str]:
+    """Return ada, ben, and the address of a room in which both said something, and ben has read it."""
     ada, ben, room = scene.room()
     ada.say(room, "Mine, and read", "See https://example.com/")
-    ben.open_live(room)
-    ben.sees("Mine, and read", "See https://example.com/")
-    expect(ada.open_live(room).ticks.last).to_have_attribute("data-state", "read")
+    assert ben.post(f"{room}read/", upto=ben.keys(room)[-1]).status == 302
     ben.say(room, f"Hello @{ada.name}, look at https://example.com/?{'x' * 80}", "Right below", "שלום עולם")
     ben.say(room, FORMATTED)
     return ada, ben, room
@@ -235,9 +234,10 @@ def talk(scene: Scene) -> tuple[Person, Person, str]:
 @state
 def room_with_messages(scene: Scene) -> Person:
     ada, ben, room = talk(scene)
+    expect(ada.open_live(room).ticks.last).to_have_attribute("data-state", "read")
     ada.open("/login/")
     ada.open_live(room)
-    ben.box.press_sequentially("I am")
+    ben.open_live(room).box.press_sequentially("I am")
     return shows(ada, "is typing…")
 
 
@@ -289,9 +289,7 @@ def page_of_older_messages(scene: Scene) -> Person:
 def room_around_a_message(scene: Scene) -> Person:
     ada, _ben, room = scene.room()
     scene.backstage.fill(room, ada.name, 60)
-    ada.open(room)
-    key = int(ada.page.locator(".message").first.get_attribute("data-key"))
-    return ada.open_live(f"{room}?message={key}")
+    return ada.open_live(f"{room}?message={ada.keys(room)[0]}")
 
 
 @state
@@ -313,8 +311,7 @@ def reply_that_is_written_to_a_reply(scene: Scene) -> Person:
 def replies_to_a_message(scene: Scene) -> Person:
     ada, ben, room = scene.room()
     ben.say(room, "Shall we?")
-    ada.open(room)
-    url = f"/messages/{ada.page.locator('.message').get_attribute('data-key')}/replies/"
+    url = f"/messages/{ada.keys(room)[0]}/replies/"
     assert ada.post(url, content="Yes", token=str(uuid4())).status == 302
     assert ben.post(url, content="When?", token=str(uuid4())).status == 302
     ada.open(url)
@@ -328,8 +325,7 @@ def message_to_forward_and_copies(scene: Scene) -> Person:
     ada, ben, room = scene.room()
     ben.say(room, "**Shall** we?")
     private = ada.chat_with(ben)
-    ada.open(room)
-    url = f"/messages/{ada.page.locator('.message').get_attribute('data-key')}/forward/"
+    url = f"/messages/{ada.keys(room)[0]}/forward/"
     assert ada.post(url, room=private.split("/")[-2], token=str(uuid4())).status == 302
     return shows(ada.open(private), "Forwarded from")
 
@@ -339,8 +335,7 @@ def choice_where_to_forward_a_message(scene: Scene) -> Person:
     ada, ben, room = scene.room()
     ben.say(room, "**Shall** we?")
     ada.chat_with(ben)
-    ada.open(room)
-    ada.open(f"/messages/{ada.page.locator('.message').get_attribute('data-key')}/forward/")
+    ada.open(f"/messages/{ada.keys(room)[0]}/forward/")
     return shows(ada, "Forward to")
 
 
@@ -348,8 +343,8 @@ def choice_where_to_forward_a_message(scene: Scene) -> Person:
 def reactions_and_what_one_reacts_with(scene: Scene) -> Person:
     ada, ben, room = scene.room()
     ben.say(room, "Cake?")
+    key = ada.keys(room)[0]
     ada.open_live(room)
-    key = ada.page.locator(".message").get_attribute("data-key")
     for someone, emoji in ((ben, "👍"), (ada, "🎂"), (ada, "👍")):
         assert someone.post(f"/messages/{key}/react/", emoji=emoji).status == 302
     expect(ada.page.locator(".reaction")).to_have_count(2)
@@ -363,11 +358,10 @@ def reactions_and_what_one_reacts_with(scene: Scene) -> Person:
 def page_of_a_message_with_reactions(scene: Scene) -> Person:
     ada, ben, room = scene.room()
     ben.say(room, "Cake?")
-    ada.open_live(room)
-    key = ada.page.locator(".message").get_attribute("data-key")
+    key = ada.keys(room)[0]
     for someone in (ada, ben):
         assert someone.post(f"/messages/{key}/react/", emoji="🎂").status == 302
-    ada.page.goto(f"{ada.url}/messages/{key}/")
+    ada.open(f"/messages/{key}/")
     ada.page.get_by_label("Any other emoji").fill("no emoji")
     ada.page.get_by_role("button", name="React with it").click()
     expect(ada.page.get_by_text("That is not an emoji")).to_be_visible()
@@ -418,20 +412,20 @@ def session_ended(scene: Scene) -> Person:
 
 @state
 def details_of_a_message(scene: Scene) -> Person:
-    ada, _ben, _room = talk(scene)
-    return ada.open(ada.page.locator(".menu").first.get_attribute("href"))
+    ada, _ben, room = talk(scene)
+    return ada.open(f"/messages/{ada.keys(room)[0]}/")
 
 
 @state
 def details_of_somebody_elses_message(scene: Scene) -> Person:
-    ada, _ben, _room = talk(scene)
-    ada.page.wait_for_selector(".mention")
-    return ada.open(ada.page.locator(".menu").last.get_attribute("href"))
+    ada, _ben, room = talk(scene)
+    return ada.open(f"/messages/{ada.keys(room)[-1]}/")
 
 
 @state
 def menu_of_a_message(scene: Scene) -> Person:
-    ada, _ben, _room = talk(scene)
+    ada, _ben, room = talk(scene)
+    ada.open_live(room)
     expect(
         ada.menu_of(ada.page.locator(".message").nth(2)).get_by_role("link", name="Report")
     ).to_be_visible()
@@ -440,7 +434,8 @@ def menu_of_a_message(scene: Scene) -> Person:
 
 @state
 def editing_above_the_room(scene: Scene) -> Person:
-    ada, _ben, _room = talk(scene)
+    ada, _ben, room = talk(scene)
+    ada.open_live(room)
     ada.menu_of(ada.page.locator(".message").first).get_by_role("link", name="Edit").click()
     field = ada.panel.get_by_label("Message")
     field.fill(" ")
@@ -449,13 +444,19 @@ def editing_above_the_room(scene: Scene) -> Person:
     return ada
 
 
-@state
-def room_with_a_message_edited_and_one_deleted(scene: Scene) -> Person:
+def edited_and_deleted(scene: Scene) -> tuple[Person, str]:
+    """Return ada, and the address of a room where she edited a message and one was deleted."""
     ada, ben, room = scene.room()
     ada.say(room, "Helo")
     ben.say(room, "Never mind")
     scene.backstage.run("Message.objects.order_by('pk').last().erase()")
     scene.backstage.run("[m.edit('Hello') for m in Message.objects.order_by('-pk')[1:2]]")
+    return ada, room
+
+
+@state
+def room_with_a_message_edited_and_one_deleted(scene: Scene) -> Person:
+    ada, room = edited_and_deleted(scene)
     ada.open_live(room)
     ada.scroller.focus()
     ada.page.keyboard.press("End")
@@ -466,20 +467,20 @@ def room_with_a_message_edited_and_one_deleted(scene: Scene) -> Person:
 
 @state
 def details_of_a_message_that_was_edited(scene: Scene) -> Person:
-    ada = room_with_a_message_edited_and_one_deleted(scene)
-    return ada.open(ada.page.locator(".menu").first.get_attribute("href"))
+    ada, room = edited_and_deleted(scene)
+    return ada.open(f"/messages/{ada.keys(room)[0]}/")
 
 
 @state
 def details_of_a_message_that_was_deleted(scene: Scene) -> Person:
-    ada = room_with_a_message_edited_and_one_deleted(scene)
-    return ada.open(ada.page.locator(".menu").last.get_attribute("href"))
+    ada, room = edited_and_deleted(scene)
+    return ada.open(f"/messages/{ada.keys(room)[-1]}/")
 
 
 @state
 def editing_a_message_that_was_changed_meanwhile(scene: Scene) -> Person:
-    ada = room_with_a_message_edited_and_one_deleted(scene)
-    ada.open(f"{ada.page.locator('.menu').first.get_attribute('href')}edit/")
+    ada, room = edited_and_deleted(scene)
+    ada.open(f"/messages/{ada.keys(room)[0]}/edit/")
     scene.backstage.run("[m.edit('Hello again') for m in Message.objects.order_by('-pk')[1:2]]")
     return submit(ada, "Save", message="Mine", says="changed since you opened it")
 
@@ -663,9 +664,7 @@ def kept(scene: Scene, what: str, **fields: str) -> tuple[Person, str]:
     """Let a message be pinned or saved; return who did it, and the room."""
     ada, ben, room = scene.room()
     ben.say(room, "The key is **under** the mat")
-    ada.open_live(room)
-    message = ada.page.locator(".message").first.get_attribute("id") or ""
-    ada.post(f"/messages/{message.removeprefix('message-')}/{what}/", **fields)
+    ada.post(f"/messages/{ada.keys(room)[0]}/{what}/", **fields)
     return ada, room
 
 
