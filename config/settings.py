@@ -188,6 +188,8 @@ ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)  # that are not archi
 # In a house with more open rooms or people, lists of chats have only what their reader is in.
 SMALL_HOUSE_ROOMS = environment.count("SMALL_HOUSE_ROOMS", 50, least=0)
 SMALL_HOUSE_PEOPLE = environment.count("SMALL_HOUSE_PEOPLE", 50, least=0)
+# Whether whoever visits an open room joins it; by itself that is so in a small house.
+JOIN_BY_VISIT = environment.one_of("JOIN_BY_VISIT", ["AUTO", "YES", "NO"], "AUTO").lower()
 STREAMS_PER_USER = environment.count("STREAMS_PER_USER", 100)  # open at a time, in one process
 STREAMS_PER_ADDRESS = environment.count("STREAMS_PER_ADDRESS", 500)
 # Seconds that the head of a request may take, and a body may be slower than 8 KiB a second.

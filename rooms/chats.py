@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 
 from django.conf import settings
-from django.db.models import Case, F, QuerySet, When, Window
+from django.db.models import Case, F, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
@@ -18,6 +18,7 @@ from accounts.models.user import LINE_FIELDS, LOOK_FIELDS
 from config.compiled import ID, CompiledQuery
 from rooms.ids import person_line, room_line
 from rooms.models import Ban, ChatRoom, Membership, Message
+from rooms.models.membership import IS_HIDDEN
 from rooms.unread import Unread, with_unread
 
 NOTHING_UNREAD = Unread()
@@ -173,7 +174,8 @@ def own_chats_of(users: Collection[User], page: int = 0) -> dict[int, ChatLists]
 
 
 def _begun(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
-    return memberships.exclude(room__type=ChatRoom.Type.PRIVATE, room__last_message=None)
+    begun = memberships.exclude(room__type=ChatRoom.Type.PRIVATE, room__last_message=None)
+    return begun.exclude(IS_HIDDEN)
 
 
 def _with_lines(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
@@ -204,6 +206,11 @@ def is_small_house() -> bool:
     return len(some_people(count=people + 1)) <= people and len(some_rooms(count=rooms + 1)) <= rooms
 
 
+def joins_by_visit() -> bool:
+    """Whether whoever visits an open room joins it. Elsewhere people look at it first."""
+    return is_small_house() if settings.JOIN_BY_VISIT == "auto" else settings.JOIN_BY_VISIT == "yes"
+
+
 def rooms_for_all() -> set[int] | None:
     """Return the ids of the open rooms, which are in everybody's list; None in a large house."""
     return set(ChatRoom.objects.open().values_list("pk", flat=True)) if is_small_house() else None
@@ -215,10 +222,11 @@ def _with_others(own: dict[int, ChatLists]) -> dict[int, ChatLists]:
     others = in_order(Chat(room, None) for room in rooms)
     people = in_order(Chat(None, person) for person in User.objects.filter(is_active=True))
     apart: defaultdict[int, set[str]] = defaultdict(set)  # lines that are not among the others, by user
-    for user_id, room_id in Ban.objects.active().filter(user__in=own).values_list("user", "room"):
-        apart[user_id].add(room_line(room_id))
-    older = ChatRoom.objects.filter(memberships__user__in=[pk for pk in own if own[pk].has_older])
-    for user_id, room_id, *pair in older.values_list("memberships__user", "pk", "low_user", "high_user"):
+    where = ("user", "room", "room__low_user", "room__high_user")
+    bans = Ban.objects.active().filter(user__in=own)
+    has_older = Q(user__in=[pk for pk in own if own[pk].has_older])
+    unlisted = Membership.objects.filter(has_older | Q(user__in=own, hidden_upto__isnull=False))
+    for user_id, room_id, *pair in bans.values_list(*where).union(unlisted.values_list(*where)):
         apart[user_id] |= {room_line(room_id), *(person_line(one) for one in pair if one)}
     lists = {}
     for pk, chats in own.items():

@@ -506,6 +506,10 @@ class FavouriteForm(forms.Form):
     is_favourite = forms.BooleanField(required=False)
 
 
+class HiddenForm(forms.Form):
+    is_hidden = forms.BooleanField(required=False)
+
+
 class NotificationForm(LimitedForm, forms.Form):
     """What a member wants to be notified of in a room, and for how long it is muted."""
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Block, User
 from rooms.models import ChatRoom, Membership, Mention, Message
+from rooms.models.membership import IS_HIDDEN
 
 UNREAD_LIMIT = 100  # counting stops here; the badge then says 99+
 
@@ -32,6 +33,7 @@ class Unread:
     is_muted: bool = False
     notify: str = Membership.Notify.ALL
     has_draft: bool = False
+    is_hidden: bool = False  # from the list of chats
     favourite: int = 0  # its place among the favourites, the greatest first; 0 for a chat that is none
 
     @classmethod
@@ -45,6 +47,7 @@ class Unread:
             is_muted,
             row.wanted,
             row.draft_at is not None,
+            bool(row.hidden),
             favourite or 0,
         )
 
@@ -116,6 +119,7 @@ def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unrea
         "favourite_at",
         "draft_at",
         "wanted",
+        "hidden",
     )
     for row in with_unread(memberships).values_list(*names, named=True):
         yield row.room_id, row.user_id, Unread.of(row)
@@ -124,7 +128,10 @@ def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unrea
 def with_unread(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Annotate memberships with what `Unread.of` needs."""
     return memberships.annotate(
-        unread_count=_unread_messages(), mention_count=_unread_mentions(), wanted=_wanted()
+        unread_count=_unread_messages(),
+        mention_count=_unread_mentions(),
+        wanted=_wanted(),
+        hidden=Case(When(IS_HIDDEN, then=True), default=False),
     )
 
 
@@ -145,6 +152,7 @@ def total_unread(user_ids: Iterable[int]) -> dict[int, int]:
     members = (
         Membership.objects.filter(user__in=totals.keys(), read_marker__lt=F("room__last_message"))
         .exclude(muted_until__gt=timezone.now())
+        .exclude(IS_HIDDEN)
         .annotate(unread_count=_unread_messages())
     )
     for user_id, count in members.values_list("user", "unread_count"):

@@ -53,6 +53,8 @@ urlpatterns = [
         name="room_invitation_delete",
     ),
     path("rooms/join/<str:token>/", invitations.room_invitation_detail, name="room_invitation_detail"),
+    path("rooms/<id:room_id>/join/", membership.membership_create, name="membership_create"),
+    path("rooms/<id:room_id>/hide/", membership.hidden_update, name="hidden_update"),
     path("rooms/<id:room_id>/leave/", membership.membership_delete, name="membership_delete"),
     path("rooms/<id:room_id>/log/", moderation_acts.moderation_act_list, name="moderation_act_list"),
     path("rooms/<id:room_id>/messages/", messages.message_create, name="message_create"),

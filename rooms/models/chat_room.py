@@ -559,6 +559,15 @@ def joined_room(user: User, room_id: int) -> ChatRoom:
     return room
 
 
+def may_look(places: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return those of these pairs of a person and a room where the person may look at the room unjoined."""
+    room_ids = {room_id for _user_id, room_id in places}
+    rooms = ChatRoom.objects.groups().filter(pk__in=room_ids, is_by_invitation=False)
+    is_open = set(rooms.values_list("pk", flat=True))
+    banned = set(Ban.objects.active().filter(room__in=room_ids).values_list("user", "room"))
+    return {place for place in places - banned if place[1] in is_open}
+
+
 # What every post asks and says.
 room_joined_by = CompiledQuery(
     lambda user, room: ChatRoom.objects.joined_by(user).filter(pk=room), user=ID, room=ID

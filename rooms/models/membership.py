@@ -19,6 +19,8 @@ from config.database import is_unavailable, update_in_order
 from rooms.models.message import Message
 
 DRAFTS_PER_PERSON = 100  # older ones go
+# Of a membership: its member has hidden the chat, and nobody has written since.
+IS_HIDDEN = Q(hidden_upto__gte=Coalesce(F("room__last_message"), 0, output_field=models.BigIntegerField()))
 FEW = 32  # people that a statement may name although hardly any of them is meant
 
 # Neither the ORM nor a loop does this in one statement, whatever the number of messages.
@@ -177,6 +179,8 @@ class Membership(models.Model):
     muted_until = models.DateTimeField(null=True, blank=True)
     # Since when it stands at the top of the member's list.
     favourite_at = models.DateTimeField(null=True, editable=False)
+    # The last message there was when the member hid the chat: it comes back with the next one.
+    hidden_upto = models.PositiveBigIntegerField(null=True, editable=False)
     # What the member has typed and not sent, which message it answers, and when it was saved.
     draft = models.TextField(default="", db_default="", blank=True, editable=False)
     draft_reply = models.PositiveBigIntegerField(null=True, editable=False)
@@ -239,9 +243,23 @@ class Membership(models.Model):
         """Put the chat on top of the member's list, or take it down. One that is there stays where it is."""
         mine = Membership.objects.filter(pk=self.pk, favourite_at__isnull=is_favourite)
         with transaction.atomic():
-            mine.update(favourite_at=timezone.now() if is_favourite else None)
+            mine.update(favourite_at=timezone.now() if is_favourite else None, hidden_upto=None)
             self._ring_after_commit()
         self.refresh_from_db(fields=["favourite_at"])
+
+    def choose_hidden(self, is_hidden: bool) -> None:
+        """Take the chat out of the member's list until somebody writes there, or bring it back."""
+        with transaction.atomic():
+            self.room.lock()
+            upto = (self.room.last_message_id or 0) if is_hidden else None
+            Membership.objects.filter(pk=self.pk).update(hidden_upto=upto, favourite_at=None)
+            doorbell.ring_after_commit("listing", room=self.room_id, user=self.user_id)
+            self._ring_after_commit()
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the member has hidden the chat, and nobody has written since."""
+        return self.hidden_upto is not None and self.hidden_upto >= (self.room.last_message_id or 0)
 
     def keep_draft(self, text: str, token: UUID, reply: int | None) -> None:
         """Keep what the member has typed; an empty text forgets it. The latest one wins.

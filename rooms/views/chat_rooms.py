@@ -2,6 +2,8 @@ from django.db import IntegrityError
 from django.db.models import Case, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -10,12 +12,13 @@ from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config.pages import number, page_of
 from rooms import moderation
-from rooms.chats import ChatLists, chat_for
+from rooms.chats import ChatLists, chat_for, joins_by_visit
 from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
 from rooms.history import HistoryPage, page_after, page_around, page_before, unread_line, with_newer
 from rooms.models import ChatRoom, Membership, Message, Report, TooManyRooms
 from rooms.models.chat_room import room_joined_by
 from rooms.models.membership import membership_of, number_of_members
+from rooms.models.tick import Marks
 from rooms.receipts import show_ticks
 from rooms.unread import Unread, unread_of
 from rooms.views.lobby import chats_context, lobby_response
@@ -49,13 +52,14 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
         raise Http404
     if "message" in request.GET:
         get_object_or_404(room.messages, pk=number(request.GET["message"]) or 0)
-    membership = joined(request, room)
+    membership = membership_in(request, room)
     reply = number(request.GET.get("reply"))
     if request.htmx and reply:
         return render(request, "rooms/_reply.html", {"form": empty_message_form(room, reply), "room": room})
     if request.htmx and (fragment := more_messages(request, room)):
         return fragment
-    form = empty_message_form(room, reply or membership.draft_reply, membership.draft)
+    draft_reply, draft = (membership.draft_reply, membership.draft) if membership else (None, "")
+    form = empty_message_form(room, reply or draft_reply, draft)
     return chat_room_response(request, room, membership, form)
 
 
@@ -73,10 +77,15 @@ def more_messages(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse
     return render(request, template, {"page": page, "previous": previous})
 
 
-def joined(request: AuthenticatedRequest, room: ChatRoom) -> Membership:
-    """Return the membership of the user, who joins an open room by visiting it. Raises LimitReached."""
+def membership_in(request: AuthenticatedRequest, room: ChatRoom) -> Membership | None:
+    """Return the membership of the user; None for somebody who looks at an open room.
+
+    Where that is the rule, they join by visiting it. Raises LimitReached.
+    """
     if membership := membership_of.first(room=room.pk, user=request.user.pk):
         return membership
+    if not joins_by_visit():
+        return None
     limits.take("join_per_user", request.user.pk)
     return room.join(request.user)
 
@@ -84,7 +93,7 @@ def joined(request: AuthenticatedRequest, room: ChatRoom) -> Membership:
 def chat_room_response(
     request: AuthenticatedRequest,
     room: ChatRoom,
-    membership: Membership,
+    membership: Membership | None,
     form: MessageForm,
     preview: Message | None = None,
 ) -> HttpResponse:
@@ -102,14 +111,16 @@ def chat_room_response(
         "other": other,
         "open_chat": chat_for(request.user.pk, room, None).dom_id,
         "page": page,
-        "marks": show_ticks(page.messages, room, request.user),
+        "marks": show_ticks(page.messages, room, request.user) if membership else Marks(),
         "read_interval": read_interval(room),
+        "document": document_url(room, membership),
+        "document_here": document_url(room, membership, page.linked),
         "form": form,
         "preview": preview,
         "is_blocked": other is not None and other.pk in blocked,
         "is_linked_hidden": other is None and page.linked_sender in blocked,
         "report_count": Report.objects.open_for(request.user).filter(message__room=room).count()
-        if membership.may_moderate
+        if membership and membership.may_moderate
         else 0,
         "room_form": ChatRoomForm(),
         **chats,
@@ -117,15 +128,26 @@ def chat_room_response(
     return form.mark(render(request, "rooms/chat_room_detail.html", context))
 
 
-def page_asked_for(request: AuthenticatedRequest, room: ChatRoom, membership: Membership) -> HistoryPage:
+def page_asked_for(
+    request: AuthenticatedRequest, room: ChatRoom, membership: Membership | None
+) -> HistoryPage:
     """Return the page around `?message=`, the one before `?before=`, or the newest."""
+    line = unread_line(membership) if membership else None
     if message_id := number(request.GET.get("message")):
-        return page_around(room, message_id, unread_line(membership))
+        return page_around(room, message_id, line)
     before = number(request.GET.get("before"))
     # An older page keeps the line where the newest one had it. The newest one is as long as really is unread.
-    unread = (before and number(request.GET.get("unread"))) or unread_line(membership)
+    unread = (before and number(request.GET.get("unread"))) or line
     page = page_before(room, before, unread)
     return with_newer(page) if before else page
+
+
+def document_url(room: ChatRoom, membership: Membership | None, linked: int | None = None) -> str:
+    """Return where readers without scripts find the room live."""
+    query = {} if membership else {"visit": 1}
+    query |= {"message": linked} if linked else {}
+    url = reverse("rooms:chat_room_live", args=[room.pk])
+    return f"{url}?{urlencode(query)}" if query else url
 
 
 def unread_here(chats: ChatLists, room: ChatRoom, user: User) -> Unread:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import AuthenticatedRequest
 from config.pages import page_number
+from rooms.chats import joins_by_visit
 from rooms.directory import AT_FIRST, PER_PAGE, Part, people_named_like, people_part, reach_of_all, rooms_part
 from rooms.forms import FindForm
 from rooms.models import joined_room
@@ -29,6 +30,7 @@ def find(request: AuthenticatedRequest) -> HttpResponse:
         "text": "",
         "said": "",
         "kind": kind if kind in KINDS else "",
+        "joins_by_visit": joins_by_visit(),
         "rooms": None,
         "people": None,
     }

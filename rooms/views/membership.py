@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
-from rooms.forms import DraftForm, FavouriteForm, NotificationForm
+from rooms.forms import DraftForm, FavouriteForm, HiddenForm, NotificationForm
 from rooms.models import Ban, ChatRoom, Membership
 
 
@@ -53,7 +53,12 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
     if form.is_valid():
         membership.choose_notifications(form.cleaned_data["notify"], form.muted_until)
         return redirect(membership.room)
-    context = {"room": membership.room, "title": membership.room.title_for(request.user), "form": form}
+    context = {
+        "room": membership.room,
+        "membership": membership,
+        "title": membership.room.title_for(request.user),
+        "form": form,
+    }
     return form.mark(render(request, "rooms/membership_update.html", context))
 
 
@@ -89,6 +94,30 @@ def favourite_update(request: AuthenticatedRequest, room_id: int) -> HttpRespons
     if not request.htmx:
         return redirect(membership.room)
     return render(request, "rooms/_favourite.html", {"is_favourite": membership.favourite_at})
+
+
+@require_POST
+def membership_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Join an open room that one has looked at."""
+    room = get_object_or_404(ChatRoom.objects.visible_to(request.user).groups(), pk=room_id)
+    limits.take("join_per_user", request.user.pk)
+    if not Membership.objects.filter(room=room, user=request.user).exists():
+        room.join(request.user)
+    return redirect(room)
+
+
+@require_POST
+def hidden_update(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
+    """Take a chat out of the list until somebody writes there, or bring it back."""
+    memberships = Membership.objects.select_related("room")
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    membership = get_object_or_404(memberships, room__pk=room_id, user=request.user)
+    form = HiddenForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=422)
+    limits.take("settings_per_user", request.user.pk)
+    membership.choose_hidden(**form.cleaned_data)
+    return redirect("rooms:lobby" if form.cleaned_data["is_hidden"] else membership.room)
 
 
 def ban_of(request: AuthenticatedRequest, room_id: int) -> Ban | None:

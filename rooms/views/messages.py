@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -29,7 +29,7 @@ from rooms.models import (
 )
 from rooms.receipts import marks_for, receipts_of
 from rooms.replies import reply_ids
-from rooms.views.chat_rooms import chat_room_response, joined
+from rooms.views.chat_rooms import chat_room_response, membership_in
 
 RECEIPTS_PER_PAGE = 50
 
@@ -95,7 +95,7 @@ def previewed(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm) 
     preview = room.preview(request.user, form.cleaned_data["content"])
     if request.htmx:
         return render(request, "rooms/_previewed.html", {"preview": preview})
-    return chat_room_response(request, room, joined(request, room), form, preview)
+    return chat_room_response(request, room, membership_in(request, room), form, preview)
 
 
 def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm) -> HttpResponse:
@@ -104,13 +104,20 @@ def refused(request: AuthenticatedRequest, room: ChatRoom, form: MessageForm) ->
         response = form.mark(render(request, "rooms/_composer_errors.html", {"form": form}))
         response["HX-Reswap"] = "none"
         return response
-    return chat_room_response(request, room, joined(request, room), form)
+    return chat_room_response(request, room, membership_in(request, room), form)
 
 
 @require_safe
 def message_detail(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
-    """Show one message; its author sees whom it has reached and who has read it."""
-    return message_response(request, readable(request, message_id), ReactionForm())
+    """Show one message; its author sees whom it has reached and who has read it.
+
+    Whoever only looks at its room is led to the place of the message, where they can join.
+    """
+    try:
+        return message_response(request, readable(request, message_id), ReactionForm())
+    except Http404:
+        looked_at = Message.objects.filter(room__in=ChatRoom.objects.visible_to(request.user).groups())
+        return redirect(get_object_or_404(looked_at, pk=message_id))
 
 
 def readable(request: AuthenticatedRequest, message_id: int) -> Message:

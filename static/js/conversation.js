@@ -2,7 +2,7 @@
 behave('conversation', ['conversation', 'scroller'], () => {
   const conversation = hook('conversation');
   const scroller = hook('scroller');
-  const readForm = hook('read');
+  const readForm = byId('read'); // people who only look at the room have none
   const down = hook('to-newest');
   const downLabel = part('to-newest-label', down);
   const shownMessages = () => messagesIn(conversation).filter((message) => message.checkVisibility());
@@ -12,7 +12,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   const gap = () => byId('gap'); // on an older page: the way to the newest, below what is loaded
 
   // What was seen is reported when the page is looked at, at most once in an interval.
-  let reportedKey = Number(readForm.dataset.read);
+  let reportedKey = readForm ? Number(readForm.dataset.read) : Infinity;
   let reportedAt = -Infinity;
   let nextReport;
 
@@ -30,7 +30,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   // What stands between the first unread message and an older page was not seen.
   const skipsUnread = () => {
     const [first] = messagesIn(conversation);
-    return first && keyOf(first) > Number(readForm.dataset.from || Infinity);
+    return first && keyOf(first) > Number(readForm?.dataset.from || Infinity);
   };
   const report = async () => {
     nextReport = null;
@@ -44,6 +44,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
     if (!answer?.ok) reportedKey = before; // goes out with the next heartbeat
   };
   const reportSoon = () => {
+    if (!readForm) return;
     const rest = reportedAt + Number(readForm.dataset.interval) - performance.now();
     nextReport ??= setTimeout(report, Math.max(100, rest));
   };
@@ -117,7 +118,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   };
   const updateReadForm = () => {
     const newest = shownMessages().at(-1);
-    if (newest && isLive() && !gap()) readForm.elements.upto.value = newest.dataset.key;
+    if (newest && readForm && isLive() && !gap()) readForm.elements.upto.value = newest.dataset.key;
   };
   keep(conversation, () => {
     keepLiveListShort();
@@ -151,7 +152,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   const act = ({ key, target }) => {
     if (STEPS[key]) return step(target, STEPS[key]);
     if (key === 'Escape') byId('content')?.focus();
-    else if (key === 'Enter' && target.dataset.part === 'message') part('menu', target).click();
+    else if (key === 'Enter' && readForm && target.dataset.part === 'message') part('menu', target).click();
     else return false;
     return true;
   };

@@ -340,6 +340,21 @@ async def test_favourite_is_told_to_the_pages_of_its_reader(chat_list, do, hub, 
     assert not his.told
 
 
+async def test_hidden_chat_goes_from_the_pages_of_its_reader_until_somebody_writes(
+    chat_list, do, hers, his, room, ada
+):
+    for page in (hers, his):
+        chat_list.began(page, shows(room))
+    membership = await do(lambda: room.memberships.select_related("room").get(user=ada))
+    await do(membership.choose_hidden, True)
+    chat_list.heard(Bell("listing", {"room": room.pk, "user": ada.pk}))
+    await eventually(lambda: f'hx-target="#room-{room.pk}" hx-swap="delete"' in "".join(hers.told))
+    assert not his.told
+    await do(make_message, room, ada)
+    chat_list.heard(Bell("room", {"room": room.pk}))
+    await eventually(lambda: line(room) in "".join(hers.told))
+
+
 async def test_favourite_of_one_changes_nothing_for_others(chat_list, do, hers, his, room, ada):
     for page in (hers, his):
         chat_list.began(page, shows(room))

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from rooms.chats import chats_digest, chats_of
 from rooms.models import ChatRoom
-from rooms.unread import unread_in_rooms
+from rooms.unread import total_unread, unread_in_rooms
 from tests.support.factories import (
     make_membership,
     make_message,
@@ -203,6 +203,28 @@ def test_button_says_what_it_does_next(ada_client, room):
     assert "Remove from favourites" in answer
     assert "Remove from favourites" in ada_client.get(f"/rooms/{room.pk}/").content.decode()
     assert "Add to favourites" in choose(ada_client, room, False, **{"HX-Request": "true"}).content.decode()
+
+
+# Hidden chats
+
+
+@pytest.mark.parametrize("people", [0, 50])
+def test_hidden_chat_comes_back_when_somebody_writes(ada, ada_client, ben, room, private, settings, people):
+    """It is in no part of the list meanwhile, and counts nowhere as unread; for others nothing changes."""
+    settings.SMALL_HOUSE_PEOPLE = people
+    make_message(room, ben)
+    make_message(private, ben)
+    for chat in (room, private):
+        assert ada_client.post(f"/rooms/{chat.pk}/hide/", {"is_hidden": "on"}).headers["Location"] == "/"
+    assert not names(ada_client)
+    assert total_unread([ada.pk]) == {ada.pk: 0}
+    assert {chat.name for chat in chats_of(ben).mine} == {"Kitchen", "ada"}
+    make_message(room, ben)
+    assert names(ada_client) == ["Kitchen"]
+    assert "Hide this chat" in ada_client.get(f"/rooms/{room.pk}/notifications/").content.decode()
+    assert "Show this chat" in ada_client.get(f"/rooms/{private.pk}/notifications/").content.decode()
+    ada_client.post(f"/rooms/{private.pk}/hide/")
+    assert set(names(ada_client)) == {"Kitchen", "ben"}
 
 
 # Older chats

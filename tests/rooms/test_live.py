@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from config import doorbell
 from config.doorbell import Bell
+from rooms import moderation
 from rooms.live.endpoints import document as document_module
 from rooms.live.endpoints import stream
 from rooms.live.endpoints.document import DocumentEndpoint
@@ -82,13 +84,13 @@ async def open_stream(live):
     servers = []
     endpoints = {kind: kind(live) for kind in (StreamEndpoint, DocumentEndpoint)}
 
-    def open_stream(visitor, room=None, endpoint=StreamEndpoint, client=None):
+    def open_stream(visitor, room=None, endpoint=StreamEndpoint, client=None, query=b""):
         cookie = f"hearth_session={visitor.cookies['hearth_session'].value}"
         scope = {
             "type": "http",
             "method": "GET",
             "path": "/stream",
-            "query_string": b"",
+            "query_string": query,
             "headers": [(b"cookie", cookie.encode())],
             "client": client,
             "url_route": {"kwargs": {"room_id": room.pk} if room else {}},
@@ -124,6 +126,27 @@ async def test_access_that_ends_while_a_stream_opens_ends_it(
     server = open_stream(ada_client, room, endpoint)
     await eventually(lambda: server.is_complete, AT_ONCE)
     assert "no longer in this room" in server.text
+
+
+@pytest.mark.parametrize("endpoint", [StreamEndpoint, DocumentEndpoint])
+async def test_whoever_looks_at_an_open_room_has_it_live_until_it_closes(
+    live, open_stream, ada, room, mallory, mallory_client, endpoint
+):
+    refused = open_stream(mallory_client, room, endpoint)  # a page of a member
+    await eventually(lambda: refused.is_complete, AT_ONCE)
+    visit = open_stream(mallory_client, room, endpoint, query=b"visit=1")
+    await eventually(lambda: live.hub.connections)
+    await live.database.run(room.post_message, ada, "Look at this", uuid4())
+    await eventually(lambda: "Look at this" in visit.text)
+    mine = await live.database.run(partial(Membership.objects.get, room=room, user=ada))
+    await live.database.run(partial(moderation.update, mine, room.name, "", is_by_invitation=True))
+    await live.database.run(room.post_message, ada, "Only for us", uuid4())
+    await eventually(lambda: visit.is_complete, AT_ONCE)
+    assert "no longer in this room" in visit.text
+    assert "Only for us" not in visit.text
+    again = open_stream(mallory_client, room, endpoint, query=b"visit=1")
+    await eventually(lambda: again.is_complete, AT_ONCE)
+    assert await live.database.run(Membership.objects.filter(user=mallory).count) == 0
 
 
 async def test_logout_while_a_stream_opens_ends_it(live, open_stream, ada, ada_client, monkeypatch):

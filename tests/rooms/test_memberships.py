@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from rooms import moderation
 from rooms.models import ChatRoom, Membership
 from tests.support.factories import make_membership, make_message, make_private_room, make_room, make_user
 from tests.support.responses import HTMX, page_of
@@ -15,6 +16,46 @@ def test_first_visit_joins_a_group(mallory, mallory_client, room, method):
     assert not room.memberships.filter(user=mallory).exists()
     assert getattr(mallory_client, method)(f"/rooms/{room.pk}/").status_code == 200
     assert room.memberships.filter(user=mallory).count() == 1
+
+
+def test_in_a_large_house_an_open_room_is_looked_at_first(ada, mallory, mallory_client, room, settings):
+    """People who look at it are no members, have nothing unread, and may do nothing but join."""
+    settings.JOIN_BY_VISIT = "auto"
+    settings.SMALL_HOUSE_PEOPLE = 1
+    message = make_message(room, ada)
+    page = page_of(mallory_client.get(f"/rooms/{room.pk}/"))
+    assert page.by_id(f"message-{message.pk}")
+    assert [page.by_id(name) for name in ("composer", "read", "favourite", "typing-start")] == [None] * 4
+    assert not room.memberships.filter(user=mallory).exists()
+    assert "Look at it" in mallory_client.get("/find/").content.decode()
+    for address in ("draft/", "read/", "typing/", "messages/", "notifications/", "favourite/"):
+        assert mallory_client.post(f"/rooms/{room.pk}/{address}").status_code == 404
+    where = f"/rooms/{room.pk}/?message={message.pk}"
+    assert mallory_client.get(f"/messages/{message.pk}/").headers["Location"] == where
+    for _time in range(2):
+        assert mallory_client.post(f"/rooms/{room.pk}/join/").headers["Location"] == f"/rooms/{room.pk}/"
+    assert page_of(mallory_client.get(f"/rooms/{room.pk}/")).by_id("composer")
+
+
+@pytest.mark.parametrize(
+    ("choice", "people", "joins"), [("no", 50, False), ("yes", 0, True), ("auto", 50, True)]
+)
+def test_setting_says_whether_visits_join(mallory, mallory_client, room, settings, choice, people, joins):
+    settings.JOIN_BY_VISIT, settings.SMALL_HOUSE_PEOPLE = choice, people
+    mallory_client.get(f"/rooms/{room.pk}/")
+    assert room.memberships.filter(user=mallory).exists() == joins
+
+
+def test_closed_room_and_ban_leave_nothing_to_look_at(ada, mallory, mallory_client, room, settings):
+    settings.JOIN_BY_VISIT = "no"
+    message = make_message(room, ada)
+    mine = room.memberships.get(user=ada)
+    Membership.objects.filter(pk=mine.pk).update(role="owner")
+    mine.refresh_from_db()
+    moderation.update(mine, room.name, "", is_by_invitation=True)
+    for address in (f"/rooms/{room.pk}/", f"/messages/{message.pk}/"):
+        assert mallory_client.get(address).status_code == 404
+    assert mallory_client.post(f"/rooms/{room.pk}/join/").status_code == 404
 
 
 def test_next_visits_join_nothing(ada, ada_client, room):

@@ -296,6 +296,21 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": ACTION,
     },
+    ("rooms:hidden_update", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": ACTION,
+    },
+    ("rooms:membership_create", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": ACTION,
+        "member": ACTION,
+    },
+    ("rooms:membership_create", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": "405 405 404 405 405 405",
+    },
     ("rooms:draft_update", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": "405 405 404 405 405 405",
@@ -589,6 +604,8 @@ def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client,
         "room_invitation_list",
         "completion_list",
         "draft_update",
+        "hidden_update",
+        "membership_create",
     ):
         for method in ("GET", "POST"):
             foreign, missing, absurd = (
@@ -642,6 +659,8 @@ LIMITED = {
     ("rooms:read_receipt_create_all", None): (*READING, {}),
     ("rooms:membership_update", "group"): (*SETTINGS, {"notify": "all", "mute": "no"}),
     ("rooms:favourite_update", "group"): (*SETTINGS, {"is_favourite": "on"}),
+    ("rooms:hidden_update", "group"): (*SETTINGS, {"is_hidden": "on"}),
+    ("rooms:membership_create", "group"): ("join_per_user", "outsider", {}),
     ("accounts:settings_update", None): (*SETTINGS, USUAL),
     ("accounts:password_update", None): (
         *SETTINGS,

@@ -21,8 +21,9 @@ from config.languages import accepted_language, chosen_language
 from config.pages import number
 from rooms.ids import room_channel
 from rooms.live.wire.formats import EVENTS, Events, Format
+from rooms.models import ChatRoom
 
-PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release", "message", "person"}
+PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release", "message", "person", "visit"}
 NO_REVISION = -1
 
 
@@ -60,6 +61,7 @@ class Opening:
     person_id: int | None = None  # whose profile the page shows
     message: int | None = None  # to which the address of the page leads
     blocked: frozenset[int] = frozenset()  # people whom the reader has blocked
+    is_visit: bool = False  # of somebody who looks at an open room without being in it
     format: Format = EVENTS
     # The head of the response, and what its body begins with.
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -77,7 +79,12 @@ def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
     parameters = request.GET  # a cursor that cannot be read takes them away
     event_request = _event_request(request, {} if room_id is None else {"room_id": room_id})
     manager = get_channelmanager()
-    if not all(manager.can_read_channel(request.user, channel) for channel in event_request.channels):
+    # This makes a stream no freer than it is without: everybody may look at an open room.
+    is_visit = room_id is not None and "visit" in parameters
+    if is_visit and not ChatRoom.objects.visible_to(request.user).groups().filter(pk=room_id or 0).exists():
+        raise Refused(404, "room", request.user)
+    asked = event_request.channels - ({room_channel(room_id or 0)} if is_visit else set())
+    if not all(manager.can_read_channel(request.user, channel) for channel in asked):
         raise Refused(404, "room", request.user)
     # Changes speak the language of their page, even if another one has been chosen since.
     language = chosen_language(parameters.get("language"), request.user.language) or accepted_language(scope)
@@ -93,6 +100,7 @@ def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
         release=parameters.get("release"),
         message=number(parameters.get("message")),
         person_id=number(parameters.get("person")),
+        is_visit=is_visit,
         format=Events(language),
         blocked=frozenset(request.user.blocked_ids()),
     )

@@ -17,6 +17,7 @@ from rooms.live.news.ticks import tick_frame
 from rooms.live.wire import fragments
 from rooms.live.wire.formats import Document
 from rooms.models import ChatRoom, Membership
+from rooms.models.tick import Marks
 from rooms.receipts import marks_for
 
 HTML: Headers = [
@@ -38,15 +39,16 @@ class DocumentEndpoint(StreamEndpoint):
         opening = super().opening(scope)
         document = Document(opening.format.language, opening.time_zone)
         room = ChatRoom.objects.select_related("low_user", "high_user").get(pk=opening.room_id or 0)
-        try:
-            membership = Membership.objects.get(room=room, user=opening.user)
-        except Membership.DoesNotExist:
-            raise Refused(404, "room", opening.user) from None
-        page = page_before(room, unread=unread_line(membership))
+        membership = Membership.objects.filter(room=room, user=opening.user).first()
+        if membership is None and not opening.is_visit:
+            raise Refused(404, "room", opening.user)
+        page = page_before(room, unread=unread_line(membership) if membership else None)
         page.linked = opening.message  # where it is not on the page, nothing leads there
         is_hidden = room.is_group and page.linked_sender in opening.blocked
         with translation.override(document.language), timezone.override(opening.time_zone):
-            opening.beginning = fragments.document(room, page, opening.user, is_hidden).encode()
+            opening.beginning = fragments.document(
+                room, page, opening.user, is_hidden, opening.is_visit
+            ).encode()
         opening.format = document
         opening.headers = [*HTML, *ENDLESS, policy(f" 'nonce-{document.nonce}'")]
         opening.channels = {room_channel(room.pk)}
@@ -69,6 +71,8 @@ def _state(opening: Opening) -> PresentState | None:
     room = ChatRoom.objects.filter(pk=opening.room_id or 0).first()
     if room is None:
         return None
+    if opening.is_visit:
+        return PresentState(b"", Marks(), {})
     if Membership.objects.mark_delivered(room.pk, [opening.user.pk], room.last_message_id or 0):
         doorbell.ring("receipt", room=room.pk)
     marks = marks_for(room.pk, [opening.user.pk])[opening.user.pk]

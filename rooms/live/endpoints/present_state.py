@@ -121,7 +121,7 @@ def _state(opening: Opening, facts: Facts) -> PresentState | None:
     if opening.room_id is not None and room is None:
         return None
     user_id, chats = opening.user.pk, facts.lists[opening.user.pk]
-    marks = facts.marks[room.pk].get(user_id, Marks()) if room else Marks()
+    marks = facts.marks[room.pk].get(user_id, Marks()) if room and not opening.is_visit else Marks()
     unread = _unread_by_room(chats)
     with translation.override(opening.format.language):
         parts = [*_general(opening, chats, facts), *_reports(opening, facts.reports)]

@@ -95,6 +95,7 @@ class StreamEndpoint:
             address=address,
             format=opening.format,
             blocked=opening.blocked,
+            is_visit=opening.is_visit,
         )
         await send(start(200, opening.headers))
         connection.begin(opening.beginning)

@@ -314,6 +314,8 @@ class ChatList(Rounds[Gathered]):
         news.revisions[room.pk] = room.revision
         told: dict[tuple[str, Unread | None], Frame] = {}  # one rendering for all who see the same
         for user_id, now in unread.items():
+            if now.is_hidden:
+                continue
             chat = chat_for(user_id, room, now)
             key = (chat.dom_id, None if room.pk in self._unread.get(user_id, {}) else now)
             if key[1] is not None:
@@ -432,8 +434,11 @@ def _tell_listing(
 ) -> None:
     """Bring the line of a room into the lists of those who may see it, and take it out of those of others."""
     members, others = users & unread.keys(), users - unread.keys()
-    news.gone += [(user_id, room.pk) for user_id in others]
-    for user_id in members:
+    away = {user_id for user_id in members if unread[user_id].is_hidden}
+    news.gone += [(user_id, room.pk) for user_id in others | away]
+    for user_id in away:
+        news.add_for([user_id], swapped(fragments.chat_gone, chat_for(user_id, room, None)))
+    for user_id in members - away:
         chat = chat_for(user_id, room, unread[user_id])
         news.add_for([user_id], _whole_line(chat, user_id))
         news.note_line(user_id, chat)

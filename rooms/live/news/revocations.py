@@ -14,11 +14,13 @@ from django.utils import timezone
 from accounts.models import User
 from config.doorbell import Bell
 from config.text import one_line
+from rooms.ids import room_channel
 from rooms.live.news.part import Worker
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.hub import Hub
 from rooms.models import Membership
+from rooms.models.chat_room import may_look
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +48,10 @@ class Revocations(Worker):
         match bell:
             case Bell("access", {"user": user_id}):
                 self._access_changed(user_id)
-            case Bell("act", {"person": user_id}) if user_id:
-                self._access_changed(user_id)
+            case Bell("act", {"room": room_id, "person": user_id}):
+                if user_id:
+                    self._access_changed(user_id)
+                self._room_changed(room_id)
             case Bell("settings", {"user": user_id}):
                 self.settings_changes += 1
                 self._settings_changed[user_id] = self.settings_changes
@@ -68,8 +72,16 @@ class Revocations(Worker):
 
     def _access_changed(self, user_id: int) -> None:
         """End the streams of somebody that may not go on; until that is known, write nothing to them."""
+        self._begin_check(self._of(user_id))
+
+    def _room_changed(self, room_id: int) -> None:
+        """End those of people who look at a room that is open no longer, in the same way."""
+        here = self._hub.listeners(room_channel(room_id))
+        self._begin_check([connection for connection in here if connection.is_visit])
+
+    def _begin_check(self, connections: list[Connection]) -> None:
         self.access_changes += 1
-        check = asyncio.create_task(self._check(self._of(user_id)))
+        check = asyncio.create_task(self._check(connections))
         self._checks.add(check)
         check.add_done_callback(self._checks.discard)
 
@@ -118,7 +130,7 @@ class Revocations(Worker):
 
 
 def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
-    """Return the streams that must end, with the reason, in three queries."""
+    """Return the streams that must end, with the reason, in as many queries as for one."""
     connections = list(connections)
     user_ids = {connection.user_id for connection in connections}
     keys = {connection.session_key for connection in connections}
@@ -130,15 +142,23 @@ def lost(connections: Iterable[Connection]) -> dict[Connection, str]:
     users = User.objects.filter(pk__in=user_ids, is_active=True).exclude(needs_password & has_none)
     passwords = dict(users.values_list("pk", "password"))
     members = _members(connections, user_ids)
+    visits = {connection.place for connection in connections if connection.is_visit}
+    visitors = may_look(visits) if visits else set()
     result = {}
     for connection in connections:
         if connection.session_key not in sessions or passwords.get(connection.user_id) != connection.password:
             result[connection] = "session"
-        elif connection.room_id is not None and (connection.user_id, connection.room_id) not in members:
+        elif connection.room_id is not None and connection.place not in (
+            visitors if connection.is_visit else members
+        ):
             result[connection] = "room"
     return result
 
 
 def _members(connections: list[Connection], user_ids: set[int]) -> set[tuple[int, int]]:
-    room_ids = {connection.room_id for connection in connections if connection.room_id is not None}
+    room_ids = {
+        connection.room_id
+        for connection in connections
+        if connection.room_id is not None and not connection.is_visit
+    }
     return set(Membership.objects.filter(room__in=room_ids, user__in=user_ids).values_list("user", "room"))

@@ -12,6 +12,7 @@ from rooms.live.wire.channels import Change, RoomStorage
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.formats import Format
 from rooms.models import ChatRoom, Membership
+from rooms.models.chat_room import may_look
 
 # Nobody sees a delay of so long, and a room in which more is said costs no more rounds.
 SHORTEST_PAUSE = 0.05
@@ -82,12 +83,13 @@ class Tail:
         readers = dict(self._positions)
         if not readers:
             return 0
-        users = {connection.user_id for connection in readers}
+        users = {connection.user_id for connection in readers if not connection.is_visit}
+        visits = {connection.user_id for connection in readers if connection.is_visit}
         wanted = {(connection.format, position) for connection, position in readers.items()}
-        changes, members = await self._database.run(self._read, wanted, users)
+        changes, members, visitors = await self._database.run(self._read, wanted, users, visits)
         written: dict[Connection, Change] = {}
         for connection, position in readers.items():
-            if connection.user_id not in members:
+            if connection.user_id not in (visitors if connection.is_visit else members):
                 connection.end(connection.format.forbidden("room"))
                 continue
             change, frame = changes.get((connection.format, position), (None, b""))
@@ -121,22 +123,25 @@ class Tail:
         return len(just_posted)
 
     def _read(
-        self, wanted: Collection[tuple[Format, int]], users: Collection[int]
-    ) -> tuple[dict[tuple[Format, int], tuple[Change, bytes | None]], set[int]]:
+        self, wanted: Collection[tuple[Format, int]], users: Collection[int], visits: Collection[int]
+    ) -> tuple[dict[tuple[Format, int], tuple[Change, bytes | None]], set[int], set[int]]:
         """Return the change with its frame for each format and revision, and who of `users` is there.
 
-        Members are read last: nobody gets what was posted after their membership ended, bell or not.
+        The last are those of `visits` who may look at the room. Members and these are read last: nobody gets
+        what was posted after their membership ended, or the room was closed, bell or not.
         """
         revisions = {revision for _format, revision in wanted}
         for_documents = {revision for format, revision in wanted if format.is_append_only}
         try:
             events = RoomStorage().get_changes(self.channel, revisions, for_documents=for_documents)
         except ChatRoom.DoesNotExist:
-            return {}, set()
+            return {}, set(), set()
         changes = {
             (format, revision): (events[revision], format.changes(events[revision]))
             for format, revision in wanted
             if revision in events
         }
         members = Membership.objects.filter(room=self.room_id, user__in=users)
-        return changes, set(members.values_list("user", flat=True))
+        visitors = may_look({(user_id, self.room_id) for user_id in visits}) if visits else set()
+        here = set(members.values_list("user", flat=True)) if users else set()
+        return changes, here, {user_id for user_id, _room_id in visitors}

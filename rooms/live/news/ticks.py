@@ -48,7 +48,7 @@ class Ticks(Rounds[set[int]]):
 
     def began(self, connection: Connection, state: PresentState) -> None:
         """Remember what a page of a room begins with."""
-        if connection.room_id is not None:
+        if connection.room_id is not None and not connection.is_visit:
             self._told[connection.room_id].setdefault(connection.user_id, state.marks)
             self._changed([connection.room_id])
 
@@ -79,7 +79,8 @@ class Ticks(Rounds[set[int]]):
                 page.tell(frame)
 
     def _pages(self, room_id: int, user_id: int) -> list[Connection]:
-        return [page for page in self._hub.listeners(room_channel(room_id)) if page.user_id == user_id]
+        here = self._hub.listeners(room_channel(room_id))
+        return [page for page in here if page.user_id == user_id and not page.is_visit]
 
     def news(self, room_id: int) -> dict[int, TickNews]:
         """Return what has changed for those who were told something of the room."""

@@ -36,6 +36,7 @@ class Connection:
         address: str | None = None,
         format: Format = EVENTS,
         blocked: frozenset[int] = frozenset(),
+        is_visit: bool = False,
     ) -> None:
         self.user_id = user_id
         self.session_key = session_key
@@ -46,6 +47,7 @@ class Connection:
         self.address = address  # for which streams are counted; None where they are not
         self.format = format
         self.blocked = blocked  # people whom the reader has blocked; a change ends the stream
+        self.is_visit = is_visit  # of an open room, by somebody who is not in it
         self.ends_at = time.monotonic() + format.lifetime
         self.is_ended = False
         self._is_aborted = False
@@ -58,6 +60,11 @@ class Connection:
         self._bound: int = settings.STREAM_MAX_BACKLOG
         self._last = b""
         self._untold: list[bytes] | None = []  # changes of all but messages, while that is still being read
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Whose stream it is, and of which room; 0 for none."""
+        return self.user_id, self.room_id or 0
 
     def write(self, frame: bytes) -> None:
         """Write at once, or after what is still being written; close the stream of one too far behind."""

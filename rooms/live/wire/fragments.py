@@ -146,7 +146,9 @@ def stream_ended(reason: str) -> str:
 # The document for readers without scripts
 
 
-def document(room: ChatRoom, page: HistoryPage, reader: User, is_linked_hidden: bool = False) -> str:
+def document(
+    room: ChatRoom, page: HistoryPage, reader: User, is_linked_hidden: bool = False, is_visit: bool = False
+) -> str:
     """The beginning of the document, up to its newest message. More is added, and nothing is ever closed."""
     context = {
         "room": room,
@@ -154,6 +156,7 @@ def document(room: ChatRoom, page: HistoryPage, reader: User, is_linked_hidden: 
         "reader": reader,
         "title": room.title_for(reader),
         "is_linked_hidden": is_linked_hidden,
+        "is_visit": is_visit,
     }
     return _render("rooms/document/document.html", context)
 

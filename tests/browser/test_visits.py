@@ -1,0 +1,50 @@
+"""Open rooms that are looked at before they are joined."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="module")
+def large_house(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("large"), JOIN_BY_VISIT="no") as server:
+        yield server
+
+
+def test_room_is_looked_at_joined_left_and_hidden(person, large_house):
+    """Live all along; nobody hears of a visit, and joined and not joined look different in the list."""
+    ada, dora = (person(name, at=large_house) for name in ("ada", "dora"))
+    room = ada.make_room()
+    ada.say(room, "One")
+    dora.open_live(room)
+    ada.say(room, "Two")
+    dora.sees("One", "Two")
+    expect(dora.box).to_have_count(0)
+    expect(dora.page.get_by_role("link", name="Menu", exact=True)).to_have_count(0)
+    expect(dora.page).to_have_title(re.compile("^Room"))
+    expect(dora.line(room)).to_have_accessible_name(re.compile("not joined$"))
+    ada.open(f"{room}about/")
+    expect(ada.page.get_by_role("heading", name="1 member")).to_be_visible()
+    dora.page.get_by_role("button", name="Join").click()
+    dora.send("Three")
+    dora.sees("One", "Two", "Three")
+    expect(dora.line(room)).not_to_have_accessible_name(re.compile("not joined"))
+    dora.page.get_by_role("link", name="Notifications", exact=True).click()
+    dora.panel.get_by_role("button", name="Hide this chat from the list").click()
+    expect(dora.line(room)).to_have_count(0)
+    ada.say(room, "Four")
+    expect(dora.line(room)).to_have_accessible_name(re.compile("1 unread message"))
+    dora.open(f"{room}leave/")
+    dora.page.get_by_role("button", name="Leave").click()
+    expect(dora.line(room)).to_have_accessible_name(re.compile("not joined$"))
+    # Without scripts, in the frame.
+    erik = person("erik", at=large_house, java_script_enabled=False)
+    erik.open(room)
+    erik.sees("One", "Two", "Three", "Four")
+    ada.say(room, "Five")
+    erik.sees("One", "Two", "Three", "Four", "Five")
+    erik.page.get_by_role("button", name="Join").click()
+    expect(erik.box).to_be_visible()
