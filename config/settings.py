@@ -10,7 +10,7 @@ from config import environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "var")
 # A folder with templates/ and static/, whose files stand in for those of Hearth that have the same name.
-THEME = environment.optional_folder("HEARTH_THEME", DATA_DIR / "theme")
+THEME = environment.theme("HEARTH_THEME", DATA_DIR / "theme", BASE_DIR / "config" / "themes")
 FOLDERS = [THEME, BASE_DIR] if THEME else [BASE_DIR]
 
 # How it is reached
@@ -182,6 +182,7 @@ LIMITS = {
     "draft_per_user": environment.rate("LIMIT_DRAFT_PER_USER", "120/1m"),
     "find_per_user": environment.rate("LIMIT_FIND_PER_USER", "120/1m"),
     "preview_per_user": environment.rate("LIMIT_PREVIEW_PER_USER", "120/1m"),
+    "gallery_per_user": environment.rate("LIMIT_GALLERY_PER_USER", "600/1m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
 ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)  # that are not archived

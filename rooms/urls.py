@@ -5,6 +5,7 @@ from rooms.views import (
     chat_rooms,
     directory,
     forwards,
+    gallery,
     invitations,
     lobby,
     members,
@@ -92,5 +93,8 @@ urlpatterns = [
     path("read/undo/", read_receipts.read_receipt_undo_all, name="read_receipt_undo_all"),
     path("people/<str:username>/", people.person_detail, name="person_detail"),
     path("people/<str:username>/profile/", people.profile_detail, name="profile_detail"),
+    path("gallery/", gallery.gallery, name="gallery"),
+    path("gallery/look/<slug:state>/<path:template>", gallery.gallery_frame, name="gallery_frame"),
+    path("gallery/<path:template>/", gallery.gallery_template, name="gallery_template"),
     path("own/<id:user_id>.css", stylesheets.own_messages, name="own_messages"),
 ]

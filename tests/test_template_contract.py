@@ -25,7 +25,7 @@ RENDERERS = [
     path
     for folder in ("accounts", "config", "rooms")
     for path in sorted((ROOT / folder).rglob("*.py"))
-    if "migrations" not in path.parts
+    if not {"migrations", "gallery"} & {*path.parts}
 ]
 # What every template of a page is given, and what Django gives.
 GIVEN = {"block", "csrf_token", "forloop", "opts", "reader", "request", "site_line", "site_name"}

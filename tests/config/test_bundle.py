@@ -11,7 +11,7 @@ from tests.support.server import ROOT
 
 STATIC = ROOT / "static"
 OURS = [path for folder in ("js", "css") for path in sorted((STATIC / folder).iterdir())]
-ON_THEIR_OWN = {"js/password.js", "css/no-script.css"}
+ON_THEIR_OWN = {"js/password.js", "css/gallery.css", "css/no-script.css"}
 
 
 def test_our_own_scripts_of_a_room_stay_small():

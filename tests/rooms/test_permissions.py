@@ -49,6 +49,7 @@ NO_ACTION_THERE = {
     "outsider": "405 405 404 405 405 405",
     "member": "405 405 404 405 405 405",
 }
+FOR_STAFF = {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": NOT_FOUND, "staff": READ_ONLY}
 FOR_MODERATORS = {
     "anonymous": LOGIN_FIRST,
     "outsider": "405 405 404 405 405 405",
@@ -97,6 +98,9 @@ TABLE = {
         "outsider": "302 302 405 405 405 405",
         "member": "302 302 405 405 405 405",
     },
+    ("rooms:gallery", None): FOR_STAFF,
+    ("rooms:gallery_template", "template"): FOR_STAFF,
+    ("rooms:gallery_frame", "state"): FOR_STAFF,
     ("rooms:own_messages", "person id"): {
         "anonymous": LOGIN_FIRST,
         "outsider": READ_ONLY,
@@ -498,6 +502,8 @@ def address(ada, ben, room, private):
     arguments = {
         None: lambda: [],
         "token": lambda: ["nosuchtoken"],
+        "template": lambda: ["rooms/_tick.html"],
+        "state": lambda: ["all_three", "rooms/_tick.html"],
         "person": lambda: [ben.username],
         "person id": lambda: [ben.pk],
         "avatar": lambda: [avatar_of(ben), 96],

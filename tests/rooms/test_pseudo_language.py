@@ -18,7 +18,7 @@ from tests.support.responses import HTMX
 
 pytestmark = pytest.mark.django_db
 
-NAMES = r"\b(?:ada|ben|mallory|rita|root|person\d+|nosuchtoken|Kitchen|Hello)\b|@all\b"
+NAMES = r"\b(?:ada|ben|mallory|rita|root|person\d+|nosuchtoken|Kitchen|Hello|rooms/_tick\.html)\b|@all\b"
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,8 @@ def cookies_kept(client):
     client.cookies = cookies
 
 
-ASIDE = {"rooms:own_messages", "accounts:avatar_detail"}  # no pages
+# No pages, and one in the language that it is asked for.
+ASIDE = {"rooms:own_messages", "accounts:avatar_detail", "rooms:gallery_frame"}
 
 
 @pytest.mark.parametrize("who", ["anonymous", "outsider", "owner", "staff"])
