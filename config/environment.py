@@ -116,14 +116,22 @@ def folder(name: str, default: Path) -> Path:
     return path
 
 
-def optional_folder(name: str, default: Path) -> Path | None:
-    """Return a folder that is there; None where nothing is set and `default` is not there."""
+def theme(name: str, default: Path, shipped: Path) -> Path | None:
+    """Return a folder that is there, or the one of that name in `shipped`.
+
+    None where nothing is set and `default` is not there.
+    """
     if not (value := text(name)):
         return default if default.is_dir() else None
-    path = Path(value).resolve()
+    path = shipped / value if value in names_in(shipped) else Path(value).resolve()
     if not path.is_dir():
-        raise ImproperlyConfigured(f"{name} must be a folder, which {path} is not.")
+        known = " or ".join(sorted(names_in(shipped)))
+        raise ImproperlyConfigured(f"{name} must be {known}, or a folder, which {path} is not.")
     return path
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir()}
 
 
 def seconds(name: str, default: float) -> timedelta:

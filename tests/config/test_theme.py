@@ -17,6 +17,8 @@ from config.bundle import minified, written
 from config.theme import File
 from tests.support.server import ROOT
 
+SHIPPED = ROOT / "config/themes"
+
 
 @pytest.fixture
 def theme(tmp_path, settings):
@@ -139,12 +141,22 @@ def test_without_a_theme_there_is_nothing_to_copy_to(settings):
 
 
 def test_theme_is_found_in_the_data_or_named(tmp_path, monkeypatch):
-    assert environment.optional_folder("HEARTH_THEME", tmp_path / "theme") is None
+    assert environment.theme("HEARTH_THEME", tmp_path / "theme", SHIPPED) is None
     (tmp_path / "theme").mkdir()
-    assert environment.optional_folder("HEARTH_THEME", tmp_path / "theme") == tmp_path / "theme"
+    assert environment.theme("HEARTH_THEME", tmp_path / "theme", SHIPPED) == tmp_path / "theme"
     monkeypatch.setenv("HEARTH_THEME", str(tmp_path / "nowhere"))
-    with pytest.raises(ImproperlyConfigured, match="HEARTH_THEME must be a folder"):
-        environment.optional_folder("HEARTH_THEME", tmp_path / "theme")
+    with pytest.raises(ImproperlyConfigured, match="HEARTH_THEME must be compact or plain, or a folder"):
+        environment.theme("HEARTH_THEME", tmp_path / "theme", SHIPPED)
+
+
+@pytest.mark.parametrize("name", ["compact", "plain"])
+def test_themes_that_ship_are_known_by_name_and_can_be_copied(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("HEARTH_THEME", name)
+    assert environment.theme("HEARTH_THEME", tmp_path, SHIPPED) == SHIPPED / name
+    run("new", str(tmp_path / "own"), "--like", name)
+    copied = {path.name for path in (tmp_path / "own").rglob("*.css")}
+    assert copied == {path.name for path in (SHIPPED / name).rglob("*.css")}
+    assert "theme diff" in (tmp_path / "own/README").read_text()
 
 
 def test_settings_take_it_up(tmp_path):

@@ -8,8 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from config.environment import names_in
 from config.theme import PARTS, File, content_of, files_of, named
 
+SHIPPED = settings.BASE_DIR / "config" / "themes"
 README = """\
 The theme of this Hearth. A file in here stands in for the file of Hearth that has the same name, also after
 an update. Start again (`make run`) after a change, or work with DEBUG=1.
@@ -37,6 +39,9 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         new = actions.add_parser("new", help="make a folder for a theme")
         new.add_argument("folder", nargs="?", type=Path, default=settings.DATA_DIR / "theme")
+        new.add_argument(
+            "--like", choices=sorted(names_in(SHIPPED)), help="begin with one that comes with Hearth"
+        )
         copy = actions.add_parser("copy", help="copy files of Hearth into the theme")
         copy.add_argument("names", nargs="+", metavar="name", help="such as rooms/_message.html")
         diff = actions.add_parser("diff", help="show which copied files have changed in Hearth since")
@@ -46,17 +51,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"] == "new":
-            return self.new(options["folder"])
+            return self.new(options["folder"], options["like"])
         if settings.THEME is None:
             raise CommandError("There is no theme yet: manage.py theme new")
         work = {"copy": self.copy, "diff": self.diff, "merge": self.merge}[options["action"]]
         work(settings.THEME, options["names"])
 
-    def new(self, folder: Path) -> None:
+    def new(self, folder: Path, like: str | None) -> None:
         if folder.exists() and any(folder.iterdir()):
             raise CommandError(f"{folder} is not empty.")
+        if like:
+            shutil.copytree(SHIPPED / like, folder, dirs_exist_ok=True)
         for part in PARTS:
-            (folder / part).mkdir(parents=True)
+            (folder / part).mkdir(parents=True, exist_ok=True)
         (folder / "README").write_text(README)
         self.stdout.write(f"Made {folder}. Its README says what goes where.")
         if folder.resolve() not in (settings.THEME, settings.DATA_DIR / "theme"):
