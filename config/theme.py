@@ -4,12 +4,17 @@ Beside `templates/` and `static/` it has `copied/`, with each file as it was in 
 what Hearth has changed since can be told from what the theme has.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import minify
 from django.conf import settings
+
+type Problem = dict[str, Any]  # file, line, source (the line itself) and message
 
 PARTS = ("templates", "static")
 NOTE = "Copied from Hearth {version}. `manage.py theme diff` says what has changed there since."
@@ -76,3 +81,18 @@ def note_for(name: str) -> str:
     if name.startswith("templates/"):
         return f"{{# {text} #}}\n"
     return f"/* {text} */\n" if name.endswith((".css", ".js")) else ""
+
+
+def problem_of_script(path: Path) -> Problem | None:
+    try:
+        minify.string("text/javascript", path.read_text())
+    except Exception as error:
+        place = re.search(r"line (\d+)", str(error))
+        return problem_at(path, int(place[1]) if place else 1, str(error).partition("\n")[0])
+    return None
+
+
+def problem_at(path: Path, line: int, message: str) -> Problem:
+    lines = path.read_text(errors="replace").splitlines()
+    source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    return {"file": str(path), "line": line, "source": source, "message": message}

@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import MakePerson
+from tests.browser.test_states import axe, run_axe  # noqa: F401 (a fixture)
 from tests.support.server import Server
+from tests.support.worked_changes import make_theme, settings
 
 
 @pytest.fixture
@@ -67,3 +69,61 @@ def test_what_is_saved_shows_with_what_was_typed(person: MakePerson, edited: Ser
     expect(ada.page.locator("html")).to_have_attribute("data-own", "yes")
     expect(ada.box).to_have_value("Half a sentence")
     ada.problems.clear()  # the page that could not be drawn
+
+
+@pytest.fixture(params=["compact", "plain"])
+def shipped(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    with Server(tmp_path, HEARTH_THEME=request.param) as server:
+        yield server
+
+
+def test_theme_that_ships_can_be_used(person: MakePerson, shipped: Server, axe: str) -> None:  # noqa: F811 (a fixture)
+    """Two people talk, and axe finds nothing."""
+    ada, ben = person("ada", at=shipped), person("ben", at=shipped)
+    room = ada.make_room(ben)
+    ben.say(room, "**Hello**", "Right below")
+    ada.open_live(room)
+    ben.open_live(room)
+    ada.page.locator(".message").first.hover()
+    ada.page.get_by_role("link", name="Reply", exact=True).first.click()
+    ada.send("I see")
+    ben.sees("Hello", "Right below", "I see")
+    expect(ada.ticks.last).to_have_attribute("data-state", "read")
+    ada.menu_of(ada.page.locator(".message").first).get_by_role("link", name="Details").click()
+    ada.panel.get_by_role("button", name="Close").click()
+    expect(ada.page.get_by_text("Connection lost")).to_be_hidden()
+    ada.page.evaluate(axe)
+    assert run_axe(ada.page) == []
+    ada.page.get_by_role("link", name="all chats").or_(ada.line(room)).first.click()
+    expect(ada.page.get_by_role("navigation", name="Chats")).to_be_visible()
+
+
+def test_changes_of_the_docs_do_what_they_say(person: MakePerson, tmp_path: Path) -> None:
+    theme = make_theme(tmp_path / "theme")
+    files = {path.relative_to(theme).as_posix() for path in theme.rglob("*.*")}
+    assert len(files) == 4
+    with Server(tmp_path, **settings()) as server:
+        stranger = person("cleo", at=server, enter=False).open("/login/")
+        expect(stranger.page).to_have_title("Log in – Allotments")
+        expect(stranger.page.get_by_text("New here? Ask Jo")).to_be_visible()
+        button = stranger.page.get_by_role("button", name="Log in")
+        expect(button).to_have_css("background-color", "rgb(10, 88, 202)")
+
+        ada, ben = person("ada", at=server), person("ben", at=server)
+        room = ada.make_room(ben)
+        ben.say(room, "Hello")
+        ada.say(room, "Hi")
+        ada.open_live(room)
+        faces = ada.page.locator(".message > .avatar")
+        expect(faces).to_have_count(2)
+        assert faces.nth(0).bounding_box()["x"] == faces.nth(1).bounding_box()["x"]
+        expect(ada.page.locator(".bubble").last).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+        members = ada.page.get_by_role("complementary", name="Members")
+        expect(members.locator("p")).to_have_count(2)
+        assert members.bounding_box()["x"] > ada.scroller.bounding_box()["x"] + 100
+        ben.post("/settings/profile/", display_name="Benedict", status_ends="never")
+        expect(members.get_by_text("Benedict")).to_be_visible()
+
+        ada.box.press_sequentially("Hello")
+        expect(ada.page.locator("output.left")).to_have_text("3995")

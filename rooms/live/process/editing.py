@@ -7,23 +7,19 @@ exchanged in place.
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import minify
 from django.conf import settings
 from django.template import TemplateSyntaxError, engines
 
 from config import release
+from config.theme import Problem, problem_at, problem_of_script
 from rooms.live.news.part import Worker
 from rooms.live.wire import frames
 from rooms.live.wire.hub import Hub
 
 logger = logging.getLogger(__name__)
-
-type Problem = dict[str, Any]  # file, line, source (the line itself) and message
 
 
 class Editing(Worker):
@@ -105,22 +101,7 @@ def problem_of_template(name: str, path: Path, parent: Path) -> Problem | None:
     except TemplateSyntaxError as error:
         details = getattr(error.__cause__ or error, "template_debug", {})
         file = Path(details.get("name", path))
-        return problem(file, details.get("line", 1), str(error))
+        return problem_at(file, details.get("line", 1), str(error))
     except UnicodeDecodeError:
-        return problem(path, 1, "This is not UTF-8.")
+        return problem_at(path, 1, "This is not UTF-8.")
     return None
-
-
-def problem_of_script(path: Path) -> Problem | None:
-    try:
-        minify.string("text/javascript", path.read_text())
-    except Exception as error:
-        place = re.search(r"line (\d+)", str(error))
-        return problem(path, int(place[1]) if place else 1, str(error).partition("\n")[0])
-    return None
-
-
-def problem(path: Path, line: int, message: str) -> Problem:
-    lines = path.read_text(errors="replace").splitlines()
-    source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    return {"file": str(path), "line": line, "source": source, "message": message}

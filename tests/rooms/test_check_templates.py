@@ -1,0 +1,153 @@
+"""`check_templates`: what would stop working with a theme."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from rooms.gallery.check import Drawn, check
+from rooms.gallery.heads import sources
+from tests.support.server import ROOT
+from tests.support.worked_changes import make_theme
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_template_is_drawn_and_nothing_is_to_be_mended():
+    drawn = Drawn(None, sources(), None)
+    assert list(map(str, drawn.findings())) == []
+    assert sources().keys() - drawn.seen == set(), "rooms/gallery/states.py has no state with these"
+
+
+def test_what_is_written_has_nothing_to_be_mended():
+    assert check(only=()) == []
+
+
+SHIPPED = ROOT / "templates"
+# For each template of a theme: what is put in place of what.
+BROKEN = {
+    "accounts/login.html": [
+        ("{% csrf_token %}", ""),
+        ("{{ form.name.as_field_group }}", '<input name="name">\n<b>Hi there</b>\n<i title="Hi again"></i>'),
+    ],
+    "error.html": [('name="content"', ""), ('id="content"', "")],
+    "help.html": [
+        ("<h1>", '<div id="main"><h1>'),
+        (
+            "{% block body %}",
+            "{% block body %}\n<script>x</script>\n<style>p</style>\n<p onclick='x' style='y'></p>",
+        ),
+        ("{% endblock body %}", '<img alt="" src="https://elsewhere.example/x.png">\n{% endblock body %}'),
+    ],
+    "people/_name.html": [("{{ person.shown_name }}", "{{ person.shown_name|safe }}")],
+    "rooms/_live.html": [('id="retry"', ""), ('data-hx-include="#cursors"', "")],
+    "rooms/_message.html": [('data-part="text"', ""), ("{{ message|message_text }}", "{{ message.contnt }}")],
+    "rooms/_tick.html": [("data-state", "data-estate"), ("{{ tick.state }}", "{{ tik.state }}")],
+    "rooms/membership_delete.html": [("{% url 'rooms:lobby' %}", "{% url 'rooms:loby' %}")],
+    "rooms/pin_list.html": [("{% block body %}", "{% block body %}\n{{ reader.pronouns }}")],
+    "rooms/message_delete.html": [("<form", "<p"), ("</form>", "</p>")],
+}
+DRAWN = {*BROKEN, "rooms/chat_room_detail.html"}
+FOUND = [
+    ("accounts/login.html", r"A form \(post /login/\) lacks {% csrf_token %}"),
+    ("accounts/login.html", r'no name for <input name="name">'),
+    ("accounts/login.html", r"“Hi there” is the same in all languages"),
+    ("accounts/login.html", r"“Hi again” is the same in all languages"),
+    ("error.html", r"The field content is gone"),
+    ("error.html", r"#content is gone"),
+    ("help.html", r"The id main is there twice"),
+    ("help.html", r"A <div> is not closed"),
+    ("help.html", r"refuse a script in the page"),
+    ("help.html", r"refuse a style in the page"),
+    ("help.html", r"refuse a script in an element"),
+    ("help.html", r"refuse a style in an element"),
+    ("help.html", r"refuse a file of another site"),
+    ("people/_name.html", r"What people write becomes HTML here: drop \|safe"),
+    ("rooms/_live.html", r"#retry is gone"),
+    ("rooms/_live.html", r'data-hx-include="#cursors" is gone'),
+    ("rooms/_message.html", r'"text" is gone'),
+    ("rooms/_message.html", r"in message.contnt there is no contnt. Did you mean content\?"),
+    ("rooms/_tick.html", r"data-state is gone"),
+    ("rooms/_tick.html", r"nothing here is called tik. Did you mean tick\?"),
+    ("rooms/membership_delete.html", r"It cannot be drawn: Reverse for 'loby' not found"),
+    ("rooms/message_delete.html", r"The form that goes to /messages/<id>/delete/ is gone"),
+    ("rooms/pin_list.html", r"in reader.pronouns there is no pronouns"),
+    ("css/theme.css", r"--muted can hardly be seen on --panel in the light theme: 1.6:1"),
+    ("js/theme.js", r"unexpected ;"),
+]
+
+
+@pytest.fixture(scope="module")
+def theme(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("theme")
+    for name, changes in BROKEN.items():
+        text = (SHIPPED / name).read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        write(folder, f"templates/{name}", text)
+    write(folder, "static/css/theme.css", "p { color: red }\n:root { --muted: light-dark(#ccc, #bfcad1); }")
+    write(folder, "static/js/theme.js", "let x = ;")
+    return folder
+
+
+def write(folder, name, text):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+
+
+@pytest.fixture(scope="module")
+def findings(theme, django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        return check(theme, DRAWN)
+
+
+@pytest.mark.parametrize(("file", "sentence"), FOUND)
+def test_what_would_stop_working_is_told_with_its_file(findings, file, sentence):
+    told = [finding for finding in findings if finding.file.endswith(file)]
+    assert [finding for finding in told if re.search(sentence, finding.sentence)], told
+
+
+def test_each_finding_names_the_line(findings, theme):
+    lines = {(f.file.removeprefix(f"{theme}/"), f.sentence[:20]): f.line for f in findings}
+    login = (theme / "templates/accounts/login.html").read_text().splitlines()
+    where = lines["templates/accounts/login.html", "“Hi there” is the sa"]
+    assert "Hi there" in login[where - 1]
+    assert lines["static/css/theme.css", "--muted can hardly b"] == 2
+
+
+def test_nothing_else_is_told(findings):
+    """What follows from a fault is told, too, but nothing of what works."""
+    expected = {file for file, _sentence in FOUND}
+    assert [str(finding) for finding in findings if not finding.file.endswith(tuple(expected))] == []
+
+
+def test_template_that_cannot_be_read_is_told_first(tmp_path):
+    write(tmp_path, "templates/rooms/_tick.html", "{% load messages %}\n{{ tick|clok }}")
+    output = StringIO()
+    with pytest.raises(CommandError, match="1 to mend"):
+        call_command("check_templates", str(tmp_path), stdout=output)
+    assert (
+        "_tick.html, line 2: It cannot be read: Invalid filter: 'clok'. Did you mean clock?"
+        in output.getvalue()
+    )
+
+
+def test_theme_that_extends_what_it_changes_is_fine(tmp_path):
+    own = '{% extends "help.html" %}{% block page %}page-plain own{% endblock page %}'
+    write(tmp_path, "templates/help.html", own)
+    output = StringIO()
+    call_command("check_templates", str(tmp_path), stdout=output)
+    assert output.getvalue().startswith("Nothing to mend")
+
+
+@pytest.mark.parametrize("name", ["compact", "plain"])
+def test_themes_that_ship_have_nothing_to_be_mended(name):
+    assert list(map(str, check(ROOT / "config/themes" / name))) == []
+
+
+def test_changes_of_the_docs_have_nothing_to_be_mended(tmp_path):
+    theme = make_theme(tmp_path)
+    only = {"accounts/login.html", "rooms/chat_room_detail.html"}
+    assert list(map(str, check(theme, only))) == []
