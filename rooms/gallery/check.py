@@ -264,11 +264,12 @@ class Drawn:
         changed = set(here).union(*(pages.get(name, ()) for name in here)) if theme else set(self.hearths)
         self.pages = pages
         chosen = changed if only is None else changed & set(only)
+        self.seen: set[str] = set()  # the names of templates that were drawn
+        self.shown: dict[State, str] = {}  # what was drawn with the templates that are checked
         self.states = [state for state in STATES.values() if state.template in chosen]
 
     def findings(self) -> Iterator[Finding]:
         hearths, themes = backend_of(None), backend_of(self.theme)
-        self.seen: set[str] = set()  # the names of templates that were drawn
         failures: set[tuple[str, int, str]] = set()
         for state in self.states:
             sight = Sight()
@@ -289,6 +290,7 @@ class Drawn:
                     yield Finding(file, line, f"{sentence} (“{state.title}” and maybe others)")
                 continue
             self.seen |= sight.drawn.keys()
+            self.shown[state] = (after if self.theme else before).html
             yield from map(self.unknown, filter(self.is_unknown, sight.missing))
             if RAW in {element.tag for element in (after if self.theme else before).root}:
                 yield self.told_of(state, sight, "|safe", "What people write becomes HTML here: drop |safe.")

@@ -79,6 +79,7 @@ class Parser(HTMLParser):
 
 @dataclass
 class Markup:
+    html: str
     root: Element
     unbalanced: list[str]
 
@@ -91,7 +92,7 @@ class Markup:
         while here and here.tag:
             parser.leave_open(here)
             here = here.parent
-        return cls(parser.root, parser.unbalanced)
+        return cls(html, parser.root, parser.unbalanced)
 
     @property
     def ids(self) -> list[str]:

@@ -238,7 +238,7 @@ def typing_signals(stage: Stage) -> str:
     return stage.part("rooms/_typing_signals.html", room=stage.room)
 
 
-@state("rooms/_tick.html", "messages")
+@state("rooms/_tick.html", "card")
 def all_three(stage: Stage) -> str:
     own = stage.say("Mine", stage.ada)
     far, near = (Mark(0, own.pk),), (Mark(0, 0),)
@@ -464,6 +464,11 @@ def where_moderators_write_slowly(stage: Stage) -> str:
     talk(stage)
     stage.room.change_head(posting="replies", slow_seconds=30)
     return stage.get(f"/rooms/{stage.room.pk}/", stage.ben)
+
+
+@state("rooms/_join.html", "card")
+def before_joining(stage: Stage) -> str:
+    return stage.page("rooms/_join.html", stage.cleo, room=stage.room)
 
 
 @state(ROOM)

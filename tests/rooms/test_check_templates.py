@@ -1,6 +1,9 @@
 """`check_templates`: what would stop working with a theme."""
 
+import os
 import re
+import shutil
+import subprocess
 from io import StringIO
 
 import pytest
@@ -8,16 +11,42 @@ from django.core.management import CommandError, call_command
 
 from rooms.gallery.check import Drawn, check
 from rooms.gallery.heads import sources
+from tests.browser.test_html import JAVA, VNU
 from tests.support.server import ROOT
 from tests.support.worked_changes import make_theme
 
 pytestmark = pytest.mark.django_db
 
 
-def test_every_template_is_drawn_and_nothing_is_to_be_mended():
-    drawn = Drawn(None, sources(), None)
-    assert list(map(str, drawn.findings())) == []
-    assert sources().keys() - drawn.seen == set(), "rooms/gallery/states.py has no state with these"
+@pytest.fixture(scope="module")
+def drawn(django_db_setup, django_db_blocker):
+    """Everything that there is to see, and what is to be mended in it."""
+    with django_db_blocker.unblock():
+        drawn = Drawn(None, sources(), None)
+        return drawn, list(map(str, drawn.findings()))
+
+
+def test_every_template_is_drawn_and_nothing_is_to_be_mended(drawn):
+    everything, findings = drawn
+    assert findings == []
+    assert sources().keys() - everything.seen == set(), "rooms/gallery/states.py has no state with these"
+
+
+def test_all_pages_are_valid_as_they_are_sent(drawn, tmp_path):
+    """tests/browser/test_html.py looks at some as scripts and streams have changed them."""
+    if not (VNU.exists() and shutil.which("java")):
+        missing = "the HTML checker is not installed: bin/setup --dev does that with npm; it runs with Java"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    pages = {it: html for it, html in drawn[0].shown.items() if html.startswith("<!doctype")}
+    for number, (state, html) in enumerate(pages.items()):
+        # A document never ends, and neither do four of them.
+        if not state.template.startswith("rooms/document/"):
+            (tmp_path / f"{number} {state.title}.html").write_text(html)
+    files = sorted(tmp_path.iterdir())
+    assert len(files) > 80
+    checked = subprocess.run([*JAVA, "-jar", VNU, "--errors-only", *files], capture_output=True, text=True)
+    if checked.returncode:
+        pytest.fail(checked.stderr or "the checker failed", pytrace=False)
 
 
 def test_what_is_written_has_nothing_to_be_mended():
