@@ -4,7 +4,7 @@ MINUTES ?= 30
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis fuzz check format messages lock clean
+.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis readers fuzz check format messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,11 +21,11 @@ demo: ## Fill the database with people and conversations to look at
 	@$(PY) manage.py setup
 	@$(PY) manage.py demo
 
-# Three side by side, and the fourth where one has ended: there are two processors mostly, and much of a test is
-# waiting. What fails beside the others is run once more, alone and by name; a part that did not come to its end fails
-# then, too. tests/faults/ starts the servers that it needs by itself.
+# Three side by side, the longest first, and the fourth where one has ended: there are two processors mostly, and much
+# of a test is waiting, most of all in faults. What fails beside the others is run once more, alone and by name; a part
+# that did not come to its end fails then, too. tests/faults/ starts the servers that it needs by itself.
 PYTEST := .venv/bin/pytest
-PARTS := browser sqlite postgresql faults
+PARTS := browser faults sqlite postgresql
 STAMPS := $(PARTS:%=var/tests/%)
 tests-of-browser = $(PYTEST) tests/browser
 tests-of-sqlite = $(PYTEST) --ignore=tests/browser --ignore=tests/faults
@@ -71,6 +71,10 @@ bench: ## Measure it on this machine (ARGS="fanout": one part; see benchmarks/RE
 nemesis: ## Break everything at random under people who talk (MINUTES=30, ARGS="--seed 1")
 	@bin/setup --dev
 	@$(PY) -m tests.faults.nemesis --minutes $(MINUTES) $(ARGS)
+
+readers: ## Have a thousand readers come back after a crash, and streams open and close 10,000 times
+	@bin/setup --dev
+	@READERS=1000 OPENINGS=5000 $(PYTEST) tests/faults/test_many_readers.py $(ARGS)
 
 fuzz: ## Ask for every address with hostile values, on both servers (MINUTES=30, ARGS="--seed 1")
 	@bin/setup --dev

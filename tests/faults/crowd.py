@@ -1,4 +1,4 @@
-"""People who post without a pause and have pages open, while something is broken."""
+"""People who post with hardly a pause and have pages open, while something is broken."""
 
 import asyncio
 import itertools
@@ -10,6 +10,7 @@ from tests.support.clients import UNKNOWN_OUTCOME, ChatClient, LivePage, Refused
 from tests.support.server import Server
 
 WRITERS = ("kim", "lou", "max", "nic")
+PAUSE = 0.05  # seconds after each message, in which what was broken gets its share of the processor
 
 
 def rows_of(server: Server, room_id: int) -> tuple[list[int], list[tuple[int, str]]]:
@@ -30,11 +31,11 @@ class Crowd:
     """
 
     def __init__(
-        self, *servers: Server, name: str = "Fortress", patience: float = 90, pause: float = 0
+        self, *servers: Server, name: str = "Fortress", patience: float = 90, pause: float = PAUSE
     ) -> None:
         self.servers = servers
         self.name = name
-        self.pause = pause  # seconds after each message
+        self.pause = pause
         self.patience = patience  # seconds until somebody gives up a message
         self.acknowledged: dict[str, int] = {}  # content → id
         self.refused: set[str] = set()

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
@@ -498,25 +498,19 @@ class Site:
         if grown > MEMORY_BYTES:
             raise Found(f"{self.program}: memory grew by {grown / 2**20:.0f} MiB in {self.requests} requests")
 
-    def unreached(self) -> list[str]:
-        """Return the routes and fields that no request came to."""
-        reached = set(self.reached.read_text().splitlines())
-        wanted = {f"route {one.name}" for one in routes()} | {f"field {name}" for name in fields()}
-        return sorted(f"{self.program}: {name}" for name in wanted - reached)
-
 
 def _header(text: str) -> bytes:
     """Return what can be said in a header; what cannot, `HEADS` says."""
     return re.sub(r"[\x00-\x1f\x7f]", "", text).strip().encode("utf-8", "replace")[:8000]
 
 
-def walk(site: Site, luck: random.Random) -> None:
-    """Ask for every route once, and send everybody's forms with all fields that there are."""
-    for route in routes():
+def walk(site: Site, luck: random.Random, ways: Sequence[Route]) -> None:
+    """Ask for these routes once, and send everybody's forms with all fields that there are."""
+    for route in ways:
         visit(site, route, luck)
     for entering in ("claimed", "closed", "open"):
         site.serve(entering)
-        for route in routes():
+        for route in ways:
             if route.template.startswith(("/enter", "/join", "/login", "/settings/invitations")):
                 visit(site, route, luck)
 
@@ -578,10 +572,13 @@ def play(site: Site, number: int) -> None:
     ask()
 
 
-def look_for_faults(sites: list[Site], number: int, end: float) -> list[str]:
-    """Do all of it once, and go on with further seeds until the `end`; return what was found."""
-    for site in sites:
-        walk(site, random.Random(number))
+def look_for_faults(sites: list[Site], number: int, end: float, share: bool = False) -> list[str]:
+    """Do all of it once, and go on with further seeds until the `end`; return what was found.
+
+    Sites that `share` the routes have each of them asked for at one of them, instead of at all.
+    """
+    for turn, site in enumerate(sites):
+        walk(site, random.Random(number), routes()[turn :: len(sites)] if share else routes())
         for head in HEADS:
             site.attempt(site.send_raw, head)
         site.remember_memory()
@@ -590,8 +587,19 @@ def look_for_faults(sites: list[Site], number: int, end: float) -> list[str]:
             site.attempt(play, site, number)
             site.attempt(site.check_memory)
         if time.monotonic() > end:
-            return [found for site in sites for found in [*site.findings, *site.unreached()]]
+            break
         number += 1
+    reached = [{*site.reached.read_text().splitlines()} for site in sites]
+    if share:
+        reached = [set().union(*reached)]
+    return [found for site in sites for found in site.findings] + [
+        f"not reached: {name}" for names in reached for name in sorted(wanted() - names)
+    ]
+
+
+def wanted() -> set[str]:
+    """Return the routes and fields that requests have to come to."""
+    return {f"route {one.name}" for one in routes()} | {f"field {name}" for name in fields()}
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from tests.faults.conftest import assert_no_complaint
 from tests.faults.crowd import Crowd
 from tests.support.clients import ChatClient, LivePage, eventually
 
-KILLS = 5
+KILLS = 3
 
 
 def kill_after_a_commit(server, room_id):

@@ -14,5 +14,5 @@ async def test_everything_at_once(prepared_folder, tmp_path):
     folder = tmp_path / "data"
     shutil.copytree(prepared_folder, folder)
     with Site(folder, is_sqlite=True) as site:
-        await Round(SEED, site, steps=5).run(print)
+        await Round(SEED, site, steps=3).run(print)
         await site.check()
