@@ -83,6 +83,30 @@ def note_for(name: str) -> str:
     return f"/* {text} */\n" if name.endswith((".css", ".js")) else ""
 
 
+def problem_of_static(path: Path) -> Problem | None:
+    """Return what is wrong with a script or a style sheet."""
+    if path.suffix == ".js":
+        return problem_of_script(path)
+    return problem_of_style(path) if path.suffix == ".css" else None
+
+
+def problem_of_style(path: Path) -> Problem | None:
+    """Look for the one fault that spoils everything after it: all style sheets are joined into one."""
+    text = path.read_text(errors="replace")
+    no_rules = re.compile(r"/\*.*?\*/|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)
+    bare = no_rules.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    opened: list[int] = []
+    for place in re.finditer(r"[{}]", bare):
+        line = bare.count("\n", 0, place.start()) + 1
+        if place[0] == "{":
+            opened.append(line)
+        elif opened:
+            opened.pop()
+        else:
+            return problem_at(path, line, "A brace is closed that is not open.")
+    return problem_at(path, opened[-1], "A brace is not closed.") if opened else None
+
+
 def problem_of_script(path: Path) -> Problem | None:
     try:
         minify.string("text/javascript", path.read_text())

@@ -4,6 +4,7 @@ Every state is drawn with Hearth's own templates, and those that a theme changes
 the first has and the second lacks is told with the file and the line where it is, or has to be.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
 from django.template import Engine, TemplateDoesNotExist, TemplateSyntaxError, engines
 from django.template.backends.django import DjangoTemplates
@@ -22,7 +24,7 @@ from config import site
 from config.bundle import OF_THEMES
 from config.colors import SHAPE, TEXT, Color, ratio
 from config.drawn import drawings
-from config.theme import problem_of_script
+from config.theme import problem_of_static
 from rooms.gallery.heads import Source, pages_with, sources
 from rooms.gallery.markup import Markup
 from rooms.gallery.stage import RAW, staged
@@ -76,10 +78,10 @@ def check(theme: Path | None = None, only: Collection[str] | None = None) -> lis
     """
     here = sources(theme)
     with drawing_with(backend_of(theme)):
-        of_templates = {finding for source in here.values() for finding in in_source(source)}
+        of_templates = {finding for source in here.values() for finding in in_source(source, theme)}
     found = set(of_templates)
     if theme:
-        found |= set(in_scripts(theme))
+        found |= set(in_static_files(theme))
     found |= set(in_styles(theme))
     if not any(finding.sentence.startswith(CANNOT) for finding in of_templates):
         found |= set(Drawn(theme, here, only).findings())
@@ -89,9 +91,10 @@ def check(theme: Path | None = None, only: Collection[str] | None = None) -> lis
 # In what is written
 
 CANNOT = "It cannot be read: "
+NOT_THERE = "There is no file {}: Hearth does not start without it, unless with DEBUG=1."
 
 
-def in_source(source: Source) -> Iterator[Finding]:
+def in_source(source: Source, theme: Path | None) -> Iterator[Finding]:
     file = str(source.path)
     try:
         engines["django"].get_template(source.name)
@@ -103,6 +106,9 @@ def in_source(source: Source) -> Iterator[Finding]:
     for pattern, what in INLINE.items():
         for place in re.finditer(pattern, plain):
             yield Finding(file, line_at(plain, place.start()), f"Browsers refuse {what}.")
+    for place in re.finditer(r"{% static [\"']([^\"']+)[\"']", plain):
+        if not is_there(theme, place[1]):
+            yield Finding(file, line_at(plain, place.start()), NOT_THERE.format(place[1]))
     if source.path.suffix == ".html":
         yield from untranslated(file, without(source.text, TAKEN_OUT))
 
@@ -150,10 +156,21 @@ def line_at(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
 
 
-def in_scripts(theme: Path) -> Iterator[Finding]:
-    for path in sorted((theme / "static").rglob("*.js")):
-        if problem := problem_of_script(path):
+def in_static_files(theme: Path) -> Iterator[Finding]:
+    for path in sorted((theme / "static").rglob("*")):
+        if problem := problem_of_static(path):
             yield Finding(str(path), problem["line"], f"{CANNOT}{problem['message']}")
+        if path.suffix == ".css":
+            text = without(path.read_text(errors="replace"), [r"/\*.*?\*/"])
+            for place in re.finditer(r"url\([\"']?(?!data:|#)([^\"')?#]+)", text):
+                name = os.path.normpath(path.parent / place[1])
+                if not is_there(theme, os.path.relpath(name, theme / "static")):
+                    yield Finding(str(path), line_at(text, place.start()), NOT_THERE.format(place[1]))
+
+
+def is_there(theme: Path | None, name: str) -> bool:
+    """Whether there is such a static file."""
+    return bool(theme and (theme / "static" / name).is_file()) or finders.find(name) is not None
 
 
 def in_styles(theme: Path | None) -> Iterator[Finding]:
@@ -317,7 +334,7 @@ class Drawn:
             yield self.told_of(state, sight, needle_of(hook), f"{hook} is gone. {self.purpose(hook)}")
         for where, fields in before.forms.items():
             if where not in after.forms:
-                address = where.split()[1]
+                address = where.partition(" ")[2]
                 yield self.told_of(state, sight, "<form", f"The form that goes to {address} is gone.")
             for field in sorted(fields - after.forms.get(where, fields) - {"csrfmiddlewaretoken"}):
                 yield self.told_of(

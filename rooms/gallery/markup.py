@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-# Whatever follows ends them.
-OPEN_ENDED = {"html", "body", "li", "ol", "main"}
+# Whatever follows ends them. The last one shows that a text was not escaped, which is told.
+OPEN_ENDED = {"html", "body", "li", "ol", "main", "x-raw"}
+SAME = "the same page"
 CONTROLS = {"a", "button", "input", "select", "textarea", "iframe", "summary"}
 NUMBER = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}")
 
@@ -128,7 +129,7 @@ class Markup:
         found: dict[str, set[str]] = {}
         for form in self.root:
             if form.tag == "form" and form.get("method") != "dialog":
-                where = f"{form.get('method') or 'get'} {general(form.get('action')) or 'here'}"
+                where = f"{form.get('method') or 'get'} {general(form.get('action')) or SAME}"
                 names = {inner.get("name") for inner in form if inner.tag in CONTROLS} - {""}
                 found[where] = found.get(where, set()) | names
         return found

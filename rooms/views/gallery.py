@@ -39,6 +39,7 @@ CHOICES = {
     "language": LANGUAGES,
     "direction": ("rtl", "ltr"),
 }
+OF_DJANGO = "SessionStorage"  # `messages`, where a template does not get its own
 NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 AVATAR = re.compile(r"/avatars/[\w-]+/\d+\.webp")
 POLICY: dict[str, Any] = {**settings.SECURE_CSP, "script-src": [CSP.NONE], "frame-ancestors": [CSP.SELF]}
@@ -126,7 +127,7 @@ def kinds_of(source: Source) -> Iterator[tuple[str, str]]:
             state.draw(stage)
         kinds = sight.drawn.get(source.name, {})
         found |= {name: kind for name, kind in kinds.items() if found.get(name) in (None, "None")}
-    return ((name, kind) for name, kind in sorted(found.items()) if name in told)
+    return ((name, kind) for name, kind in sorted(found.items()) if name in told and kind != OF_DJANGO)
 
 
 @require_safe

@@ -93,7 +93,8 @@ class Server:
             yield Rows(connection)
 
     def __enter__(self) -> Self:
-        if self.environment.get("DATABASE_URL") or any(self.folder.iterdir()):
+        has_own_look = any(name.startswith(("HEARTH_THEME", "SITE_")) for name in self.environment)
+        if has_own_look or self.environment.get("DATABASE_URL") or any(self.folder.iterdir()):
             self.manage("setup")
         else:
             shutil.copytree(prepared(), self.folder, dirs_exist_ok=True)

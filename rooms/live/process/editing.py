@@ -14,7 +14,7 @@ from django.conf import settings
 from django.template import TemplateSyntaxError, engines
 
 from config import release
-from config.theme import Problem, problem_at, problem_of_script
+from config.theme import Problem, problem_at, problem_of_static
 from rooms.live.news.part import Worker
 from rooms.live.wire import frames
 from rooms.live.wire.hub import Hub
@@ -66,17 +66,15 @@ class Editing(Worker):
                 connection.write(event)
 
 
-def folders() -> Iterable[tuple[Path, Path]]:
-    """Return the folders that pages are made of, each with what names in it begin after."""
-    for parent in settings.FOLDERS:
-        for name in release.FOLDERS:
-            yield parent, parent / name
+def folders() -> Iterable[Path]:
+    """Return the folders that pages are made of."""
+    return [parent / name for parent in settings.FOLDERS for name in release.FOLDERS]
 
 
 def moments() -> dict[Path, int]:
     """Return when each file was changed."""
     found = {}
-    for _parent, folder in folders():
+    for folder in folders():
         for path in folder.rglob("*"):
             try:
                 found[path] = path.stat().st_mtime_ns
@@ -87,15 +85,13 @@ def moments() -> dict[Path, int]:
 
 def problem_of(path: Path) -> Problem | None:
     """Return what is wrong with a file, if anything can be told without drawing it."""
-    if path.suffix == ".js":
-        return problem_of_script(path)
-    for parent, folder in folders():
-        if folder.name == "templates" and path.is_relative_to(folder) and path.is_file():
-            return problem_of_template(path.relative_to(folder).as_posix(), path, parent)
-    return None
+    for folder in folders():
+        if path.is_relative_to(folder) and folder.name == "templates":
+            return problem_of_template(path.relative_to(folder).as_posix(), path)
+    return problem_of_static(path)
 
 
-def problem_of_template(name: str, path: Path, parent: Path) -> Problem | None:
+def problem_of_template(name: str, path: Path) -> Problem | None:
     try:
         engines["django"].get_template(name)
     except TemplateSyntaxError as error:
