@@ -20,6 +20,7 @@ from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_s
 from django.template import Engine, TemplateDoesNotExist, TemplateSyntaxError, engines
 from django.template.backends.django import DjangoTemplates
 
+import rooms.gallery.variants  # noqa: F401 (more states)
 from config import site
 from config.bundle import OF_THEMES
 from config.colors import SHAPE, TEXT, Color, ratio

@@ -4,10 +4,14 @@ import os
 import re
 import shutil
 import subprocess
+from collections import Counter
+from contextlib import contextmanager
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.template.base import VariableDoesNotExist
+from django.template.defaulttags import IfNode
 
 from rooms.gallery.check import Drawn, check
 from rooms.gallery.heads import sources
@@ -21,15 +25,75 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def drawn(django_db_setup, django_db_blocker):
     """Everything that there is to see, and what is to be mended in it."""
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), noted_branches() as branches:
         drawn = Drawn(None, sources(), None)
-        return drawn, list(map(str, drawn.findings()))
+        return drawn, list(map(str, drawn.findings())), branches
+
+
+@contextmanager
+def noted_branches():
+    """Yield what `{% if %}` has come to, by template, line and branch: how often."""
+    branches = Counter()
+    render = IfNode.render
+
+    def noted(node, context):
+        place = node.origin.template_name, node.token.lineno
+        conditions = [condition for condition, _body in node.conditions_nodelists]
+        branches.update({(*place, number): 0 for number in range(len(conditions) + (None not in conditions))})
+        taken = (
+            number
+            for number, condition in enumerate(conditions)
+            if condition is None or is_so(condition, context)
+        )
+        branches[*place, next(taken, len(conditions))] += 1
+        return render(node, context)
+
+    IfNode.render = noted
+    yield branches
+    IfNode.render = render
+
+
+def is_so(condition, context):
+    try:
+        return condition.eval(context)
+    except VariableDoesNotExist:
+        return False
+
+
+# What is in no state, and why.
+UNTAKEN = {
+    (
+        "accounts/profile_update.html",
+        "{% if refusal %}",
+    ): "a limit that was reached: tests/accounts/test_profiles.py",
+    ("admin/rooms/raid/add.html", "{% if look %}"): "tests/rooms/test_raids.py",
+    ("skeleton.html", "LANGUAGE_BIDI"): "no language of Hearth is written from right to left",
+}
+
+
+def test_every_condition_is_there_both_ways(drawn):
+    """A branch that nobody has seen may be broken by a theme without a word."""
+    own = sources()
+    lines = {
+        (name, own[name].text.splitlines()[line - 1].strip())
+        for (name, line, _branch), times in drawn[2].items()
+        if not times and name in own
+    }
+    untaken = {(name, text) for name, text in lines if not any(n == name and w in text for n, w in UNTAKEN)}
+    assert untaken == set()
+    assert len(lines) == len(UNTAKEN)
 
 
 def test_every_template_is_drawn_and_nothing_is_to_be_mended(drawn):
-    everything, findings = drawn
+    everything, findings, _branches = drawn
     assert findings == []
     assert sources().keys() - everything.seen == set(), "rooms/gallery/states.py has no state with these"
+
+
+# A document never ends, and neither do four of them.
+OF_DOCUMENTS = {"rooms/document/document.html", "rooms/document/refusal.html"}
+# Messages are drawn once for all: for somebody who only looks, their reactions have no form on the page.
+WITHOUT_A_FORM = {"for somebody who only looks"}
 
 
 def test_all_pages_are_valid_as_they_are_sent(drawn, tmp_path):
@@ -39,8 +103,7 @@ def test_all_pages_are_valid_as_they_are_sent(drawn, tmp_path):
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     pages = {it: html for it, html in drawn[0].shown.items() if html.startswith("<!doctype")}
     for number, (state, html) in enumerate(pages.items()):
-        # A document never ends, and neither do four of them.
-        if not state.template.startswith("rooms/document/"):
+        if state.template not in OF_DOCUMENTS and state.title not in WITHOUT_A_FORM:
             (tmp_path / f"{number} {state.title}.html").write_text(html)
     files = sorted(tmp_path.iterdir())
     assert len(files) > 80
