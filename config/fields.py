@@ -1,10 +1,21 @@
 """Fields that forms of more than one kind have."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+
+class DayField(forms.DateField):
+    """A day, which is one in all time zones."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def validate(self, value: date | None) -> None:
+        super().validate(value)
+        if value and not 1900 <= value.year < 3000:
+            raise ValidationError(_("Enter a valid date."))
 
 
 class MomentField(forms.DateTimeField):

@@ -1,4 +1,4 @@
-"""Removes expired rows and what is left of deleted rooms, and folds what an earlier release has written.
+"""Removes expired rows and what is left of deleted rooms, and follows what an earlier release has written.
 
 It does so in batches that are each a transaction.
 """
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Allowance, Claim, EntryLink, UsedAddress, User
 from config.folding import fold_some
-from rooms import batches, departures, removal
+from rooms import batches, departures, removal, search_index
 from rooms.models import Ban, ChatRoom, RoomInvitation
 
 BATCH = 500  # rows
@@ -51,4 +51,6 @@ def _batches() -> Iterator[None]:
     for found in (User.objects.all(), ChatRoom.objects.groups()):
         while fold_some(found, BATCH):
             yield
+    search_index.mend_newest()
+    yield
     yield from removal.unfinished()

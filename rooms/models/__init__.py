@@ -22,6 +22,7 @@ from rooms.models.read_receipt import ReadReceipt
 from rooms.models.report import Report
 from rooms.models.room_invitation import RoomInvitation
 from rooms.models.saved_message import SavedMessage
+from rooms.models.search_text import SearchProgress, SearchText
 from rooms.models.server_process import ServerProcess
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "Report",
     "RoomInvitation",
     "SavedMessage",
+    "SearchProgress",
+    "SearchText",
     "ServerProcess",
     "TokenReused",
     "TooManyRooms",

@@ -84,15 +84,19 @@ def texts(content: str) -> Iterator[str]:
                 yield piece.content
 
 
-def plain(content: str, conceals: bool = True) -> str:
+def plain(content: str) -> str:
+    """Return a formatted text without what formats it, and without what a reader has to open first."""
+    if not is_formatted(content):
+        return content
+    return drawings.once(("plain", content), lambda: unformatted(content))
+
+
+def unformatted(content: str, conceals: bool = True) -> str:
     """Return a formatted text without what formats it. Lists and quotes keep their marks.
 
     If it `conceals`, there is nothing in it that a reader has to open first.
     """
-    if not is_formatted(content):
-        return content
-    key = ("plain", conceals, content)
-    return drawings.once(key, lambda: _Plain(conceals).written(pieces(content)))
+    return _Plain(conceals).written(pieces(content)) if is_formatted(content) else content
 
 
 class _Plain:

@@ -1,6 +1,7 @@
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Self
 
@@ -20,7 +21,8 @@ from accounts.models import Block, User
 from accounts.models.user import LOOK_FIELDS
 from config import doorbell
 from config.compiled import ID, CompiledInsert, CompiledQuery
-from rooms.models.formatting import FORMATTED, TYPED, plain
+from config.text import searchable
+from rooms.models.formatting import FORMATTED, TYPED, plain, unformatted
 from rooms.models.mention import EVERYBODY, Mention
 from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
@@ -29,10 +31,13 @@ from rooms.models.pin import Pin
 from rooms.models.reaction import Kind, Reaction, find_reactors, named_under, summed_up
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.saved_message import SavedMessage
+from rooms.models.search_text import SearchText
 from rooms.models.tick import Marks, Tick
 
 # Roughly the size of what surrounds a message's text on a page.
 FRAME_BYTES = 1_000
+# How a web address begins.
+LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 # Of a text no more is looked at for a quote of one line.
 QUOTED_LOOKED_AT = 400
 
@@ -168,6 +173,8 @@ class Message(models.Model):
 
     # Pages set it for the reader's own messages; what goes to everybody says no more than that it was sent.
     tick: Tick = Marks().tick(0)
+    # What a page marks in it, folded: somebody has searched for it.
+    marked: tuple[str, ...] = ()
     # Whom it counts as a mention of without naming them; `with_answered` reads it.
     answered: Collection[int] = ()
 
@@ -232,6 +239,22 @@ class Message(models.Model):
     def plain(self) -> str:
         """The text without what formats it, and without spoilers."""
         return plain(self.content) if self.format == FORMATTED else self.content
+
+    @property
+    def searched(self) -> str:
+        """The text in which it is found: folded, without what formats it, and with spoilers."""
+        is_formatted = self.format == FORMATTED
+        return searchable(unformatted(self.content, conceals=False) if is_formatted else self.content)
+
+    @property
+    def has_link(self) -> bool:
+        """Whether there is a web address in it."""
+        return bool(LINK.search(self.content))
+
+    @property
+    def written_at(self) -> datetime:
+        """When it got the text that it has."""
+        return self.edited_at or self.timestamp
 
     def copy(self, source: "Message") -> None:
         """Become a copy of a message that is still there for the sender: its text as it is now."""
@@ -299,12 +322,13 @@ class Message(models.Model):
                 )
             if edits >= MessageVersion.LIMIT:
                 raise ChangeRefused(_("This message has been edited too many times. Write a new one."))
-            self.versions.create(content=self.content, written_at=self.edited_at or self.timestamp)
+            self.versions.create(content=self.content, written_at=self.written_at)
             self.content, self.format = content, FORMATTED
             self.edited_at = timezone.now()
             self.mentioned = self.room.mentioned_in(content, self.sender)
             self._save_change("content", "format", "edited_at", "mentioned")
             self.save_mentions()
+            SearchText.objects.follow(self)
 
     def react_as(self, user: User, emoji: str) -> None:
         """Let `user` react to it, or take the same reaction back.
@@ -506,7 +530,7 @@ class Message(models.Model):
 
 def take_along(messages: list[Message]) -> None:
     """Delete what stands in other tables and goes with the text of these messages."""
-    for kind in (Mention, MessageVersion, Pin, Reaction, SavedMessage):
+    for kind in (Mention, MessageVersion, Pin, Reaction, SavedMessage, SearchText):
         kind._default_manager.filter(message__in=messages).delete()
 
 

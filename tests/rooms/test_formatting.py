@@ -15,7 +15,7 @@ from accounts import limits
 from config.drawn import drawings
 from config.rates import Rate
 from rooms.models import Message, formatting, highlighting, message_text
-from rooms.models.formatting import FORMATTED, TYPED, plain
+from rooms.models.formatting import FORMATTED, TYPED, plain, unformatted
 from rooms.models.highlighting import LANGUAGES, coloured
 from rooms.models.message_text import LINKS, html_of
 from rooms.templatetags.messages import preview
@@ -136,7 +136,7 @@ def test_plain_text_has_no_formatting(content, text):
 
 
 def test_plain_text_for_a_search_has_what_is_concealed():
-    assert plain("it is ||*Ben*||!", conceals=False) == "it is Ben!"
+    assert unformatted("it is ||*Ben*||!", conceals=False) == "it is Ben!"
 
 
 # Whatever it is
@@ -245,7 +245,7 @@ def test_drawn_text_is_sound_whatever_it_is(content):
     lost = letters(content) - letters(drawn_text.text)
     assert lost <= letters(drawn_text.addresses) + letters("py" * content.count("py"))
     assert not letters(drawn_text.text) - letters(content)
-    assert not letters(plain(content, conceals=False)) - letters(content)
+    assert not letters(unformatted(content, conceals=False)) - letters(content)
 
 
 @given(st.lists(FRAGMENTS, max_size=12).map("".join))

@@ -102,6 +102,7 @@ async def test_part_that_fails_is_named_and_nothing_else(ask, monkeypatch, part,
         "reports",
         "poll",
         "heartbeat",
+        "search",
         "access check",
     ],
 )
@@ -129,6 +130,7 @@ def in_a_hurry(settings, monkeypatch):
     [
         ("poll", "poll", "look"),
         ("heartbeat", "presence", "ring"),
+        ("search", "search", "go_on"),
         ("access check", "access check", "end_forbidden"),
         ("chat list", "chat list", "round"),
         ("ticks", "ticks", "round"),

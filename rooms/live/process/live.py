@@ -20,6 +20,7 @@ from rooms.live.news.typing_indicators import TypingIndicators
 from rooms.live.process.editing import Editing
 from rooms.live.process.heartbeat import Heartbeat
 from rooms.live.process.housekeeping import Housekeeping
+from rooms.live.process.indexing import Indexing
 from rooms.live.process.poll import Poll
 from rooms.live.process.relay import Relay
 from rooms.live.watch import metrics
@@ -58,7 +59,8 @@ class Live:
         looks = [look for topic in topics for look in topic.looks]
         self.poll = Poll(self.database, looks, self.answer)
         heartbeat, keeper = Heartbeat(self.hub, self.presence), Housekeeping(self.database)
-        self.parts = (*topics, self.poll, heartbeat, keeper, Relay(self.answer))
+        self.indexing = Indexing()
+        self.parts = (*topics, self.poll, heartbeat, keeper, self.indexing, Relay(self.answer))
         if settings.DEBUG:
             self.parts = (*self.parts, Editing(self.hub))
         self._hearing = {kind: [part for part in topics if kind in part.hears] for kind in KINDS}
@@ -83,7 +85,8 @@ class Live:
             connection.end()
         for part in self.parts:
             part.stop()
-        await asyncio.gather(self.database.close(), self.openings.close(), self.health.close())
+        closing = (self.database, self.openings, self.indexing, self.health)
+        await asyncio.gather(*(one.close() for one in closing))
 
     def late_part(self) -> str:
         """Return the name of a part that is late with its work; empty if none is."""
@@ -118,3 +121,4 @@ class Live:
         metrics.people_here.set(len(self.hub.listening_users()))
         metrics.open_streams_in_all.set(self.presence.stream_count)
         metrics.people_online.set(self.presence.online_count)
+        metrics.search_lag.set(self.indexing.lag)

@@ -27,6 +27,7 @@ open_streams_in_all = _gauge("open_streams_in_all", "Streams that are open in al
 subscriptions = _gauge("subscriptions", "Channels that streams of this process listen to, for each stream")
 people_here = _gauge("people_here", "People with a stream that is open in this process")
 people_online = _gauge("people_online", "People online in all processes, of those who show it")
+search_lag = _gauge("search_lag", "Messages, at most, that are not in the index of searches yet")
 tasks = _gauge("tasks", "Tasks of the event loop, of which each stream has one")
 messages_posted = _counter("messages_posted", "Messages posted through this process")
 deliveries = _counter("deliveries", "Messages written to streams, counted for each stream")
