@@ -181,6 +181,7 @@ LIMITS = {
     "block_per_user": environment.rate("LIMIT_BLOCK_PER_USER", "60/10m"),
     "draft_per_user": environment.rate("LIMIT_DRAFT_PER_USER", "120/1m"),
     "find_per_user": environment.rate("LIMIT_FIND_PER_USER", "120/1m"),
+    "search_per_user": environment.rate("LIMIT_SEARCH_PER_USER", "60/1m"),
     "preview_per_user": environment.rate("LIMIT_PREVIEW_PER_USER", "120/1m"),
     "gallery_per_user": environment.rate("LIMIT_GALLERY_PER_USER", "600/1m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),

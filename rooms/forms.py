@@ -4,7 +4,8 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -17,11 +18,13 @@ from django.utils.translation import gettext_lazy
 from accounts import limits
 from accounts.limited_form import LimitedForm
 from accounts.models import User
+from config.fields import DayField
 from config.pages import number
 from config.text import INVISIBLE, nfkc, refuse_control_characters
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Pin, Report, SavedMessage, emojis
 from rooms.models.chat_room import canonical_room_name
 from rooms.models.message import moment_posted
+from rooms.search_words import LONGEST, fields_of, merged
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -492,6 +495,77 @@ class FindForm(LimitedForm, forms.Form):
 
     def take_allowance(self, request: HttpRequest) -> None:
         limits.memory.take("find_per_user", request.user.pk)
+
+
+class SearchForm(LimitedForm, forms.Form):
+    """What somebody searches for in messages: a text with conditions, or the same in fields.
+
+    `was` is what stood in the box when the page was made: by it one knows which of the two was changed.
+    """
+
+    q = forms.CharField(
+        label=gettext_lazy("Words, or “a phrase”"),
+        max_length=LONGEST,
+        required=False,
+        validators=[refuse_control_characters],
+    )
+    sender = forms.CharField(label=gettext_lazy("From"), max_length=LONGEST, required=False)
+    room = forms.CharField(
+        label=gettext_lazy("In"),
+        help_text=gettext_lazy("A room, or @ and the name of the other person of a direct message"),
+        max_length=LONGEST,
+        required=False,
+    )
+    after = DayField(label=gettext_lazy("After"), required=False)
+    before = DayField(label=gettext_lazy("Before"), required=False)
+    has_link = forms.BooleanField(label=gettext_lazy("Has a link"), required=False)
+    is_pinned = forms.BooleanField(label=gettext_lazy("Is pinned"), required=False)
+    is_saved = forms.BooleanField(label=gettext_lazy("I have saved it"), required=False)
+    by_room = forms.BooleanField(label=gettext_lazy("Group by room"), required=False)
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
+    limit_field = "q"
+
+    NARROWING = ("sender", "room", "after", "before", "has_link", "is_pinned", "is_saved")
+
+    @classmethod
+    def bound_to(cls, request: HttpRequest, /, *args: Any, **options: Any) -> Self:
+        """Return the form with what `request` sends in either way."""
+        form = cls(request.POST if request.method == "POST" else request.GET, *args, **options)
+        form._asked_by = request
+        return form
+
+    def take_allowance(self, request: HttpRequest) -> None:
+        limits.memory.take("search_per_user", request.user.pk)
+
+    @property
+    def text(self) -> str:
+        """What is searched for, by the box and the fields."""
+        fields = {name: self.cleaned_data[name] for name in self.NARROWING}
+        return merged(self.cleaned_data["q"], self.cleaned_data["was"], fields)
+
+    @property
+    def address(self) -> str:
+        """What stands in the address of what is searched for."""
+        values = {"q": self.text} | ({"by_room": "on"} if self.cleaned_data["by_room"] else {})
+        return urlencode(values)
+
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether more was sent than stands in an address."""
+        return not self.data.keys() <= {"q", "by_room", "below", "private"}
+
+    def filled_from_text(self) -> Self:
+        """Return the form as it is shown then: the box and the fields say the same."""
+        found = fields_of(self.text)
+        fields = {name: getattr(found, name) for name in self.NARROWING}
+        values = {"q": self.text, "was": self.text, "by_room": self.cleaned_data["by_room"], **fields}
+        return type(self)(initial=values)
+
+
+class DayForm(forms.Form):
+    """A day at which to read a room."""
+
+    date = DayField(label=gettext_lazy("Day"))
 
 
 class ReadReceiptForm(forms.Form):

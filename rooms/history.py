@@ -1,6 +1,7 @@
 """Pages of a conversation: found by message id, never by counting from the start."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -10,6 +11,7 @@ from config.converters import ID_MAX
 from rooms.ids import cursor
 from rooms.models import ChatRoom, Membership, Message
 from rooms.models.message import newest_that_fit, oldest_that_fit, with_all_drawn
+from rooms.search_words import LONGEST, marked_terms
 
 # Of the messages that follow an older page no more are counted.
 NEWER_COUNTED = 100
@@ -32,6 +34,20 @@ class HistoryPage:
     is_newest: bool = True
     newer: list[int] = field(default_factory=list)
     linked: int | None = None
+    searched: str = ""  # what is marked in that message
+
+    def mark(self, text: str) -> None:
+        """Mark in the message to which the address leads what somebody has searched for."""
+        self.searched = text[:LONGEST]
+        for message in self.messages:
+            message.marked = marked_terms(self.searched) if message.pk == self.linked else ()
+
+    @property
+    def linked_query(self) -> dict[str, str | int]:
+        """What of its address a frame needs that shows the same."""
+        if not self.linked:
+            return {}
+        return {"message": self.linked} | ({"q": self.searched} if self.searched else {})
 
     @property
     def older_url(self) -> str:
@@ -93,6 +109,25 @@ def page_around(room: ChatRoom, message_id: int, unread: int | None = None) -> H
     has_older = len(earlier) > len(above)
     page = HistoryPage(room, shown, has_older, revision, unread, is_newest=False, linked=message_id)
     return with_newer(page)
+
+
+def first_since(room: ChatRoom, moment: datetime) -> int | None:
+    """Return the first message since `moment`, or else the last there is; None in an empty room.
+
+    It takes a step for each doubling of the ids. Clocks order nothing: where one was set back, a moment may
+    have been there twice, and it is the first message since one of them.
+    """
+    messages = Message.objects.filter(room=room)
+    low, high = 0, room.last_message_id or 0
+    while low < high:
+        middle = (low + high) // 2
+        found = messages.filter(pk__gt=middle).order_by("pk").values_list("pk", "timestamp").first()
+        if found and found[1] < moment:
+            low = found[0]
+        else:
+            high = middle
+    following = messages.filter(pk__gt=low).order_by("pk").values_list("pk", flat=True)
+    return following.first() or messages.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def page_after(room: ChatRoom, after: int, unread: int | None = None) -> HistoryPage:

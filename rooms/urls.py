@@ -20,6 +20,7 @@ from rooms.views import (
     replies,
     reports,
     saved_messages,
+    search,
     streams,
     stylesheets,
     typing_indicators,
@@ -29,6 +30,7 @@ app_name = "rooms"
 urlpatterns = [
     path("", lobby.lobby, name="lobby"),
     path("find/", directory.find, name="find"),
+    path("search/", search.message_search, name="message_search"),
     path("chats/", lobby.chat_list, name="chat_list"),
     path("mentions/", mentions.mention_list, name="mention_list"),
     path("saved/", saved_messages.saved_message_list, name="saved_message_list"),
@@ -36,6 +38,7 @@ urlpatterns = [
     path("rooms/all/", directory.chat_room_list, name="chat_room_list"),
     path("rooms/<id:room_id>/", chat_rooms.chat_room_detail, name="chat_room_detail"),
     path("rooms/<id:room_id>/about/", chat_rooms.chat_room_about, name="chat_room_about"),
+    path("rooms/<id:room_id>/search/", search.chat_room_search, name="chat_room_search"),
     path("rooms/<id:room_id>/pins/", pins.pin_list, name="pin_list"),
     path("rooms/<id:room_id>/edit/", chat_rooms.chat_room_update, name="chat_room_update"),
     path("rooms/<id:room_id>/archive/", chat_rooms.archive_create, name="archive_create"),

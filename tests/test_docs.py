@@ -19,7 +19,7 @@ from config import drawn
 from config.forms import TEXT_MAX_LENGTH
 from config.serving import heads, senders
 from config.text import NORMALIZED_MAX_LENGTH
-from rooms import directory, replies
+from rooms import directory, replies, search, search_words
 from rooms.chats import CHATS_PER_PAGE
 from rooms.forms import ContentField, FindForm, ReasonField, RoomInvitationForm
 from rooms.models import (
@@ -41,7 +41,7 @@ from tests.test_unbounded import MOST_SECONDS
 ROOT = Path(__file__).resolve().parent.parent
 # How many points of a kind a page has. Each is a row of a table: its name, a sentence, what shows it.
 POINTS = [
-    ("security-checklist", "S", 86),
+    ("security-checklist", "S", 87),
     ("reliability", "F", 12),
     ("reliability", "R", 34),
     ("reliability", "T", 15),
@@ -184,6 +184,9 @@ def costs():
         "what is looked for among rooms and people, and what is found": [
             FindForm.base_fields["q"].max_length,
             *(directory.AT_FIRST, directory.AT_FIRST, directory.PER_PAGE, COMPLETIONS),
+        ],
+        "what is searched for in messages, and what is found": [
+            *(search_words.LONGEST, search.PER_PAGE, search.UNINDEXED_AT_MOST),
         ],
         "drafts": [settings.MESSAGE_MAX_LENGTH, DRAFTS_PER_PERSON],
         "the replies to a message": [replies.REPLIES_AT_MOST, replies.PER_PAGE],

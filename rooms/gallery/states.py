@@ -607,6 +607,63 @@ def found_while_typing(stage: Stage) -> str:
     return stage.get("/find/?q=b", htmx=True)
 
 
+@state("rooms/search.html")
+def searched_messages(stage: Stage) -> str:
+    talk(stage)
+    stage.say("Hello, just you", room=stage.private)
+    return stage.get("/search/?q=hello&by_room=on")
+
+
+@state("rooms/search.html")
+def searched_names(stage: Stage) -> str:
+    there(stage.room, stage.cleo)
+    return stage.get("/search/?q=e")
+
+
+@state("rooms/search.html")
+def search_of_nothing(stage: Stage) -> str:
+    return stage.get("/search/?q=hello+from:nobody-is-called-so")
+
+
+@state("rooms/search.html")
+def refused_search(stage: Stage) -> str:
+    return stage.get(f"/search/?q={'x' * 301}&before=soon", answers=422)
+
+
+@state("rooms/search.html")
+def search_out_of_the_address(stage: Stage) -> str:
+    stage.say_many(30)
+    return stage.post("/search/", {"q": "line"})
+
+
+@state("rooms/search.html")
+def search_that_has_more(stage: Stage) -> str:
+    stage.say_many(30)
+    return stage.get("/search/?q=line&by_room=on")
+
+
+@state("rooms/search.html")
+def search_that_has_more_in_one_list(stage: Stage) -> str:
+    stage.say_many(30)
+    return stage.get("/search/?q=line")
+
+
+@state("rooms/_search_answer.html")
+def searched_while_typing(stage: Stage) -> str:
+    talk(stage)
+    return stage.get("/search/?q=hello", htmx=True)
+
+
+@state("rooms/chat_room_search.html")
+def search_in_a_room(stage: Stage) -> str:
+    return stage.get(f"/rooms/{stage.room.pk}/search/")
+
+
+@state("rooms/chat_room_search.html")
+def day_that_is_none(stage: Stage) -> str:
+    return stage.get(f"/rooms/{stage.room.pk}/?date=soon", answers=422)
+
+
 @state("rooms/mention_list.html")
 def mentions(stage: Stage) -> str:
     there(stage.ada)

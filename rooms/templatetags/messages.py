@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 from django import template
 from django.template.loader import render_to_string
@@ -16,6 +17,7 @@ from config.drawn import drawings
 from rooms.history import NEWER_COUNTED
 from rooms.models import Message
 from rooms.replies import REPLIES_AT_MOST
+from rooms.search_marks import marked
 
 register = template.Library()
 
@@ -39,6 +41,7 @@ def message_look(message: Message, is_document: bool) -> tuple[object, ...]:
         message.forwarded_from.look if message.forwarded_from else None,
         message.tick.state,
         str(message.tick.label),
+        message.marked,
         is_document,
         translation.get_language(),
         timezone.get_current_timezone_name(),
@@ -160,7 +163,7 @@ def edits(count: int) -> str:
 @register.filter
 def message_text(message: Message) -> SafeString:
     """Return the content escaped and formatted, its addresses made links, its mentions marked."""
-    return mark_safe(message.html)  # noqa: S308 (it is escaped there)
+    return mark_safe(marked(message.html, message.marked))  # noqa: S308 (it is escaped there)
 
 
 @register.filter
@@ -220,3 +223,10 @@ def short_time(moment: datetime) -> str:
     if day == today:
         return clock(moment)
     return _("Yesterday") if day == today - timedelta(days=1) else date_format(day, "SHORT_DATE_FORMAT")
+
+
+@register.filter
+def found_at(message: Message, words: str) -> str:
+    """Return the address of a message that was found, with what is to be marked there."""
+    url = message.get_absolute_url()
+    return f"{url}&{urlencode({'q': words})}" if words else url

@@ -13,16 +13,26 @@ from accounts.models import User
 from config.pages import number, page_of
 from rooms import moderation
 from rooms.chats import ChatLists, chat_for, joins_by_visit
-from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, MessageForm, empty_message_form
-from rooms.history import HistoryPage, page_after, page_around, page_before, unread_line, with_newer
+from rooms.forms import ChatRoomForm, ChatRoomUpdateForm, DayForm, MessageForm, empty_message_form
+from rooms.history import (
+    HistoryPage,
+    first_since,
+    page_after,
+    page_around,
+    page_before,
+    unread_line,
+    with_newer,
+)
 from rooms.models import ChatRoom, Membership, Message, Report, TooManyRooms
 from rooms.models.chat_room import room_joined_by
 from rooms.models.membership import membership_of, number_of_members
 from rooms.models.tick import Marks
 from rooms.receipts import show_ticks
+from rooms.search import midnight
 from rooms.unread import Unread, unread_of
 from rooms.views.lobby import chats_context, lobby_response
 from rooms.views.membership import ban_of, banned, member_of, moderator_of
+from rooms.views.search import seeking_page
 
 MEMBERS_PER_PAGE = 50
 RANK = Case(When(role=Membership.Role.OWNER, then=0), When(role=Membership.Role.MODERATOR, then=1), default=2)
@@ -53,6 +63,8 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
     if "message" in request.GET:
         get_object_or_404(room.messages, pk=number(request.GET["message"]) or 0)
     membership = membership_in(request, room)
+    if "date" in request.GET:
+        return day_response(request, room)
     reply = number(request.GET.get("reply"))
     if request.htmx and reply:
         return render(request, "rooms/_reply.html", {"form": empty_message_form(room, reply), "room": room})
@@ -61,6 +73,15 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
     draft_reply, draft = (membership.draft_reply, membership.draft) if membership else (None, "")
     form = empty_message_form(room, reply or draft_reply, draft)
     return chat_room_response(request, room, membership, form)
+
+
+def day_response(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse:
+    """Lead to the first message of the day that the address names, or say what is wrong with it."""
+    form = DayForm(request.GET)
+    if not form.is_valid():
+        return seeking_page(request, room, form)
+    found = first_since(room, midnight(form.cleaned_data["date"]))
+    return redirect(Message(pk=found, room=room) if found else room)
 
 
 def more_messages(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse | None:
@@ -114,7 +135,7 @@ def chat_room_response(
         "marks": show_ticks(page.messages, room, request.user) if membership else Marks(),
         "read_interval": read_interval(room),
         "document": document_url(room, membership),
-        "document_here": document_url(room, membership, page.linked),
+        "document_here": document_url(room, membership, page),
         "form": form,
         "preview": preview,
         "is_blocked": other is not None and other.pk in blocked,
@@ -131,10 +152,15 @@ def chat_room_response(
 def page_asked_for(
     request: AuthenticatedRequest, room: ChatRoom, membership: Membership | None
 ) -> HistoryPage:
-    """Return the page around `?message=`, the one before `?before=`, or the newest."""
+    """Return the page around `?message=`, the one before `?before=`, or the newest.
+
+    With `?q=` what somebody has searched for is marked in that message.
+    """
     line = unread_line(membership) if membership else None
     if message_id := number(request.GET.get("message")):
-        return page_around(room, message_id, line)
+        page = page_around(room, message_id, line)
+        page.mark(request.GET.get("q", ""))
+        return page
     before = number(request.GET.get("before"))
     # An older page keeps the line where the newest one had it. The newest one is as long as really is unread.
     unread = (before and number(request.GET.get("unread"))) or line
@@ -142,10 +168,10 @@ def page_asked_for(
     return with_newer(page) if before else page
 
 
-def document_url(room: ChatRoom, membership: Membership | None, linked: int | None = None) -> str:
+def document_url(room: ChatRoom, membership: Membership | None, page: HistoryPage | None = None) -> str:
     """Return where readers without scripts find the room live."""
-    query = {} if membership else {"visit": 1}
-    query |= {"message": linked} if linked else {}
+    query: dict[str, str | int] = {} if membership else {"visit": 1}
+    query |= page.linked_query if page else {}
     url = reverse("rooms:chat_room_live", args=[room.pk])
     return f"{url}?{urlencode(query)}" if query else url
 

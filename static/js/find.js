@@ -1,4 +1,4 @@
-// Ctrl+K, on a Mac Cmd+K, leads to the box that finds rooms and people. What was found keeps its address.
+// Ctrl+K, on a Mac Cmd+K, leads to the box that finds rooms and people, or messages. What was found keeps its address.
 behave('find', [], () => {
   // In text fields of a Mac, Ctrl+K takes away the rest of the line.
   const key = navigator.platform.startsWith('Mac') ? 'metaKey' : 'ctrlKey';
@@ -15,5 +15,5 @@ behave('find', [], () => {
     else box.select();
   });
   const keepAddress = () => history.replaceState(null, '', `?${new URLSearchParams(new FormData(box.form))}`);
-  if (box) on('htmx-after-request', keepAddress, box.form);
+  if (box?.form.method === 'get') on('htmx-after-request', keepAddress, box.form);
 });

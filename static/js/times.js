@@ -37,13 +37,13 @@ behave('times', [], () => {
   const showTimesOfMessages = () => {
     const messages = messagesIn(document);
     if (!messages.length) return;
-    const line = hook('day-line').content;
-    part('day', line);
+    const line = byId('day-line')?.content; // only rooms have lines for days
     let lastDay;
     for (const message of messages) {
       const time = part('time', message);
       const day = dayOf(momentOf(time));
       write(time, clock.format(momentOf(time)));
+      if (!line) continue;
       if (day === lastDay) dayLineAbove(message)?.remove();
       else write(part('day', dayLineAbove(message) ?? insertDayLine(line, message)), nameOf(day, longDate));
       lastDay = day;

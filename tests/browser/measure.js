@@ -150,7 +150,7 @@ window.measure = (() => {
       check(message.querySelector('.sender bdi[translate=no]')?.textContent.trim(), 'no isolated author');
       if (message.matches('.deleted')) return problems;
       check(message.querySelector('.content')?.dir === 'auto', 'no dir=auto');
-      const keys = all('.message').map(({ dataset }) => +dataset.key);
+      const keys = all('.message:not(.hits > *)').map(({ dataset }) => +dataset.key);
       check(keys.every((key, index) => !index || key > keys[index - 1]), 'out of order');
       const place = (selector) => message.textContent.indexOf(message.querySelector(selector)?.textContent ?? 'none');
       check(place('.sender') <= place('.content'), 'the author is not first');

@@ -194,6 +194,30 @@ def rooms_and_people_of_whom_none_is_found(scene: Scene) -> Person:
 
 
 @state
+def messages_that_were_found(scene: Scene) -> Person:
+    ada, ben, room = scene.room()
+    ben.say(room, "A large **umbrella**, `code` and ||a _spoiler_||", "Another umbrella")
+    ada.say(ben.chat_with(ada), "My umbrella")
+    ada.open("/search/?q=umbrella+from:nobody-here+after:2026-01-01")
+    shows(ada, "No messages found.")
+    ada.open("/search/?q=umbrella+after:2026-01-01&by_room=on")
+    return shows(ada, "3 messages found.")
+
+
+@state
+def search_with_a_refused_field(scene: Scene) -> Person:
+    ada = scene.ada.open("/search/?q=umbrella&before=soon")
+    return shows(ada, "Enter a valid date.")
+
+
+@state
+def search_of_a_room(scene: Scene) -> Person:
+    ada, _ben, room = scene.room()
+    ada.open(f"{room}search/")
+    return shows(ada, "Jump to a day")
+
+
+@state
 def mentions(scene: Scene) -> Person:
     ada, ben, room = scene.room()
     ben.say(room, f"Hello @{ada.name}, `code` and ||a _spoiler_||")

@@ -18,6 +18,7 @@ async def test_contents_stay_out_of_the_log(start):
         async with await LivePage.open(kim, room_id) as page:
             sent = [(await kim.post(room_id, f"{CANARY} @lou"), f"{CANARY} @lou")]
             await page.wait_for_messages(sent)
+            assert CANARY in (await kim.get(f"/search/?q={CANARY}+from:{CANARY}")).text
             form = {"content": CANARY, "token": str(uuid.uuid4())}
             with locked(server):
                 answer = await kim.send(f"/rooms/{room_id}/messages/", **form)
@@ -29,6 +30,7 @@ async def test_contents_stay_out_of_the_log(start):
                 await kim.get("/", Host=f"{CANARY}.example"),
                 await kim.get(f"/rooms/999999/?before={CANARY}"),
                 await kim.get(f"/{CANARY}"),
+                await kim.get(f"/search/?q={40 * CANARY}"),
                 await kim.get(f"/stream?{CANARY}={CANARY}"),
                 await kim.get("/stream", Cookie=f"hearth_session={CANARY}"),
             ]

@@ -27,6 +27,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 # (302) before anything else is looked at. For outsiders a private chat does not exist.
 LOGIN_FIRST = "302 302 302 302 302 302"
 READ_ONLY = "200 200 405 405 405 405"
+POSTED_TOO = "200 200 200 405 405 405"
 NOT_FOUND = "404 404 405 405 405 405"
 OPEN = {
     "accounts:login",
@@ -81,6 +82,7 @@ TABLE = {
         "member": "405 405 422 405 405 405",
     },
     ("rooms:find", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:message_search", None): {"anonymous": LOGIN_FIRST, "outsider": POSTED_TOO, "member": POSTED_TOO},
     ("rooms:chat_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:mention_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:saved_message_list", None): {
@@ -136,6 +138,16 @@ TABLE = {
         "member": READ_ONLY,
     },
     ("rooms:chat_room_about", "private"): NOTHING_THERE,
+    ("rooms:chat_room_search", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": READ_ONLY,
+    },
+    ("rooms:chat_room_search", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": READ_ONLY,
+    },
     ("rooms:pin_list", "group"): {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": READ_ONLY},
     ("rooms:pin_list", "private"): NOTHING_THERE,
     ("rooms:pin_update", "message in a group"): {
@@ -675,6 +687,7 @@ LIMITED = {
     ("accounts:session_delete_others", None): (*SETTINGS, {}),
     ("accounts:session_delete", "session"): (*SETTINGS, {}),
     ("accounts:block_create", "person id"): ("block_per_user", "member", {}),
+    ("rooms:message_search", None): ("search_per_user", "member", {}),
     ("rooms:draft_update", "group"): ("draft_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("accounts:block_delete", "person id"): ("block_per_user", "member", {}),
     ("accounts:profile_update", None): ("profile_per_user", "member", {"status_ends": "never"}),

@@ -110,6 +110,13 @@ def test_finding(ada, ada_client, room, house):
         assert little[address] <= len(queries_of(ada_client, address)) <= 8, address
 
 
+def test_searching(ada_client, filled):
+    little, much = filled(ada_client, lambda: "/search/?q=o")
+    # What `/find/` asks; whether there are few messages, how far the index is, what is not in it, what of
+    # short words it has, what is found, and these messages. Where enough of it is new, that is less.
+    assert max(len(little), len(much)) <= 17
+
+
 def test_mentions(ada_client, ada, ben, room):
     def address():
         for message in make_messages(room, ben, LITTLE, "@ada"):

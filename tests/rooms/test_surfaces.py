@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from rooms import moderation, raids
+from rooms import moderation, raids, search_index
 from rooms.models import (
     Membership,
     Mention,
@@ -18,6 +18,7 @@ from rooms.models import (
     ReadReceipt,
     Report,
     SavedMessage,
+    SearchText,
 )
 from rooms.unread import unread_of
 from tests.conftest import client_of
@@ -54,6 +55,7 @@ def quoted(message, reader):
 OF_A_MESSAGE = {
     "its text": lambda it, reader: WORD in Message.objects.get(pk=it.pk).content,
     "its earlier versions": lambda it, _reader: MessageVersion.objects.filter(message=it).exists(),
+    "what it is searched by": lambda it, _reader: SearchText.objects.filter(message=it).exists(),
     "its mentions": lambda it, _reader: bool(
         Mention.objects.filter(message=it).exists() or Message.objects.get(pk=it.pk).mentioned
     ),
@@ -86,6 +88,7 @@ def told(room, ada, ben, root):
     message.save_for(cleo, "For rain")
     message.react_as(cleo, "👍")
     message.report(cleo, reason="other", details="")
+    search_index.catch_up(uuid.uuid4(), 60.0)
     return message
 
 
@@ -151,6 +154,7 @@ SURFACES = {
     "mentions and replies": lambda client, _it: element(client, "/mentions/", id="main"),
     "pinned messages": lambda client, it: element(client, f"/rooms/{it.room_id}/pins/", id="main"),
     "saved messages": lambda client, _it: element(client, "/saved/", id="main"),
+    "search": lambda client, _it: element(client, f"/search/?q={WORD}", id="found"),
 }
 
 

@@ -23,7 +23,7 @@ from rooms.ids import room_channel
 from rooms.live.wire.formats import EVENTS, Events, Format
 from rooms.models import ChatRoom
 
-PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release", "message", "person", "visit"}
+PARAMETERS = {"lastEventId", "chats", "profiles", "language", "release", "message", "person", "visit", "q"}
 NO_REVISION = -1
 
 
@@ -60,6 +60,7 @@ class Opening:
     release: str | None = None  # of which the page is
     person_id: int | None = None  # whose profile the page shows
     message: int | None = None  # to which the address of the page leads
+    searched: str = ""  # what is marked in it
     blocked: frozenset[int] = frozenset()  # people whom the reader has blocked
     is_visit: bool = False  # of somebody who looks at an open room without being in it
     format: Format = EVENTS
@@ -99,6 +100,7 @@ def open_stream(scope: HTTPScope, room_id: int | None) -> Opening:
         time_zone=time_zone_name(request),
         release=parameters.get("release"),
         message=number(parameters.get("message")),
+        searched=parameters.get("q", ""),
         person_id=number(parameters.get("person")),
         is_visit=is_visit,
         format=Events(language),

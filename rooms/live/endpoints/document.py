@@ -44,6 +44,7 @@ class DocumentEndpoint(StreamEndpoint):
             raise Refused(404, "room", opening.user)
         page = page_before(room, unread=unread_line(membership) if membership else None)
         page.linked = opening.message  # where it is not on the page, nothing leads there
+        page.mark(opening.searched)
         is_hidden = room.is_group and page.linked_sender in opening.blocked
         with translation.override(document.language), timezone.override(opening.time_zone):
             opening.beginning = fragments.document(
