@@ -1,6 +1,6 @@
 """Measure Hearth on this machine. See README.md.
 
-Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page] [house]
+Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page] [house] [search]
                            [--readers 1000]
 Without a name, all of them.
 """
@@ -22,6 +22,7 @@ PARTS = {
     "requests": pages.requests,
     "first-page": pages.first_page,
     "house": pages.house,
+    "search": pages.search,
 }
 
 

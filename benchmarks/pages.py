@@ -40,6 +40,25 @@ def _measured(report: Report, amount: int) -> dict[str, tuple[float, int]]:
     return found
 
 
+def search(report: Report) -> None:
+    amount = AMOUNTS[1]
+    found = _kept(report, "searching", str(amount), amount)
+    lag, seconds = found["built"]
+    size = found["sizes"]
+    report.heading(f"(h) Searches in {amount:,} messages, with SQLite")
+    if lag:
+        report.note(f"  the index was built in {seconds:.0f} s of processor time")
+    share = (size["texts"] + size["index"]) / size["messages"]
+    report.note(
+        f"  messages {size['messages'] / 1e6:.0f} MB, their folded texts {size['texts'] / 1e6:.0f} MB, "
+        f"the index {size['index'] / 1e6:.0f} MB: {share:.1f} times as much"
+    )
+    for who in ("searches", "of a newcomer"):
+        report.columns(who, "found", "CPU ms", "ms", "plain LIKE, ms")
+        for name, (count, here, whole, plain) in found[who].items():
+            report.row(name, count, f"{here:.1f}", f"{whole:.1f}", f"{plain:.1f}")
+
+
 def house(report: Report) -> None:
     small, large = HOUSES
     report.heading(

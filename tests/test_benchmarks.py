@@ -4,10 +4,13 @@ import socket
 import threading
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 
-from benchmarks import houses
+from accounts.models import User
+from benchmarks import houses, searching
 from benchmarks.load import Load
+from rooms.search import PER_PAGE, find, understood
 from tests.support.server import free_port
 
 PATTERN = rb"~(\d{7})~"
@@ -113,3 +116,19 @@ def test_pages_posts_and_rounds_cost_the_same_in_a_house_of_any_size(monkeypatch
     for name, (_time, _queries, size) in large.items():
         assert abs(size - small[name][2]) < 300
         assert size < 60_000
+
+
+@pytest.mark.django_db
+def test_searches_find_what_a_plain_look_finds_and_use_the_index(monkeypatch):
+    monkeypatch.setattr(searching, "TIMES", 1)
+    call_command("demo", messages=400, verbosity=0)
+    user = User.objects.get(username="ada")
+    found = searching.measure()
+    assert found["built"][0] > 0
+    assert all(size > 0 for size in found["sizes"].values())
+    for name, text in searching.ASKED.items():
+        if not text.endswith(("from:me", "01-01")):
+            plain = {message.pk for message in searching.plainly(user, text)[:PER_PAGE]}
+            assert {message.pk for message in find(user, understood(user, text)).messages} == plain, name
+    assert found["searches"]["a common word"][0] == PER_PAGE
+    assert found["of a newcomer"]["a common word"][0] == 0
