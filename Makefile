@@ -4,7 +4,8 @@ MINUTES ?= 30
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis readers fuzz check format messages lock clean
+.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis readers fuzz soak check format messages \
+	settings lock image clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +78,11 @@ readers: ## Have a thousand readers come back after a crash, and streams open an
 	@bin/setup --dev
 	@READERS=1000 OPENINGS=5000 $(PYTEST) tests/faults/test_many_readers.py $(ARGS)
 
+soak: MINUTES = 10
+soak: ## Let a week go by in some minutes, and look at what grows (MINUTES=10)
+	@bin/setup --dev
+	@$(PY) -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
+
 fuzz: ## Ask for every address with hostile values, on both servers (MINUTES=30, ARGS="--seed 1")
 	@bin/setup --dev
 	@$(PY) -m tests.faults.fuzz --minutes $(MINUTES) $(ARGS)
@@ -99,9 +105,16 @@ messages: ## Bring the translations up to date with the code (needs gettext)
 	@bin/setup --dev
 	@bin/messages
 
+settings: ## Write docs/settings.md from config/settings.py
+	@bin/setup --dev
+	@$(PY) -m tests.support.settings_page
+
 lock: ## Rewrite the lock files (ARGS=--upgrade for newer versions)
 	@bin/setup --dev
 	@bin/lock $(ARGS)
+
+image: ## Build the image and run it once (needs root, buildah and debootstrap)
+	@bin/image
 
 clean: ## Remove .venv and caches; data in var/ stays
 	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache

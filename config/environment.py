@@ -23,7 +23,16 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
+    """Return the value of a variable, or what is in the file that the variable NAME_FILE names."""
+    value = os.environ.get(name, "").strip()
+    if not value and (file := os.environ.get(f"{name}_FILE", "").strip()):
+        try:
+            value = Path(file).read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            raise ImproperlyConfigured(
+                f"{name}_FILE must be a file with text, which {file} is not."
+            ) from None
+    return value or default
 
 
 def line(name: str, default: str, most: int) -> str:
@@ -84,12 +93,12 @@ def words(name: str, default: list[str]) -> list[str]:
 
 
 def flag(name: str, default: bool) -> bool:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    if value.strip().lower() in _TRUE:
+    if name in os.environ and not os.environ[name].strip():
+        return False
+    value = text(name, "1" if default else "0")
+    if value.lower() in _TRUE:
         return True
-    if value.strip().lower() in _FALSE:
+    if value.lower() in _FALSE:
         return False
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
@@ -113,6 +122,14 @@ def folder(name: str, default: Path) -> Path:
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise ImproperlyConfigured(f"{name} must be a folder that can be written to, which {path} is not.")
+    return path
+
+
+def optional_folder(name: str) -> Path | None:
+    """Return a folder that is there; None where nothing is set."""
+    path = Path(value).resolve() if (value := text(name)) else None
+    if path and not path.is_dir():
+        raise ImproperlyConfigured(f"{name} must be a folder, which {path} is not.")
     return path
 
 

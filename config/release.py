@@ -1,6 +1,7 @@
-"""Which release is serving: open pages of another release are told that they are outdated."""
+"""Which release this is: open pages of another one are told that they are outdated."""
 
 import hashlib
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from config.bundle import OF_PACKAGES
 from config.context_processors import site as site_names
 
 FOLDERS = ("templates", "static")
+
+
+def version() -> str:
+    """Return the number of this release."""
+    project = tomllib.loads(Path(settings.BASE_DIR, "pyproject.toml").read_text())
+    return str(project["project"]["version"])
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Settings in topic order. Every default works on one machine without any server to install."""
+"""Settings in topic order. Every default works on one machine without any server to install.
+
+What a `#:` says of a variable is what docs/settings.md says (`make settings`).
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,20 +11,30 @@ from django.utils.csp import CSP
 from config import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+#: A folder for everything that Hearth keeps: the database, files, the secret key, backups. Default: `var` in
+#: Hearth's own folder
 DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "var")
-# A folder with templates/ and static/, whose files stand in for those of Hearth that have the same name.
+#: `compact`, `plain`, or a folder of templates and static files that stand in for those of Hearth: [a
+#: theme](templates.md#a-theme-a-folder-of-your-own). Default: `theme` in `DATA_DIR`, if it is there
 THEME = environment.theme("HEARTH_THEME", DATA_DIR / "theme", BASE_DIR / "config" / "themes")
 FOLDERS = [THEME, BASE_DIR] if THEME else [BASE_DIR]
 
 # How it is reached
+#: Show errors in the browser, and read templates, styles and scripts anew on each request. Never where
+#: others can reach Hearth
 DEBUG = environment.flag("DEBUG", False)
+#: Signs sessions. Default: made on the first run, in `DATA_DIR/secret_key`
 SECRET_KEY = environment.secret_key(DATA_DIR)
+#: Earlier keys, separated by commas: what they signed stays valid while the key is changed
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", [])
+#: Names under which Hearth can be reached, separated by commas
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+#: Full origins, such as `https://chat.example`, separated by commas, if a proxy changes the host
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
-# Browsers reach it by https, through a proxy.
+#: Browsers reach Hearth by https, through a proxy: cookies and pages are then sent encrypted only
 HTTPS = environment.flag("HTTPS", False)
-# Only these are believed when they say where a request comes from, and that it came to them encrypted.
+#: Addresses or networks of proxies, separated by commas. Only they are believed when they say where a
+#: request comes from, and whether it came by https. Default: none; this machine with `HTTPS=1`
 TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES", ["127.0.0.1", "::1"] if HTTPS else [])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -32,11 +45,17 @@ COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # How it looks, without any template
+#: The name of this Hearth, at most 40 characters: [without any template](templates.md#without-any-template)
 SITE_NAME = environment.line("SITE_NAME", "Hearth", most=40)
-SITE_LINE = environment.line("SITE_LINE", "", most=300)  # below the login
+#: A line below the login
+SITE_LINE = environment.line("SITE_LINE", "", most=300)
+#: A colour for the light theme and one for the dark, such as `#066456 #00b892`
 SITE_ACCENT = environment.accent("SITE_ACCENT")
+#: What is behind messages: `doodles`, `dots` or `none`
 SITE_PATTERN = environment.one_of("SITE_PATTERN", ["DOODLES", "DOTS", "NONE"], "DOODLES").lower()
+#: A picture that stands before the name: a file of SVG, PNG or WebP of at most 256 KiB
 SITE_LOGO = environment.picture("SITE_LOGO")
+#: The same for the tab of the browser
 SITE_ICON = environment.picture("SITE_ICON")
 
 # What it is made of
@@ -104,8 +123,12 @@ TEMPLATES = [
 FORM_RENDERER = "config.forms.Renderer"
 
 # Where it keeps things
-DATABASE_TIMEOUT = environment.seconds("DATABASE_TIMEOUT", 5)  # then a request gives up, with a sentence
+#: Seconds that a request waits for the database, or for a lock, before it is answered with a sentence
+DATABASE_TIMEOUT = environment.seconds("DATABASE_TIMEOUT", 5)
 DATABASES = {
+    #: A PostgreSQL to use instead of SQLite: `postgresql://user:password@host/name`, or
+    #: `postgresql:///name?host=/run/postgresql` for a socket. Options of libpq, such as `sslmode=require`,
+    #: follow a `?`. Default: SQLite in `DATA_DIR`
     "default": environment.postgresql("DATABASE_URL", DATABASE_TIMEOUT)
     or {
         "ENGINE": "config.sqlite",
@@ -124,12 +147,17 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+#: How many processes there are, for the advice that `check --deploy` gives
 WEB_CONCURRENCY = environment.count("WEB_CONCURRENCY", 1)  # processes; uvicorn's name for it
+#: A Redis that carries bells between processes: `redis://host:6379/0`, `rediss://…` with TLS, or
+#: `unix:///run/redis.sock`. Default: none; bells stay in their process
 CHANNEL_LAYERS = {"default": environment.channel_layer("REDIS_URL", SECRET_KEY)}
+#: For how many days [nightly backups](operating.md#backups) are kept; `0` for none
+BACKUP_DAYS = environment.count("BACKUP_DAYS", 0, least=0)
 
 # Accounts and sessions
-# open: by a name alone, from any browser. claimed: a name belongs to the browser that takes it first.
-# closed: with a password; accounts come by invitation.
+#: [Who gets in](security.md#who-gets-in): `open`, by a name alone, from any browser; `claimed`, where a name
+#: belongs to the browser that takes it first; `closed`, with a password, and accounts come by invitation
 ENTERING = environment.one_of("ENTERING", ["OPEN", "CLAIMED", "CLOSED"], "OPEN").lower()
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [
@@ -156,7 +184,9 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}hearth_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 
-# How often something may be done: so often at once, and then evenly so often in that time
+# How often something may be done
+#: How often something may be done: at most so often at once, and then evenly so often in that time, such as
+#: `10/3m` (`s`, `m`, `h`, `d`), or `off`. [security.md](security.md#how-often) says what each is for
 LIMITS = {
     "password_per_name": environment.rate("LIMIT_PASSWORD_PER_NAME", "10/10m"),  # wrong ones
     "password_per_address": environment.rate("LIMIT_PASSWORD_PER_ADDRESS", "50/10m"),
@@ -186,21 +216,33 @@ LIMITS = {
     "gallery_per_user": environment.rate("LIMIT_GALLERY_PER_USER", "600/1m"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
-ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)  # that are not archived
-# In a house with more open rooms or people, lists of chats have only what their reader is in.
+#: Rooms that one person may own, not counting archived ones
+ROOMS_PER_OWNER = environment.count("ROOMS_PER_OWNER", 20)
+#: Where there are at most so many open rooms, and so many people (below), everybody finds all of them in the
+#: list of chats. In a larger house the list has only what its reader is in
 SMALL_HOUSE_ROOMS = environment.count("SMALL_HOUSE_ROOMS", 50, least=0)
+#: The same for people
 SMALL_HOUSE_PEOPLE = environment.count("SMALL_HOUSE_PEOPLE", 50, least=0)
-# Whether whoever visits an open room joins it; by itself that is so in a small house.
+#: Whether visiting an open room joins it: `yes`; `no`, so that people look at it first and find Join in the
+#: place of the message box; or `auto`, which is `yes` in a small house (above) and `no` in a larger one
 JOIN_BY_VISIT = environment.one_of("JOIN_BY_VISIT", ["AUTO", "YES", "NO"], "AUTO").lower()
-STREAMS_PER_USER = environment.count("STREAMS_PER_USER", 100)  # open at a time, in one process
+#: Streams that one person may have open at the same time, in one process
+STREAMS_PER_USER = environment.count("STREAMS_PER_USER", 100)
+#: The same for one address
 STREAMS_PER_ADDRESS = environment.count("STREAMS_PER_ADDRESS", 500)
-# Seconds that the head of a request may take, and a body may be slower than 8 KiB a second.
+#: Seconds that the head of a request may take, that a connection may be idle, and that a body may take
+#: before it has to arrive at 8 KiB a second
 SENDER_PATIENCE = environment.seconds("SENDER_PATIENCE", 20)
-UNFINISHED_PER_ADDRESS = environment.count("UNFINISHED_PER_ADDRESS", 256)  # requests that have not come whole
-# Not limited by address. Behind a proxy that is not trusted, this machine's own stands for everybody.
+#: Connections from one address whose request has not arrived as a whole. If there are more, those that have
+#: waited longest are closed. Streams do not count, nor do `TRUSTED_PROXIES`
+UNFINISHED_PER_ADDRESS = environment.count("UNFINISHED_PER_ADDRESS", 256)
+#: Addresses or networks that are not limited by address, or `none`. Behind a proxy that is not trusted, this
+#: machine's own stands for everybody
 UNLIMITED_ADDRESSES = environment.networks("UNLIMITED_ADDRESSES", ["127.0.0.0/8", "::1"])
 
-# For how many days the addresses that people used are kept, so that raids can be undone; 0 for none
+# What is kept for a while
+#: Days for which the address that somebody used is kept, so that [raids can be
+#: undone](security.md#raids-that-staff-undo); `0` for none
 ADDRESS_DAYS = environment.count("ADDRESS_DAYS", 7, least=0)
 
 # Language and time
@@ -214,7 +256,11 @@ URLIZE_ASSUME_HTTPS = True
 
 # Static files
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+#: A folder in which the static files have been collected already, as in an image. With a theme or a look of
+#: its own, Hearth collects them in `DATA_DIR` all the same
+STATIC_DIR = environment.optional_folder("STATIC_DIR")
+IS_ADAPTED = bool(THEME or SITE_ACCENT or SITE_LOGO or SITE_ICON) or SITE_PATTERN != "doodles"
+STATIC_ROOT = DATA_DIR / "static" if IS_ADAPTED or not STATIC_DIR else STATIC_DIR
 STATICFILES_DIRS = [static for folder in FOLDERS if (static := folder / "static").is_dir()]
 STATICFILES_FINDERS = [
     "config.bundle.BundleFinder",
@@ -260,6 +306,7 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "line"},
         "nowhere": {"class": "logging.NullHandler"},
     },
+    #: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`
     "root": {"handlers": ["console"], "level": environment.one_of("LOG_LEVEL", LOG_LEVELS, "INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
@@ -288,7 +335,10 @@ HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
 HISTORY_PAGE_BYTES = 400_000  # of messages on one page, roughly: of long ones there are fewer
 UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread
 REPLAY_LIMIT = 100  # a page that is further behind gets the newest page as a whole
-HEARTBEAT_INTERVAL = environment.seconds("HEARTBEAT_INTERVAL", 10)  # pages give up after 30 s of silence
-POLL_INTERVAL = environment.seconds("POLL_INTERVAL", 1)  # when a change that no bell announced is found
-METRICS_TOKEN = environment.text("METRICS_TOKEN")  # its holders may read /metrics; without one nobody may
+#: Seconds between heartbeats of a stream. Pages give up after 30 seconds of silence
+HEARTBEAT_INTERVAL = environment.seconds("HEARTBEAT_INTERVAL", 10)
+#: Seconds after which a change made by another process, or the end of a session, is found
+POLL_INTERVAL = environment.seconds("POLL_INTERVAL", 1)
+#: A secret; anybody who sends it may read `/metrics`. Default: nobody may
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
 STREAM_MAX_BACKLOG = 256 * 1024  # bytes a reader may be behind before its stream is closed

@@ -1,6 +1,7 @@
 """Settings from the environment, and the secret that is made on the first run."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from django.db import connection
 
 from config import environment
 from config.rates import Rate
+from tests.support import settings_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -288,3 +290,34 @@ def test_database_survives_a_power_cut():
             assert cursor.fetchone() == (2,)  # FULL: with each commit
             cursor.execute("PRAGMA journal_mode")
             assert cursor.fetchone() == ("wal",)
+
+
+def test_page_of_settings_has_all_that_are_read_and_says_what_each_is_for():
+    assert settings_page.PAGE.read_text() == settings_page.page(), "make settings"
+    named = {variable.name: variable.about for variable in settings_page.variables()}
+    assert [name for name, about in named.items() if not about] == []
+    read = {
+        name
+        for path in ROOT.glob("config/**/*.py")
+        for name in re.findall(r'environment\.\w+\(\s*"(\w+)"', path.read_text())
+    }
+    assert read <= named.keys()
+    assert len(named) > 50
+    # Nothing else looks into the environment.
+    others = [path for app in ("accounts", "config", "rooms") for path in (ROOT / app).rglob("*.py")]
+    found = {path.name for path in others if re.search(r"os\.(environ|getenv)", path.read_text())}
+    assert found == {"environment.py", "asgi.py", "wsgi.py"}
+
+
+def test_value_may_be_in_a_file(variable, monkeypatch, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("from a file\n")
+    monkeypatch.setenv("X_FILE", str(file))
+    variable(None)
+    assert environment.text("X", "default") == "from a file"
+    variable("from outside")
+    assert environment.text("X") == "from outside"
+    variable(None)
+    monkeypatch.setenv("X_FILE", str(tmp_path / "missing"))
+    with pytest.raises(ImproperlyConfigured, match=r"^X_FILE must be a file with text"):
+        environment.text("X")

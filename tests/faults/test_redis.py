@@ -282,7 +282,7 @@ async def test_outage_does_not_keep_a_process_from_ending(redis, start, is_there
 
 
 async def test_rights_that_are_shown_are_enough_and_no_more(redis, start, talk):
-    [shown] = re.findall(r"^ACL (SETUSER .*)$", (ROOT / "docs" / "deploying.md").read_text(), re.MULTILINE)
+    [shown] = re.findall(r"^ACL (SETUSER .*)$", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
     redis.say("ACL", *shown.replace("a-long-secret", "secret").split())
     url = redis.url.replace("redis://", "redis://hearth:secret@")
     for command in ("EVAL x 0", "FLUSHALL", "CONFIG GET *", "GET x", "KEYS *"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections import namedtuple
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from config.text import one_line
 from rooms.live.news.part import Worker
 from rooms.live.news.tail import Tail
 from rooms.live.news.tails import Tails
-from rooms.live.process import relay
+from rooms.live.process import backups, relay
 from rooms.live.process.live import Live
 from rooms.live.watch import health, metrics, supervision
 from rooms.live.watch.operation import Operation
@@ -24,7 +25,7 @@ from tests.rooms.conftest import METRICS_TOKEN
 from tests.support.clients import eventually
 
 TOKEN = "a token of some length"
-DEPLOYING = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying.md"
+OPERATING = Path(__file__).resolve().parent.parent.parent / "docs" / "operating.md"
 
 
 @pytest.fixture
@@ -78,6 +79,7 @@ DiskUsage = namedtuple("DiskUsage", "total used free")
         ("database", health, "try_to_write", not_to_be_had),
         ("migrations", health, "is_migrated", lambda: False),
         ("disk", health.shutil, "disk_usage", lambda _path: DiskUsage(100, 99, 1)),
+        ("backup", health.nightly, "has_failed", lambda: True),
         ("doorbell", relay.outage, "is_on", True),
         ("doorbell", relay.outage, "heard_at", -1e9),
     ],
@@ -108,7 +110,7 @@ async def test_part_that_fails_is_named_and_nothing_else(ask, monkeypatch, part,
 )
 async def test_part_that_does_not_come_to_its_work_is_named(live, ask, monkeypatch, part):
     watches = {worker.name: worker.watch for worker in live.parts if isinstance(worker, Worker)}
-    assert f"`{part}`" in DEPLOYING.read_text()
+    assert f"`{part}`" in OPERATING.read_text()
     monkeypatch.setattr(watches[part], "_due_since", -1e9)
     monkeypatch.setattr(watches[part], "done", lambda: None)
     assert await ask("readyz") == (503, part)
@@ -306,3 +308,22 @@ async def test_server_says_that_it_is_well_to_anybody(hearth, address):
     assert (answer.status_code, answer.text) == (200, "ok")
     assert answer.headers["cache-control"] == "no-store"
     assert "set-cookie" not in answer.headers
+
+
+async def test_nightly_backup_that_fails_is_told_and_one_that_works_is_made(
+    settings, tmp_path, monkeypatch, caplog
+):
+    settings.DATA_DIR, settings.BACKUP_DAYS = tmp_path, 1
+    monkeypatch.setattr(backups, "LOOK", 0.01)
+    worker = backups.Backups()
+    fails = 'print("Some lines"); raise SystemExit("CommandError: the disk is full")'
+    monkeypatch.setattr(backups, "COMMAND", [sys.executable, "-c", fails])
+    await worker.make()
+    assert backups.nightly.has_failed()
+    assert "The nightly backup failed: CommandError: the disk is full" in caplog.text
+    # The end of the process does not wait for it.
+    monkeypatch.setattr(backups, "COMMAND", [sys.executable, "-c", "import time; time.sleep(60)"])
+    making = asyncio.create_task(worker.make())
+    await eventually(lambda: worker._program and worker._program.poll() is None)
+    worker.stop()
+    await making

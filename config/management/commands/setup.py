@@ -1,10 +1,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
+from config.backup.archive import Refused
+from config.backup.nightly import save_before_update
 from rooms.models import ChatRoom
 
 FIRST_ROOM = "general"
@@ -20,10 +23,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--address", default="", help="of this Hearth, for the link")
+        parser.add_argument("--no-backup", action="store_true", help="before an update changes the database")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["no_backup"]:
+            self.save_before_update()
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED_FILES)
+        if settings.STATIC_ROOT != settings.STATIC_DIR:
+            call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED_FILES)
         if not ChatRoom.objects.groups().exists():
             ChatRoom.objects.create_group(FIRST_ROOM)
             self.stdout.write(f'Created a first room, "{FIRST_ROOM}".')
@@ -32,3 +39,13 @@ class Command(BaseCommand):
                 "Nobody is staff here yet. Whoever opens this link first, within a day, becomes staff:"
             )
             call_command("staff_link", options["address"], stdout=self.stdout)
+
+    def save_before_update(self) -> None:
+        try:
+            path = save_before_update()
+        except Refused as refused:
+            raise CommandError(
+                f"Nothing was updated, because there is no backup: {refused} (--no-backup does without one.)"
+            ) from None
+        if path:
+            self.stdout.write(f"What was here before the update is in {path}.")

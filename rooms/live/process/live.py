@@ -17,6 +17,7 @@ from rooms.live.news.standing import Standing
 from rooms.live.news.tails import Tails
 from rooms.live.news.ticks import Ticks
 from rooms.live.news.typing_indicators import TypingIndicators
+from rooms.live.process.backups import Backups
 from rooms.live.process.editing import Editing
 from rooms.live.process.heartbeat import Heartbeat
 from rooms.live.process.housekeeping import Housekeeping
@@ -60,7 +61,7 @@ class Live:
         self.poll = Poll(self.database, looks, self.answer)
         heartbeat, keeper = Heartbeat(self.hub, self.presence), Housekeeping(self.database)
         self.indexing = Indexing()
-        self.parts = (*topics, self.poll, heartbeat, keeper, self.indexing, Relay(self.answer))
+        self.parts = (*topics, self.poll, heartbeat, keeper, self.indexing, Backups(), Relay(self.answer))
         if settings.DEBUG:
             self.parts = (*self.parts, Editing(self.hub))
         self._hearing = {kind: [part for part in topics if kind in part.hears] for kind in KINDS}

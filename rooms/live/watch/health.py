@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from config.backup import nightly
 from rooms.live.watch.database import DatabaseThreads
 from rooms.models import ChatRoom
 
@@ -56,6 +57,8 @@ class Health:
             return late
         if shutil.disk_usage(settings.DATA_DIR).free < LEAST_DISK_SPACE:
             return "disk"
+        if nightly.has_failed():
+            return "backup"
         return ""
 
     async def close(self) -> None:
