@@ -223,9 +223,12 @@ class Person:
 
     def post(self, address: str, **fields: str) -> APIResponse:
         """Post a form from somewhere else than the page, without following to the next one."""
-        token = next(cookie["value"] for cookie in self.context.cookies() if cookie["name"] == "hearth_csrf")
+        cookies = self.context.cookies()
+        token = next(cookie["value"] for cookie in cookies if cookie["name"].endswith("hearth_csrf"))
         form = {"csrfmiddlewaretoken": token, **fields}
-        return self.context.request.post(f"{self.url}{address}", form=form, max_redirects=0)
+        return self.context.request.post(
+            f"{self.url}{address}", form=form, headers={"Referer": f"{self.url}/"}, max_redirects=0
+        )
 
     def make_room(self, *members: "Person") -> str:
         """Make a group room that `members` have joined; return its address."""

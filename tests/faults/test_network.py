@@ -1,6 +1,7 @@
 """What lies between the pages and a process breaks as networks and proxies do."""
 
 import asyncio
+import functools
 import re
 
 import pytest
@@ -71,8 +72,8 @@ async def test_page_whose_stream_is_half_open_has_everything_when_it_comes_back(
 async def test_time_out_of_a_proxy(start, seconds, is_kept):
     """Heartbeats keep a stream open past the proxy's patience, and one that it ends comes back complete."""
     server = start(HEARTBEAT_INTERVAL="1" if is_kept else "20")
-    site = ImpatientNginx(server, seconds)
-    with site:
+    change = functools.partial(re.sub, r"proxy_read_timeout .*;", f"proxy_read_timeout {seconds}s;")
+    with Nginx(free_port(), [server.port], change) as site:
         async with ChatClient(site.url, "kim") as kim:
             room_id = await kim.create_room("Patience")
             async with await LivePage.open(kim, room_id) as live:
@@ -88,13 +89,6 @@ async def test_time_out_of_a_proxy(start, seconds, is_kept):
                 assert live.posted == [sent[0][0]]
                 assert (live.connections == 1) == is_kept
     assert_no_complaint(server)
-
-
-class ImpatientNginx(Nginx):
-    def __init__(self, server, seconds):
-        super().__init__(free_port(), [server.port])
-        text = self.settings.read_text()
-        self.settings.write_text(re.sub(r"proxy_read_timeout .*;", f"proxy_read_timeout {seconds}s;", text))
 
 
 async def test_senders_who_are_slow_hold_up_nobody(server, enter):

@@ -1,4 +1,4 @@
-"""Behind nginx, with the settings that docs/deploying.md shows, two processes and Redis between them."""
+"""Behind nginx, with the file that `deploy/` has, two processes and Redis between them."""
 
 import asyncio
 import io

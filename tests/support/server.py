@@ -52,7 +52,7 @@ def processor_seconds(pid: int) -> float:
 class Server:
     """Serves the database in `folder`, or the one that DATABASE_URL names.
 
-    `program` is daphne or uvicorn, and `fault` one of tests/faults/broken.py, if any.
+    `program` is daphne or uvicorn, and `fault` one of tests/faults/broken.py, if any. `root` has the code.
     Several with one folder are several processes of one installation.
     """
 
@@ -63,9 +63,11 @@ class Server:
         program: str = "daphne",
         fault: str = "",
         log: Path | None = None,
+        root: Path = ROOT,
         **environment: str,
     ) -> None:
         self.folder = folder
+        self.root = root
         self.program = program
         self.fault = fault
         self.port = port or free_port()
@@ -107,7 +109,7 @@ class Server:
     def manage(self, *arguments: str) -> str:
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True,
+            cwd=self.root, env=self.environment, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
 
     def start(self) -> None:
@@ -115,7 +117,7 @@ class Server:
             manage = ["-m", "tests.faults.broken", self.fault] if self.fault else ["manage.py"]
             self.process = subprocess.Popen(
                 [sys.executable, *manage, "serve", "--server", self.program, "--port", str(self.port)],
-                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+                cwd=self.root, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
         self.wait_until_serving()
 
@@ -125,7 +127,9 @@ class Server:
             if self.process and self.process.poll() is not None:
                 raise RuntimeError(f"The server ended: {self.log}")
             try:
-                urllib.request.urlopen(f"{self.url}/login/", timeout=30).close()
+                # As a proxy would ask, since with HTTPS=1 it answers nobody else.
+                asked = urllib.request.Request(f"{self.url}/login/", headers={"X-Forwarded-Proto": "https"})
+                urllib.request.urlopen(asked, timeout=30).close()
                 return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.05)

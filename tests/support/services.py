@@ -10,11 +10,12 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -202,39 +203,121 @@ class Redis(Service):
         return False
 
 
-class Nginx(Service):
-    """A proxy with the settings that docs/deploying.md shows, but without TLS, for servers on `ports`."""
+class Proxy(Service):
+    """A proxy with its file from `deploy/`, on a port of its own, for servers on other ports.
 
-    name = "nginx"
+    `change` may make something else of it.
+    """
 
-    def __init__(self, port: int, ports: Iterable[int]) -> None:
+    file: str
+
+    def __init__(self, port: int, ports: Iterable[int], change: Callable[[str], str] = str) -> None:
         super().__init__()
         self.port = port
-        text = (ROOT / "docs" / "deploying.md").read_text()
-        shown = text.split("```nginx\n")[1].split("```")[0]
-        shown = re.sub(r".*ssl_certificate.*\n", "", shown)
-        shown = re.sub(r"listen .*;", f"listen 127.0.0.1:{port};", shown)
+        self.settings = self.folder / self.file
+        shown = (ROOT / "deploy" / self.file).read_text()
+        self.settings.write_text(change(self.adapted(shown, list(ports))))
+
+    def adapted(self, shown: str, ports: list[int]) -> str:
+        """Return the file for this machine."""
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as probe:
+            if self.url.startswith("https:"):  # the certificate may take a moment longer than the port
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                context.wrap_socket(probe, server_hostname="localhost").close()
+            return True
+        return False
+
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
+
+class Nginx(Proxy):
+    """It has a certificate that nobody knows, or does without if `is_encrypted` is not set."""
+
+    name = "nginx"
+    file = "nginx.conf"
+    is_encrypted = False
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.port}" if self.is_encrypted else f"http://127.0.0.1:{self.port}"
+
+    def adapted(self, shown: str, ports: list[int]) -> str:
+        if self.is_encrypted:
+            make_certificate(self.folder)
+            shown = shown.replace("/etc/ssl/chat.example.", f"{self.folder}/certificate.")
+            shown = shown.replace("listen 443", f"listen 127.0.0.1:{self.port}")
+        else:
+            shown = re.sub(r".*ssl_certificate.*\n", "", shown)
+            shown = re.sub(r"listen .*;", f"listen 127.0.0.1:{self.port};", shown)
         [options] = re.findall(r"server 127\.0\.0\.1:\d+(.*;)", shown)
         servers = "\n".join(f"server 127.0.0.1:{one}{options}" for one in ports)
         shown = re.sub(r"( *server 127\.0\.0\.1:\d+.*;\n)+", f"{servers}\n", shown)
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         folders = "\n".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in kinds)
-        self.settings = self.folder / "nginx.conf"
-        self.settings.write_text(
+        return (
             f"daemon off; pid {self.folder}/pid; error_log stderr;\n"
             f"events {{ worker_connections 4096; }}\nhttp {{ access_log off;\n{folders}\n{shown} }}\n"
         )
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
     def command(self) -> list[str]:
         return [program("nginx"), "-p", str(self.folder), "-e", "stderr", "-c", str(self.settings)]
 
-    def is_ready(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+class EncryptedNginx(Nginx):
+    is_encrypted = True
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certificate.pem"
+
+
+class Caddy(Proxy):
+    """It makes a certificate of its own."""
+
+    name = "caddy"
+    file = "Caddyfile"
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.port}"
+
+    def adapted(self, shown: str, ports: list[int]) -> str:
+        self.variables = {
+            "HEARTH_HOST": f"https://localhost:{self.port}",
+            "HEARTH_PROCESSES": " ".join(f"127.0.0.1:{port}" for port in ports),
+            # It keeps its certificates in the home of whoever starts it.
+            **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(self.folder)),
+        }
+        shown = shown.replace("chat.example} {", "chat.example} {\n\ttls internal\n\tbind 127.0.0.1")
+        options = "admin off\n\tauto_https disable_redirects\n\tskip_install_trust"
+        return shown.replace("grace_period", f"{options}\n\tgrace_period")
+
+    def command(self) -> list[str]:
+        variables = [f"{name}={value}" for name, value in self.variables.items()]
+        caddy = [program("caddy"), "run", "--config", str(self.settings), "--adapter", "caddyfile"]
+        return ["env", *variables, *caddy]
+
+
+def make_certificate(folder: Path) -> None:
+    """Make a certificate for localhost, and its key."""
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(folder / "certificate.key"), "-out", str(folder / "certificate.pem")]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2"]
+    subprocess.run(
+        [program("openssl"), "req", "-x509", *kind, *names, *files], check=True, capture_output=True
+    )
+    for file in folder.glob("certificate.*"):
+        file.chmod(0o644)
 
 
 def main(arguments: list[str]) -> int:
