@@ -31,6 +31,7 @@ from config.serving.uploads import Place, Uploads  # noqa: E402
 from config.serving.wsgi_threads import Receive, WSGIThreads  # noqa: E402
 from config.text import one_line  # noqa: E402
 from rooms.live.endpoints.document import DocumentEndpoint  # noqa: E402
+from rooms.live.endpoints.probe import probe  # noqa: E402
 from rooms.live.endpoints.stream import StreamEndpoint  # noqa: E402
 from rooms.live.process.live import Live  # noqa: E402
 from rooms.live.watch.operation import Operation  # noqa: E402
@@ -192,6 +193,7 @@ routes = URLRouter(
         path("healthz", operation.healthz),  # type: ignore[arg-type]
         path("readyz", operation.readyz),  # type: ignore[arg-type]
         path("metrics", operation.metrics),  # type: ignore[arg-type]
+        path("doctor", probe),  # type: ignore[arg-type]
         path("stream", stream),  # type: ignore[arg-type]
         path("rooms/<id:room_id>/stream", stream),  # type: ignore[arg-type]
         path("rooms/<id:room_id>/live", document),  # type: ignore[arg-type]

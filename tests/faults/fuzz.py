@@ -58,7 +58,7 @@ COMPLAINT = re.compile(r"Traceback|ERROR|CRITICAL|Unhandled|never retrieved|^\S*
 EXAMPLES = 400  # in a round
 URL_LENGTH = 60_000  # which is what can be asked for with httpx; `HEADS` has longer ones
 LIVE = ("stream", "live")
-NATIVE = ("healthz", "readyz", "metrics")  # which no URLconf knows
+NATIVE = ("healthz", "readyz", "metrics", "doctor")  # which no URLconf knows
 HOSTILE = TEXTS + WITH_NUL + LONG_TEXTS + NUMBERS
 TOKEN = "00000000-0000-4000-8000-000000000001"
 # What some fields take, by name; those with choices take these.

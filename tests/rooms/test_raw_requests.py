@@ -43,6 +43,7 @@ REQUESTS = {
     "healthz by post": (head("/healthz", "POST", Content_Length="0"), 405),
     "readyz": (head("/readyz"), 200),
     "metrics": (head("/metrics"), 404),
+    "doctor": (head("/doctor"), 404),
     "stream": (head("/stream"), 401),
     "stream by post": (head("/stream", "POST", Content_Length="0"), 405),
     "stream of htmx": (head("/stream", HX_Request="true"), 200),
