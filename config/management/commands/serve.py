@@ -4,7 +4,9 @@ from argparse import ArgumentParser
 from importlib import import_module
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 from twisted.internet.error import CannotListenError
 
 from config.serving.senders import raise_descriptors
@@ -17,12 +19,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--server", choices=SERVERS, default="daphne", help="uvicorn bears more; see docs/deploying.md"
+            "--server", choices=SERVERS, default="daphne", help="uvicorn bears more; see docs/operating.md"
         )
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--setup", action="store_true", help="run setup first")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["setup"]:
+            call_command("setup", stdout=self.stdout)
+            connections.close_all()  # no thread that serves has this one
         raise_descriptors()
         try:
             # Importing it makes the application and chooses the event loop, which no other command wants.
