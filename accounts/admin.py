@@ -65,7 +65,7 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         (_("Permissions"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
-    actions = ("deactivate", "activate", "end_sessions", "make_entry_links")
+    actions = ("deactivate", "activate", "end_sessions", "make_entry_links", "make_password_links")
 
     @admin.display(description=_("password"), boolean=True)
     def has_password(self, user: User) -> bool:
@@ -135,6 +135,28 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
         title = _("Give each link to its person. It works once and expires in 24 hours.")
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "links": links}
         return TemplateResponse(request, "accounts/admin_entry_links.html", context)
+
+    @admin.action(description=_("Make a link for a new password"), permissions=["password_link"])
+    def make_password_links(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Show, once, a link for each of the people who have forgotten their passwords."""
+        users = [user for user in self._within_reach(request, queryset) if user.is_active]
+        if not users or len(users) > LINKS_AT_ONCE:
+            text = _("Choose 1 to %(count)d active people.")
+            self.message_user(request, text % {"count": LINKS_AT_ONCE}, messages.ERROR)
+            return None
+        links = [(user, self._password_link(request, user)) for user in users]
+        title = _("Give each link to its person. It works once and expires in 24 hours.")
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "links": links}
+        return TemplateResponse(request, "accounts/admin_entry_links.html", context)
+
+    def _password_link(self, request: HttpRequest, user: User) -> str:
+        token = EntryLink.objects.issue_for_password(user, created_by=cast(User, request.user))
+        self.log_change(request, user, "A link for a new password made.")
+        return request.build_absolute_uri(reverse("accounts:password_link_detail", args=[token]))
+
+    def has_password_link_permission(self, request: HttpRequest) -> bool:
+        """Where everybody has a password."""
+        return settings.ENTERING == "closed" and self.has_change_permission(request)
 
     def _entry_link(self, request: HttpRequest, user: User) -> str:
         """Return the address of a new link."""

@@ -388,8 +388,8 @@ class InvitationForm(NewPasswordForm, NewNameForm):
         return user
 
 
-class StaffForm(NewPasswordForm):
-    """Become staff, with a password, as somebody who is logged in."""
+class LinkPasswordForm(NewPasswordForm):
+    """Set a new password by a link."""
 
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         super().__init__(data)
@@ -399,12 +399,23 @@ class StaffForm(NewPasswordForm):
     def owner(self) -> User:
         return self.user
 
+    def use(self, link: EntryLink) -> bool:
+        """Use the link up with the new password; return whether this was the one time."""
+        return link.set_password(self.cleaned_data["new_password"])
+
     def join(self, link: EntryLink) -> User | None:
         """Return the user and use the link up; with None, the form says why not."""
-        if link.make_staff(self.user, self.cleaned_data["new_password"]):
+        if self.use(link):
             return self.user
         self.add_error(None, _("This link has already been used."))
         return None
+
+
+class StaffForm(LinkPasswordForm):
+    """Become staff, with a password, as somebody who is logged in."""
+
+    def use(self, link: EntryLink) -> bool:
+        return link.make_staff(self.user, self.cleaned_data["new_password"])
 
 
 class PasswordRemovalForm(CurrentPasswordForm):

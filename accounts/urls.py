@@ -27,6 +27,7 @@ urlpatterns = [
     ),
     path("enter/<str:token>/", entry_links.entry_link_detail, name="entry_link_detail"),
     path("staff/<str:token>/", entry_links.staff_link_detail, name="staff_link_detail"),
+    path("password/<str:token>/", entry_links.password_link_detail, name="password_link_detail"),
     path("join/<str:token>/", entry_links.invitation_detail, name="invitation_detail"),
     path("first-steps/dismiss/", entering.first_steps_delete, name="first_steps_delete"),
     path("logout/", entering.logout_view, name="logout"),

@@ -160,7 +160,12 @@ def ways_to(name, place, address, client_for):
             yield Way(method, path, client, headers)
 
 
-LINKS = {"invitation_detail": "closed", "entry_link_detail": "claimed", "staff_link_detail": "open"}
+LINKS = {
+    "invitation_detail": "closed",
+    "entry_link_detail": "claimed",
+    "staff_link_detail": "open",
+    "password_link_detail": "closed",
+}
 
 
 @pytest.fixture
@@ -173,6 +178,7 @@ def link_ways(ada, settings):
             "invitation_detail": EntryLink.objects.invite,
             "entry_link_detail": lambda: EntryLink.objects.issue(ada),
             "staff_link_detail": EntryLink.objects.issue_for_staff,
+            "password_link_detail": lambda: EntryLink.objects.issue_for_password(ada),
         }[kind]()
         path = reverse(f"accounts:{kind}", args=[token])
         return [Way("POST", path, Client()), Way("GET", path, Client())]

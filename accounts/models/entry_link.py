@@ -40,6 +40,15 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
             self.filter(for_staff=True).delete()
             return self._issue(EntryLink.HANDED_LIFETIME, for_staff=True)
 
+    def issue_for_password(self, user: User, created_by: User | None = None) -> str:
+        """Return the token of a link by which `user` sets a new password, in place of the last one.
+
+        `created_by` hands it to them; None made it with a command.
+        """
+        with transaction.atomic():
+            self.filter(user=user, for_password=True).delete()
+            return self._issue(EntryLink.HANDED_LIFETIME, user=user, created_by=created_by, for_password=True)
+
     def _issue(self, lifetime: timedelta, **fields: Any) -> str:
         token = secrets.token_urlsafe(32)  # kept nowhere
         self.create(digest=digest_of(token), expires_at=timezone.now() + lifetime, **fields)
@@ -63,7 +72,8 @@ class EntryLinkQuerySet(models.QuerySet["EntryLink"]):
 class EntryLink(models.Model):
     """A link that works once: to log in on another browser or, without a user, to make an account.
 
-    One `for_staff` comes from a command. Whoever has it runs Hearth, and may do everything in the admin.
+    One `for_staff` comes from a command. Whoever has it runs Hearth, and may do everything in the admin. One
+    `for_password` is for somebody who has forgotten theirs.
     """
 
     LIFETIME = timedelta(minutes=10)
@@ -76,6 +86,7 @@ class EntryLink(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     for_staff = models.BooleanField(default=False, db_default=False)
+    for_password = models.BooleanField(default=False, db_default=False)
 
     objects = EntryLinkQuerySet.as_manager()
 
@@ -106,4 +117,13 @@ class EntryLink(models.Model):
             user.set_password(password)
             user.save(update_fields=["is_staff", "is_superuser", "password"])
             user.ring_access()
+            return True
+
+    def set_password(self, password: str) -> bool:
+        """Use the link up for a new password; all sessions end. Return whether this was the one time."""
+        with transaction.atomic():
+            if not self.user or not self.use():
+                return False
+            self.user.change_password(password)
+            self.user.end_other_sessions(None)
             return True

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
-from accounts.forms import InvitationForm, StaffForm
+from accounts.forms import InvitationForm, LinkPasswordForm, StaffForm
 from accounts.http import AuthenticatedRequest
 from accounts.models import EntryLink, User
 from accounts.qr import qr_code
@@ -92,6 +92,8 @@ def entry_link_detail(request: HttpRequest, token: str) -> HttpResponse:
     link = EntryLink.objects.with_token(token)
     if settings.ENTERING != "claimed" or not (link and link.user and link.user.is_entered_by_name):
         return gone(request)
+    if link.for_password:
+        return gone(request)
     if request.method != "POST":
         return render(request, "accounts/entry_link_detail.html", {"person": link.user})
     if not link.use():
@@ -134,6 +136,22 @@ def staff_link_detail(request: HttpRequest, token: str) -> HttpResponse:
         user.end_other_sessions(request.session.session_key)
         return redirect("rooms:lobby")
     return form.mark(render(request, "accounts/staff_link_detail.html", {"form": form}))
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_link_detail(request: HttpRequest, token: str) -> HttpResponse:
+    """Set a new password for one that was forgotten, and log in with it."""
+    link = EntryLink.objects.with_token(token)
+    if not link or not link.for_password or not link.user or not link.user.is_active:
+        return gone(request)
+    form = LinkPasswordForm.bound_to(request, user=link.user)
+    if form.is_valid() and (user := form.join(link)):
+        let_in(request, user)
+        return redirect("rooms:lobby")
+    context = {"form": form, "person": link.user}
+    return form.mark(render(request, "accounts/password_link_detail.html", context))
 
 
 def gone(request: HttpRequest) -> HttpResponse:

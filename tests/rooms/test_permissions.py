@@ -35,6 +35,7 @@ OPEN = {
     "accounts:entry_link_detail",
     "accounts:invitation_detail",
     "accounts:staff_link_detail",
+    "accounts:password_link_detail",
     "rooms:room_invitation_detail",
     "help",
 }
@@ -292,6 +293,11 @@ TABLE = {
     ("accounts:entry_link_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
     ("accounts:invitation_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
     ("accounts:staff_link_detail", "token"): {"anonymous": NO_FORM, "outsider": NO_FORM, "member": NO_FORM},
+    ("accounts:password_link_detail", "token"): {
+        "anonymous": NO_FORM,
+        "outsider": NO_FORM,
+        "member": NO_FORM,
+    },
     ("rooms:membership_update", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -703,6 +709,7 @@ UNLIMITED = {
     "accounts:invitation_list": "limited, where ENTERING has it: tests/accounts/test_entering.py",
     "accounts:invitation_delete": "there is none any more; making others is limited",
     "accounts:staff_link_detail": "uses up the link, which a command makes",
+    "accounts:password_link_detail": "uses up the link, which staff or a command make",
     "accounts:invitation_detail": "uses up the link, and those are limited",
     "accounts:password_delete": "there is none any more; setting another one is limited",
     "rooms:typing_indicator_create": "dropped without a word: tests/rooms/test_limits.py",
