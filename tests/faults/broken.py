@@ -232,6 +232,14 @@ def has_a_clock_of_its_own():
     threading.Thread(target=follow, daemon=True).start()
 
 
+def lives_fast():
+    """The clock goes as the file says, and housekeeping is done every other second."""
+    from rooms.live.process import housekeeping
+
+    housekeeping.FIRST = housekeeping.PERIOD = 2.0
+    has_a_clock_of_its_own()
+
+
 def has_a_disk_of_its_own():
     """While the file that DISK names says so, the database may not grow, or takes no writes."""
     from django.db.backends.signals import connection_created
@@ -358,6 +366,7 @@ FAULTS = {
         without_bound_of_lists,
         dies_before_it_rings,
         has_a_clock_of_its_own,
+        lives_fast,
         has_a_disk_of_its_own,
         tells_what_it_reaches,
         has_small_buffers,
