@@ -149,6 +149,9 @@ def first_page(report: Report) -> None:
 
 def _own_as_served() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
     from config.bundle import BUNDLES, minified
 
     return sum(len(minified(path).encode()) for path in BUNDLES if path.endswith(".js"))

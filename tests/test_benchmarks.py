@@ -1,6 +1,8 @@
 """Benchmarks count right: one that overlooks a lost message, or makes no house, is worth nothing."""
 
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -132,3 +134,10 @@ def test_searches_find_what_a_plain_look_finds_and_use_the_index(monkeypatch):
             assert {message.pk for message in find(user, understood(user, text)).messages} == plain, name
     assert found["searches"]["a common word"][0] == PER_PAGE
     assert found["of a newcomer"]["a common word"][0] == 0
+
+
+def test_own_scripts_are_counted_by_a_process_that_has_only_begun():
+    program = "from benchmarks.pages import _own_as_served; print(_own_as_served())"
+    counted = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert counted.returncode == 0, counted.stderr
+    assert int(counted.stdout) > 10_000
