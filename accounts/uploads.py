@@ -11,9 +11,9 @@ from accounts.models import User
 from accounts.session_store import SessionStore
 
 
-def uploader(scope: HTTPScope) -> int | None:
-    """Return the id of the person who is logged in; None for a stranger. The body is not read for it."""
+def uploader(scope: HTTPScope) -> User | None:
+    """Return the person who is logged in; None for a stranger. The body is not read for it."""
     request = ASGIRequest(scope, io.BytesIO())
     request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     user = sessions.user_of(request)
-    return user.pk if isinstance(user, User) and user.may_stay else None
+    return user if isinstance(user, User) and user.may_stay else None

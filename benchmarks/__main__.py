@@ -1,6 +1,7 @@
 """Measure Hearth on this machine. See README.md.
 
 Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page] [house] [search]
+                           [files]
                            [--readers 1000]
 Without a name, all of them.
 """
@@ -11,7 +12,7 @@ import platform
 import sys
 import time
 
-from benchmarks import fanout, pages, streams
+from benchmarks import fanout, files, pages, streams
 from benchmarks.report import Report
 
 PARTS = {
@@ -23,6 +24,7 @@ PARTS = {
     "first-page": pages.first_page,
     "house": pages.house,
     "search": pages.search,
+    "files": files.files,
 }
 
 

@@ -55,6 +55,7 @@ STYLES = [
     "css/messages.css",
     "css/formatting.css",
     "css/reactions.css",
+    "css/files.css",
     "css/composer.css",
     "css/document.css",
     "css/profiles.css",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -16,6 +17,15 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # Set on answers whose body already is the fragment that explains the error.
 FRAGMENT_HEADER = "HX-Reswap"
+
+
+class Compression(GZipMiddleware):
+    """Compresses pages. Files are sent as they are: compressing would read them into memory."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.has_header("Accept-Ranges"):
+            return response
+        return super().process_response(request, response)
 
 
 def known_address(get_response: GetResponse) -> GetResponse:
@@ -68,7 +78,7 @@ def whole_bodies(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         try:
-            bodies.takes_uploads(request.path) or request.body
+            bodies.is_large_upload(request) or request.body
         except RequestDataTooBig:
             return HttpResponse(status=413)
         except UnreadablePostError:

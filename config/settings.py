@@ -18,6 +18,7 @@ DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "var")
 #: theme](templates.md#a-theme-a-folder-of-your-own). Default: `theme` in `DATA_DIR`, if it is there
 THEME = environment.theme("HEARTH_THEME", DATA_DIR / "theme", BASE_DIR / "config" / "themes")
 FOLDERS = [THEME, BASE_DIR] if THEME else [BASE_DIR]
+INCOMING_DIR = DATA_DIR / "incoming"  # what is being sent
 
 # How it is reached
 #: Show errors in the browser, and read templates, styles and scripts anew on each request. Never where
@@ -76,7 +77,7 @@ MIDDLEWARE = [
     "config.middleware.known_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "config.middleware.Compression",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.browser_language",
@@ -205,6 +206,7 @@ LIMITS = {
     "edit_per_user": environment.rate("LIMIT_EDIT_PER_USER", "60/10m"),
     "react_per_user": environment.rate("LIMIT_REACT_PER_USER", "120/10m"),
     "upload_per_user": environment.rate("LIMIT_UPLOAD_PER_USER", "20/10m"),
+    "file_per_user": environment.rate("LIMIT_FILE_PER_USER", "300/10m"),
     "profile_per_user": environment.rate("LIMIT_PROFILE_PER_USER", "60/10m"),
     "settings_per_user": environment.rate("LIMIT_SETTINGS_PER_USER", "60/10m"),
     "report_per_user": environment.rate("LIMIT_REPORT_PER_USER", "20/1h"),
@@ -269,6 +271,15 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # What people send. No address leads there: a view asks each time who may have it.
+    "files": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "files",
+            "file_permissions_mode": 0o640,
+            "directory_permissions_mode": 0o750,
+        },
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -283,6 +294,7 @@ SECURE_CSP = {
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],
     "img-src": [CSP.SELF],
+    "media-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "frame-src": [CSP.SELF],
     "form-action": [CSP.SELF],
@@ -324,13 +336,31 @@ EVENTSTREAM_CHANNELMANAGER_CLASS = "rooms.live.wire.channels.ChannelManager"
 MESSAGE_MAX_LENGTH = 4000  # code points, after line ends are made one character
 # A larger body is refused before it is read. The longest message has 48,000 bytes in a form.
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
-UPLOAD_PATHS = frozenset(["/settings/avatar/"])  # where people who are logged in may send as much as this:
-UPLOAD_MAX_BYTES = 9 * 1024 * 1024
-UPLOADS_AT_ONCE = 6  # in one process, and so many of them from one address:
-UPLOADS_PER_ADDRESS = 3
-MULTIPART_MAX_PARTS = 10  # of a form with a file
+UPLOADS_AT_ONCE = 24  # in one process, and so many of them from one address:
+UPLOADS_PER_ADDRESS = 12
+DOWNLOADS_PER_USER = 20  # of large files, in one process
+MULTIPART_MAX_PARTS = 128  # of a form with files
 AVATAR_MAX_BYTES = 8 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 1
+UPLOAD_MAX_BYTES = AVATAR_MAX_BYTES + 1024 * 1024  # of a form with an avatar
+DISK_RESERVE = 64 * 1024 * 1024  # free bytes that files leave to the database
+#: The size that one [file](files.md) of a message may have, in MiB. A proxy must let `FILES_PER_MESSAGE` of
+#: them through
+FILE_MAX_BYTES = environment.count("FILE_MAX_MB", 25) * 1024 * 1024
+#: Files that one message may have; with `0`, nobody can send files
+FILES_PER_MESSAGE = environment.count("FILES_PER_MESSAGE", 10, least=0)
+#: The size that all files of one person may have together, in MiB; `0` for no limit
+FILE_QUOTA_BYTES = environment.count("FILE_QUOTA_MB", 1024, least=0) * 1024 * 1024
+#: A [virus scanner](files.md#a-virus-scanner) that looks at each file before it is kept:
+#: `unix:///run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`. Default: none
+CLAMD = environment.address("CLAMD", ["unix", "tcp"])
+CLAMD_SECONDS = 30  # that it may take for a step
+DATA_UPLOAD_MAX_NUMBER_FILES = MULTIPART_MAX_PARTS  # forms say how many they take, in words
+# Where people who are logged in may send forms with files, and how large these may be; 0 for not at all
+UPLOAD_PATHS = {
+    "/settings/avatar/": UPLOAD_MAX_BYTES,
+    "/rooms/[0-9]+/messages/": FILES_PER_MESSAGE and FILES_PER_MESSAGE * FILE_MAX_BYTES + 256 * 1024,
+}
+FILE_UPLOAD_HANDLERS = ["config.incoming.Handler"]
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
 HISTORY_PAGE_BYTES = 400_000  # of messages on one page, roughly: of long ones there are fewer
 UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread

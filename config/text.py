@@ -1,5 +1,6 @@
 """What text may contain, no matter who typed it."""
 
+import mmap
 import re
 import unicodedata
 from urllib.parse import unquote_to_bytes
@@ -70,7 +71,14 @@ def refuse_control_characters(text: str) -> None:
 
 
 def is_utf8(request: HttpRequest) -> bool:
-    """Whether the bytes of a form without files are UTF-8 text, which its fields no longer tell."""
+    """Whether the bytes of a form are UTF-8 text, which its fields no longer tell.
+
+    A form with files has bytes of any kind. What stands in its texts in place of other bytes must have been
+    sent as it is.
+    """
+    if request.content_type == "multipart/form-data":
+        odd = [text for _name, texts in request.POST.lists() for text in texts if "\ufffd" in text]
+        return not odd or all(_is_in(request, text.encode()) for text in odd)
     body = request.body
     if request.content_type == "application/x-www-form-urlencoded":
         body = unquote_to_bytes(body)
@@ -79,6 +87,17 @@ def is_utf8(request: HttpRequest) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_in(request: HttpRequest, text: bytes) -> bool:
+    """Whether the body of a form with files, which may be large and was read before, has these bytes."""
+    if hasattr(request, "_body"):
+        return text in request.body
+    try:
+        with mmap.mmap(request.META["wsgi.input"].fileno(), 0, access=mmap.ACCESS_READ) as body:
+            return body.find(text) >= 0
+    except (AttributeError, OSError):
+        return False  # of another server, which gave it away as it came
 
 
 def one_line(error: BaseException) -> str:

@@ -11,24 +11,29 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import limits
 from accounts.limited_form import LimitedForm
 from accounts.models import User
 from config.fields import DayField
+from config.file_names import cleaned
+from config.incoming import Upload
 from config.pages import number
 from config.text import INVISIBLE, nfkc, refuse_control_characters
 from rooms.models import ChangeRefused, ChatRoom, Membership, Message, Pin, Report, SavedMessage, emojis
 from rooms.models.chat_room import canonical_room_name
 from rooms.models.message import moment_posted
+from rooms.models.stored_file import DESCRIPTION_MAX_LENGTH, ShownFile
 from rooms.search_words import LONGEST, fields_of, merged
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+NO_SPACE = gettext_lazy("there is no space left for it on the server. Tell the people who run it.")
 # Invisible characters that emoji and some scripts are written with; others only deceive in a name.
 _SHAPING = re.compile("[\u200c\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]")
 
@@ -38,11 +43,14 @@ class ContentField(forms.CharField):
 
     widget = forms.Textarea
     text_max_length = 4 * settings.MESSAGE_MAX_LENGTH  # line ends are two characters yet
+    may_be_empty = False
 
     def to_python(self, value: Any) -> str:
         return re.sub(r"\r\n?", "\n", str(value or "")).strip()
 
     def validate(self, value: str) -> None:
+        if self.may_be_empty and not value:
+            return
         if not INVISIBLE.sub("", value).strip():
             raise ValidationError(_("This message is empty. Write something first."))
         if len(value) > settings.MESSAGE_MAX_LENGTH:
@@ -69,6 +77,69 @@ class TokenField(forms.UUIDField):
             return uuid.uuid4()
 
 
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files; what is wrong with one of them is said with its name."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Upload]:
+        uploads: list[Upload] = list(data or ())
+        most = settings.FILES_PER_MESSAGE
+        if uploads and not most:
+            raise ValidationError(_("No files can be sent here."))
+        if len(uploads) > most:
+            raise ValidationError(
+                ngettext(
+                    "You can send %(most)d file at a time; these are %(count)d.",
+                    "You can send up to %(most)d files at a time; these are %(count)d.",
+                    most,
+                )
+                % {"most": most, "count": len(uploads)}
+            )
+        if problems := [
+            about_file(upload, problem) for upload in uploads if (problem := self._problem(upload))
+        ]:
+            raise ValidationError(problems)
+        return uploads
+
+    def _problem(self, upload: Upload) -> str:
+        """Return what is wrong with a file; nothing if it can be looked at."""
+        if not upload.size:
+            return _("this file is empty.")
+        if upload.size > settings.FILE_MAX_BYTES:
+            return _("this file is too large (%(size)s). A file can have up to %(limit)s.") % {
+                "size": filesizeformat(upload.size),
+                "limit": filesizeformat(settings.FILE_MAX_BYTES),
+            }
+        return str(NO_SPACE) if upload.disk_is_full else ""
+
+
+class DescriptionsField(forms.Field):
+    """What the files show: a line for each of them, in their order; an empty one for none."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        lines = [" ".join(str(line).split()) for line in (value or ())[: settings.FILES_PER_MESSAGE]]
+        for line in lines:
+            if len(line) > DESCRIPTION_MAX_LENGTH:
+                raise ValidationError(
+                    _("A description can have up to %(limit)d characters; this one has %(length)d.")
+                    % {"limit": DESCRIPTION_MAX_LENGTH, "length": len(line)}
+                )
+            refuse_control_characters(line)
+        return lines
+
+
+def about_file(upload: Upload, problem: str) -> str:
+    """Return what is wrong with a file, with its name."""
+    return _("“%(name)s”: %(problem)s") % {"name": cleaned(upload.name or ""), "problem": problem}
+
+
 def count_post(request: HttpRequest) -> None:
     """Count one more message. Raises LimitReached."""
     if address := limits.address_of(request):
@@ -90,10 +161,13 @@ class MessageForm(LimitedForm, forms.Form):
     )
     token = TokenField()
     reply = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**63 - 1)
+    file = FilesField(label=gettext_lazy("Files"), required=False)
+    description = DescriptionsField(required=False)
     limit_field = "content"
 
     def __init__(self, *args: Any, is_utf8: bool = True, room: ChatRoom | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["content"].may_be_empty = "file" in self.files  # type: ignore[attr-defined]  # a ContentField
         self.is_utf8 = is_utf8
         self.room = room
 
@@ -128,8 +202,10 @@ class MessageForm(LimitedForm, forms.Form):
     def take_allowance(self, request: HttpRequest) -> None:
         if self.is_preview:
             limits.memory.take("preview_per_user", request.user.pk)
-        else:
-            count_post(request)
+            return
+        for _upload in self.cleaned_data.get("file", ()):
+            limits.take("file_per_user", request.user.pk)
+        count_post(request)
 
     def renew_token(self) -> None:
         """Make the form usable for another message, keeping what was typed."""
@@ -140,9 +216,7 @@ class MessageForm(LimitedForm, forms.Form):
 class DraftField(ContentField):
     """Such a text that may be empty."""
 
-    def validate(self, value: str) -> None:
-        if value:
-            super().validate(value)
+    may_be_empty = True
 
 
 class DraftForm(LimitedForm, forms.Form):
@@ -157,10 +231,33 @@ class DraftForm(LimitedForm, forms.Form):
         limits.memory.take("draft_per_user", request.user.pk)
 
 
+class DescriptionForm(LimitedForm, forms.Form):
+    """What a file shows, for people who do not see it."""
+
+    limit = "edit_per_user"
+    limit_field = "description"
+
+    description = forms.CharField(
+        label=gettext_lazy("What does it show?"),
+        max_length=DESCRIPTION_MAX_LENGTH,
+        required=False,
+        validators=[refuse_control_characters],
+        help_text=gettext_lazy("For people who can’t see it. Everyone in the chat can read it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+    )
+
+    def __init__(self, data: QueryDict | None, file: ShownFile) -> None:
+        super().__init__(data, initial={"description": file.description})
+
+    def clean_description(self) -> str:
+        return " ".join(self.cleaned_data["description"].split())
+
+
 class ReplyForm(MessageForm):
     """A reply, on a page that is about the message to which it is one."""
 
     reply = None  # type: ignore[assignment]  # the address says it
+    file = description = None  # type: ignore[assignment]  # the message box of the room takes them
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, initial={"token": uuid.uuid4()}, **kwargs)
@@ -174,12 +271,13 @@ class MessageEditForm(MessageForm):
 
     since = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
     token = None  # type: ignore[assignment]  # `since` does what it is for
-    reply = None  # type: ignore[assignment]  # it stays what it is
+    reply = file = description = None  # type: ignore[assignment]  # they stay what they are
 
     def __init__(self, *args: Any, message: Message, **kwargs: Any) -> None:
         initial = {"content": message.content, "since": lambda: message.edits}
         super().__init__(*args, initial=initial, **kwargs)
         content = self.fields["content"]
+        content.may_be_empty = bool(message.attached)  # type: ignore[attr-defined]  # a ContentField
         content.widget.attrs |= {"rows": 5, "autofocus": True, "enterkeyhint": "done", "id": "new-content"}
         content.help_text = _("Everyone here can see that it was edited, and its earlier versions.")
 

@@ -1,4 +1,4 @@
-"""Removes expired rows and what is left of deleted rooms, and follows what an earlier release has written.
+"""Removes expired rows, what is left of deleted rooms, and files without a row; follows an earlier release.
 
 It does so in batches that are each a transaction.
 """
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Allowance, Claim, EntryLink, UsedAddress, User
 from config.folding import fold_some
-from rooms import batches, departures, removal, search_index
+from rooms import batches, departures, removal, search_index, sweeping
 from rooms.models import Ban, ChatRoom, RoomInvitation
 
 BATCH = 500  # rows
@@ -54,3 +54,5 @@ def _batches() -> Iterator[None]:
     search_index.mend_newest()
     yield
     yield from removal.unfinished()
+    sweeping.sweep_some()
+    yield

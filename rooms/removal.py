@@ -10,11 +10,12 @@ from itertools import chain
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from config import doorbell
 from rooms import batches
-from rooms.models import ChatRoom, HiddenRoom, Message, ModerationAct, Report
+from rooms.models import ChatRoom, HiddenRoom, Message, ModerationAct, Report, StoredFile
 
 BATCH = 500  # messages
 
@@ -97,7 +98,12 @@ def unfinished() -> Iterator[None]:
 def _batches(room: ChatRoom) -> Iterator[None]:
     messages = Message.objects.filter(room=room).order_by("pk")
     while batch := list(messages.values_list("pk", flat=True)[:BATCH]):
-        Message.objects.filter(pk__in=batch).delete()  # with receipts, mentions, earlier versions and reports
+        with transaction.atomic():
+            refers = Q(attachments__message__in=batch) | Q(reports__message__in=batch)
+            files = list(StoredFile.objects.filter(refers).values_list("pk", flat=True))
+            # With receipts, mentions, earlier versions and reports.
+            Message.objects.filter(pk__in=batch).delete()
+            StoredFile.objects.discard(files)
         yield
     ChatRoom.objects.filter(pk=room.pk, hidden__is_doomed=True).delete()
 

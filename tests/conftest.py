@@ -5,10 +5,12 @@ ada and ben are in `room` and have a private chat, `private`; mallory is in noth
 
 import gc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client, override_settings
 from hypothesis import settings as hypothesis_settings
@@ -58,16 +60,36 @@ def nobody_else_at_the_end(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def settings_for_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Passwords are hashed quickly, and pages need no collected static files."""
+    """Passwords are hashed quickly, pages need no collected static files, and files have a place."""
     with override_settings(
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         STATIC_ROOT=tmp_path_factory.mktemp("static"),
+        INCOMING_DIR=tmp_path_factory.mktemp("incoming"),
         STORAGES={
             "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+            "files": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {
+                    **settings.STORAGES["files"]["OPTIONS"],
+                    "location": tmp_path_factory.mktemp("files"),
+                },
+            },
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
     ):
         yield
+
+
+@pytest.fixture
+def folder_of_files(settings: Any, tmp_path: Path) -> Path:
+    """Give a test a storage of its own, with nothing in it; what arrives is in `incoming` beside it."""
+    folder = tmp_path / "files"
+    settings.INCOMING_DIR = tmp_path / "incoming"
+    settings.INCOMING_DIR.mkdir()
+    files = settings.STORAGES["files"]
+    options = {**files["OPTIONS"], "location": folder}
+    settings.STORAGES = {**settings.STORAGES, "files": {**files, "OPTIONS": options}}
+    return folder
 
 
 @pytest.fixture

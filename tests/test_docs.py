@@ -17,7 +17,7 @@ from accounts.models import Block
 from accounts.views import blocks, sessions
 from config import drawn
 from config.forms import TEXT_MAX_LENGTH
-from config.serving import heads, senders
+from config.serving import downloads, heads, senders
 from config.text import NORMALIZED_MAX_LENGTH
 from rooms import directory, replies, search, search_words
 from rooms.chats import CHATS_PER_PAGE
@@ -199,10 +199,27 @@ def costs():
         "blocked people": [Block.AT_MOST],
         "uploads that arrive": [
             settings.UPLOAD_MAX_BYTES // mib,
+            settings.FILES_PER_MESSAGE * settings.FILE_MAX_BYTES // mib,
             settings.MULTIPART_MAX_PARTS,
             settings.UPLOADS_PER_ADDRESS,
             settings.UPLOADS_AT_ONCE,
             asgi.UPLOAD_WORKERS,
+        ],
+        "files": [
+            settings.FILES_PER_MESSAGE,
+            *(settings.FILE_MAX_BYTES // mib, settings.FILE_QUOTA_BYTES // mib),
+            *(settings.LIMITS["file_per_user"].amount, settings.LIMITS["file_per_user"].period // 60),
+        ],
+        "a photo": [
+            picture.CPU_SECONDS_OF_WHOLE,
+            avatars.AT_ONCE,
+            *(picture.MAX_PIXELS // 10**6, picture.MAX_PIXELS_OF_JPEG // 10**6),
+            *(picture.MAX_FRAMES, picture.MAX_PIXELS_OF_FRAMES // 10**6),
+        ],
+        "files that are read": [
+            settings.DOWNLOADS_PER_USER,
+            downloads.PIECE_BYTES // kib,
+            downloads.STALLED_SECONDS,
         ],
         "an avatar": [
             picture.CPU_SECONDS,

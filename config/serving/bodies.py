@@ -1,6 +1,10 @@
 """How large the body of a request may be, and of how many parts."""
 
+import re
+import sys
+
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
 
 from config.serving.headers import Headers
@@ -10,12 +14,34 @@ CONTENT_TYPE_MAX_LENGTH = 256
 
 
 def takes_uploads(path: str) -> bool:
-    return path in settings.UPLOAD_PATHS
+    return _largest_upload(path) > 0
+
+
+def is_upload(path: str, headers: Headers) -> bool:
+    """Whether the body is a form with files, for a path where these are taken."""
+    return takes_uploads(path) and is_in_parts(content_type_of(headers))
+
+
+def is_large_upload(request: HttpRequest) -> bool:
+    """Whether it is better never to have the body of a request in memory."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    is_large = length.isdigit() and int(length) > settings.REQUEST_MAX_BYTES
+    return is_large and is_in_parts(request.content_type or "") and takes_uploads(request.path)
+
+
+def is_in_parts(content_type: str) -> bool:
+    return "multipart/" in content_type.lower()
 
 
 def max_bytes(path: str) -> int:
     """Return how many bytes the body of a request to `path` may have at most; more is refused unread."""
-    return settings.UPLOAD_MAX_BYTES if takes_uploads(path) else settings.REQUEST_MAX_BYTES
+    return _largest_upload(path) or settings.REQUEST_MAX_BYTES
+
+
+def _largest_upload(path: str) -> int:
+    """Return how large a form with files may be that is sent to `path`; 0 where none is taken."""
+    found = (size for pattern, size in settings.UPLOAD_PATHS.items() if re.fullmatch(pattern, path))
+    return next(found, 0)
 
 
 def announced_length(headers: Headers) -> int:
@@ -26,19 +52,40 @@ def announced_length(headers: Headers) -> int:
     lines = dict(headers)
     length = lines.get(b"content-length", b"0")
     if b"transfer-encoding" in lines or not length.isdigit() or len(length) > 18:
-        return settings.UPLOAD_MAX_BYTES + 1
+        return sys.maxsize
     return int(length)
 
 
-def has_too_many_parts(headers: Headers, body: bytes) -> bool:
-    """Whether a form, whose head is acceptable, may have more parts than any of ours, at some 0.1 ms each.
+class Parts:
+    """Counts the parts of a form, whose head is acceptable: each takes some 0.1 ms to parse.
 
     Django counts fields and files, but not parts that are neither.
     """
-    if "multipart/" not in content_type_of(headers).lower():
-        return False
-    boundary = parameters_of(headers).get("boundary", "").encode("latin-1", "replace")
-    return body.count(b"--" + boundary) > settings.MULTIPART_MAX_PARTS
+
+    def __init__(self, headers: Headers) -> None:
+        self._boundary = b""
+        if is_in_parts(content_type_of(headers)):
+            boundary = parameters_of(headers).get("boundary", "")
+            self._boundary = b"--" + boundary.encode("latin-1", "replace")
+        self._end = b""  # of the piece before, in which a boundary may begin
+        self._count = 0
+
+    def count(self, piece: bytes) -> None:
+        if self._boundary:
+            both = self._end + piece
+            self._count += both.count(self._boundary)
+            self._end = both[-(len(self._boundary) - 1) :]
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether these are more than any of our forms has."""
+        return self._count > settings.MULTIPART_MAX_PARTS
+
+
+def has_too_many_parts(headers: Headers, body: bytes) -> bool:
+    parts = Parts(headers)
+    parts.count(body)
+    return parts.are_too_many
 
 
 def parameters_of(headers: Headers) -> dict[str, str]:

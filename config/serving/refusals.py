@@ -73,5 +73,9 @@ async def refuse(
     await send(events.body())
 
 
+def no_space() -> str:
+    return _("There is no space left for this on the server. Your text can be sent without it.")
+
+
 def busy() -> str:
     return _("Many files are being sent right now. Try again in a moment.")

@@ -4,6 +4,7 @@ A place is taken before any of the body is read, and given back when the request
 """
 
 import asyncio
+import shutil
 from collections import Counter
 from contextlib import AbstractContextManager
 from typing import Any
@@ -20,6 +21,19 @@ class Uploads:
     def __init__(self) -> None:
         self.people: set[int] = set()
         self.addresses: Counter[str | None] = Counter()
+        self.places: set[Place] = set()
+
+    def has_space_for(self, length: int) -> bool:
+        """Whether the disk has room for one more of that length, and for all that are on their way.
+
+        Each is there twice for a moment: as it came, and as the files in it.
+        """
+        free = shutil.disk_usage(settings.DATA_DIR).free
+        return free - 2 * (self.coming + length) > settings.DISK_RESERVE
+
+    @property
+    def coming(self) -> int:
+        return sum(place.length for place in self.places)
 
     def place_for(self, user_id: int, scope: HTTPScope) -> "Place | None":
         """Take a place; None where there is none for this person now."""
@@ -38,6 +52,8 @@ class Place(AbstractContextManager["Place"]):
         self._user_id = user_id
         self._address = address
         self._is_kept = False
+        self.length = 0  # of what is coming
+        uploads.places.add(self)
         uploads.people.add(user_id)
         uploads.addresses[address] += 1
 
@@ -51,6 +67,7 @@ class Place(AbstractContextManager["Place"]):
         request.add_done_callback(lambda _request: self._give_back())
 
     def _give_back(self) -> None:
+        self._uploads.places.discard(self)
         self._uploads.people.discard(self._user_id)
         self._uploads.addresses[self._address] -= 1
         self._uploads.addresses = +self._uploads.addresses

@@ -1,15 +1,15 @@
 """A WSGI application under ASGI, in a few threads of its own.
 
-The whole body goes to a thread, and the whole answer comes back. So a request waits for the event loop twice,
-and its thread never.
+The whole body goes to a thread, and the whole answer comes back, or an open file. So a request waits for the
+event loop twice, and its thread never.
 """
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
-from typing import Any
+from dataclasses import dataclass
+from typing import IO, Any
 
 from asgiref.typing import ASGISendCallable, HTTPRequestEvent, HTTPScope
 
@@ -23,37 +23,73 @@ PLAIN_NAMES = {"content-length": "CONTENT_LENGTH", "content-type": "CONTENT_TYPE
 type Receive = Callable[[], Awaitable[HTTPRequestEvent]]
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An answer whose body is an open file, still to be sent; closing the file ends the answer."""
+
+    status: int
+    headers: Headers
+    file: Any
+
+
+class FileWrapper:
+    """What applications put an open file into, so that a server sends it as it can best (PEP 3333).
+
+    Files that have a `reader` may be large. Others, which are static ones, are sent as pages are.
+    """
+
+    def __init__(self, file: Any, block_size: int = 0) -> None:
+        self.file = file
+        self.close = file.close
+
+    @property
+    def is_large(self) -> bool:
+        return hasattr(self.file, "reader")
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.file.read()
+
+
 class WSGIThreads:
-    """`receive` gives the body as a whole."""
+    """`body` is there as a whole."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], threads: int) -> None:
         self.application = application
         self.executor = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
 
-    async def __call__(self, scope: HTTPScope, receive: Receive, send: ASGISendCallable) -> None:
-        environ = environ_of(scope, (await receive())["body"])
+    async def __call__(self, scope: HTTPScope, body: IO[bytes], send: ASGISendCallable) -> Download | None:
+        """Answer; return what the caller has to send where that is a file."""
+        environ = environ_of(scope, body)
         loop = asyncio.get_running_loop()
-        status, headers, body = await loop.run_in_executor(self.executor, self.answer_to, environ)
-        await respond(send, status, headers, body)
+        answer = await loop.run_in_executor(self.executor, self.answer_to, environ)
+        if isinstance(answer, Download):
+            return answer
+        await respond(send, *answer)
+        return None
 
-    def answer_to(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    def answer_to(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes] | Download:
         begun: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             begun.append((status, headers))
 
         parts = self.application(environ, start_response)
-        try:
-            body = b"".join(parts)
-        finally:
-            if close := getattr(parts, "close", None):
-                close()
+        file = parts.file if isinstance(parts, FileWrapper) and parts.is_large else None
+        body = b"" if file else whole(parts)
         status, headers = begun[-1]
         lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        return int(status[:3]), lines, body
+        return Download(int(status[:3]), lines, file) if file else (int(status[:3]), lines, body)
 
 
-def environ_of(scope: HTTPScope, body: bytes) -> dict[str, Any]:
+def whole(parts: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(parts)
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
+
+
+def environ_of(scope: HTTPScope, body: IO[bytes]) -> dict[str, Any]:
     """Return the request as PEP 3333 has it."""
     server, port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
@@ -67,7 +103,8 @@ def environ_of(scope: HTTPScope, body: bytes) -> dict[str, Any]:
         "REMOTE_ADDR": (scope.get("client") or ("",))[0],
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": BytesIO(body),
+        "wsgi.input": body,
+        "wsgi.file_wrapper": FileWrapper,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

@@ -1,7 +1,7 @@
 """What there is to see of each template. A state is a function that draws it on a stage."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from rooms import moderation
 from rooms.chats import chats_digest, chats_of
 from rooms.gallery.stage import RAW, Stage
 from rooms.models import ChatRoom, Message, RoomInvitation
+from rooms.models.stored_file import ShownFile, shown_as
 from rooms.models.tick import Mark, Marks
 
 type Draw = Callable[[Stage], str]
@@ -102,6 +103,30 @@ def one_emoji(stage: Stage) -> str:
 @state(MESSAGE, "messages")
 def formatted(stage: Stage) -> str:
     return message(stage, FORMATTED)
+
+
+PHOTO = ShownFile(id=1, kind="picture", name="cat.jpg", size=90_000, position=1, width=1200, height=800)
+FILES = [
+    replace(PHOTO, description=f"Our cat on <{RAW}>"),
+    ShownFile(id=2, kind="video", name="walk.mp4", size=9_000_000, position=2),
+    ShownFile(id=3, kind="sound", name="song.mp3", size=3_000_000, position=3),
+    ShownFile(id=4, kind="other", name=f"{'Minutes of our meeting ' * 4}.pdf", size=20_000, position=4),
+]
+
+
+@state(MESSAGE, "messages")
+def photo(stage: Stage) -> str:
+    return line(stage, stage.say(f"Look <{RAW}>"), attached=shown_as([PHOTO]))
+
+
+@state(MESSAGE, "messages")
+def photos_alone(stage: Stage) -> str:
+    return line(stage, stage.say(""), attached=shown_as([PHOTO, replace(PHOTO, height=3000), PHOTO]))
+
+
+@state(MESSAGE, "messages")
+def files_of_all_kinds(stage: Stage) -> str:
+    return line(stage, stage.say("Look"), attached=shown_as(FILES))
 
 
 @state(MESSAGE, "messages")
@@ -753,6 +778,23 @@ def edited_meanwhile(stage: Stage) -> str:
     said = talk(stage)
     said.edit("Hello again")
     return stage.post(f"/messages/{said.pk}/edit/", {"content": "Mine", "since": 0})
+
+
+def with_files(stage: Stage, by: Any) -> Message:
+    said = stage.say("Look", by)
+    said.attached = shown_as(FILES)
+    said.save(update_fields=["attached"])
+    return said
+
+
+@state("rooms/message_file_detail.html")
+def photo_of_mine(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ada), "files/1/")
+
+
+@state("rooms/message_file_detail.html")
+def video_of_somebody_else(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ben), "files/2/")
 
 
 @state("rooms/message_delete.html")

@@ -24,9 +24,11 @@ from rooms.models.room_invitation import RoomInvitation
 from rooms.models.saved_message import SavedMessage
 from rooms.models.search_text import SearchProgress, SearchText
 from rooms.models.server_process import ServerProcess
+from rooms.models.stored_file import Attachment, QuotaReached, StoredFile
 
 __all__ = [
     "Archived",
+    "Attachment",
     "Ban",
     "Blocked",
     "ChangeRefused",
@@ -40,6 +42,7 @@ __all__ = [
     "NotAdmitted",
     "NotAllowed",
     "Pin",
+    "QuotaReached",
     "Raid",
     "Reaction",
     "ReadReceipt",
@@ -49,6 +52,7 @@ __all__ = [
     "SearchProgress",
     "SearchText",
     "ServerProcess",
+    "StoredFile",
     "TokenReused",
     "TooManyRooms",
     "TooSoon",

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID, uuid5
@@ -25,6 +26,7 @@ from rooms.models.membership import Membership
 from rooms.models.mention import ALL, EVERYBODY, MENTION
 from rooms.models.message import Message, TokenReused
 from rooms.models.moderation_act import ModerationAct
+from rooms.models.stored_file import StoredFile
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -402,31 +404,40 @@ class ChatRoom(Foldable):
         doorbell.ring("typing", room=self.pk, user=user.pk, is_typing=int(is_typing), **pair)
 
     def post_message(
-        self, sender: User, content: str, token: UUID, reply_to: Message | None = None
+        self,
+        sender: User,
+        content: str,
+        token: UUID,
+        reply_to: Message | None = None,
+        files: Collection[StoredFile] = (),
     ) -> Message:
         """Save a message and announce it; return the one already saved if `sender` has used `token` before.
+
+        Its files are stored by now, under names that no row has.
 
         Lines after those that were saved with `token` become a message of their own: a page whose first
         message got no answer sends it again together with everything that was written since. What is answered
         belongs to the message that was saved, and not to these lines.
 
         Raises NotAdmitted if `sender` is no longer a member, Archived, Blocked, NotAllowed and TooSoon by the
-        rules of the room, and TokenReused if the saved message has another content or room, answers something
-        else, or was deleted.
+        rules of the room, QuotaReached, and TokenReused if the saved message has another content, other files
+        or another room, answers something else, or was deleted.
         """
         for _part in range(PARTS_AT_MOST):
             try:
-                return self._save_message(sender, content, token, reply_to)
+                return self._save_message(sender, content, token, reply_to, files=files)
             except IntegrityError:
                 earlier = Message.objects.filter(sender=sender, token=token).first()
                 if earlier is None:
                     raise
             if earlier.room_id != self.pk or earlier.reply_to_id != (reply_to and reply_to.pk):
                 break
-            if earlier.is_forwarded:
+            if earlier.is_forwarded or not earlier.has_files_like(files):
                 break
             if earlier.content == content or earlier.versions.filter(content=content).exists():
                 return earlier
+            if files:
+                break
             content, token = _lines_after(earlier.content, content), uuid5(token, "rest")
             reply_to = None
             if not content:
@@ -445,12 +456,19 @@ class ChatRoom(Foldable):
             earlier = Message.objects.filter(sender=sender, token=token).first()
             if earlier is None:
                 raise
-        if earlier.room_id == self.pk and earlier.is_forwarded and earlier.content == source.content:
+        is_same = earlier.content == source.content and earlier.has_files_of(source)
+        if earlier.room_id == self.pk and earlier.is_forwarded and is_same:
             return earlier
         raise TokenReused
 
     def _save_message(
-        self, sender: User, content: str, token: UUID, reply_to: Message | None, source: Message | None = None
+        self,
+        sender: User,
+        content: str,
+        token: UUID,
+        reply_to: Message | None,
+        source: Message | None = None,
+        files: Collection[StoredFile] = (),
     ) -> Message:
         """Save and announce it. Raises IntegrityError where `sender` has used `token` before."""
         with transaction.atomic():
@@ -472,7 +490,10 @@ class ChatRoom(Foldable):
             else:
                 message.mentioned = self.mentioned_in(content, sender)
             message.continues = message.follows_closely(last)
-            message.insert()
+            if message.attached:
+                message.insert_copy()
+            else:
+                message.insert(files)
             note_last(room=self.pk, message=message.pk)
             if message.mentioned or reply_to:
                 message.save_mentions()

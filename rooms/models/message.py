@@ -21,6 +21,7 @@ from accounts.models import Block, User
 from accounts.models.user import LOOK_FIELDS
 from config import doorbell
 from config.compiled import ID, CompiledInsert, CompiledQuery
+from config.file_types import Kind as FileKind
 from config.text import searchable
 from rooms.models.formatting import FORMATTED, TYPED, plain, unformatted
 from rooms.models.mention import EVERYBODY, Mention
@@ -32,6 +33,16 @@ from rooms.models.reaction import Kind, Reaction, find_reactors, named_under, su
 from rooms.models.read_receipt import ReadReceipt
 from rooms.models.saved_message import SavedMessage
 from rooms.models.search_text import SearchText
+from rooms.models.stored_file import (
+    Attachment,
+    ShownFile,
+    StoredFile,
+    attach,
+    detach,
+    in_words,
+    numbered,
+    shown_as,
+)
 from rooms.models.tick import Marks, Tick
 
 # Roughly the size of what surrounds a message's text on a page.
@@ -56,6 +67,7 @@ BLANKED = (
     "mentioned",
     "reply_to",
     "reacted",
+    "attached",
     "is_forwarded",
     "forwarded_from",
     "edited_at",
@@ -166,6 +178,8 @@ class Message(models.Model):
     )
     # How people reacted, for showing: `Kind` by kind. None for messages without any, which are most.
     reacted = models.JSONField(null=True, blank=True, editable=False)
+    # Its files, for showing: what `ShownFile` has of each. None for messages without any, which are most.
+    attached = models.JSONField(null=True, blank=True, editable=False)
     # Whether it stands right below a message of the same sender, and needs no name of its own.
     continues = models.BooleanField(default=False, editable=False)
 
@@ -221,6 +235,7 @@ class Message(models.Model):
             self.continues,
             self.is_forwarded,
             self.forwarded_from_id,
+            str(self.attached or ""),
             self.sender.look,
         )
 
@@ -237,8 +252,24 @@ class Message(models.Model):
 
     @property
     def plain(self) -> str:
-        """The text without what formats it, and without spoilers."""
-        return plain(self.content) if self.format == FORMATTED else self.content
+        """The text without what formats it, and without spoilers; before it the files, in words."""
+        text = plain(self.content) if self.format == FORMATTED else self.content
+        return " · ".join(filter(None, [self.files_in_words, text])) if self.attached else text
+
+    @property
+    def files_in_words(self) -> str:
+        """Its files in one line; nothing where it has none."""
+        return in_words(self.files)
+
+    @property
+    def files(self) -> list[ShownFile]:
+        """The files that it has, in order."""
+        return [] if self.is_deleted else [ShownFile(**file) for file in self.attached or ()]
+
+    @property
+    def undescribed(self) -> int:
+        """How many pictures of it have no description."""
+        return sum(file.kind == FileKind.PICTURE and not file.description for file in self.files)
 
     @property
     def searched(self) -> str:
@@ -257,10 +288,11 @@ class Message(models.Model):
         return self.edited_at or self.timestamp
 
     def copy(self, source: "Message") -> None:
-        """Become a copy of a message that is still there for the sender: its text as it is now."""
+        """Become a copy of a message that is still there for the sender: its text and files as of now."""
         there = Message.objects.forwardable_by(self.sender).select_related("room", "forwarded_from", "sender")
         source = get_object_or_404(there, pk=source.pk)
         self.content, self.format, self.is_forwarded = source.content, source.format, True
+        self.attached = source.attached
         if source.is_forwarded:
             self.forwarded_from = source.forwarded_from
         elif source.room.is_group and not source.room.is_by_invitation:
@@ -287,11 +319,31 @@ class Message(models.Model):
     @property
     def bytes(self) -> int:
         """Roughly the size of what a page shows of it."""
-        return FRAME_BYTES + len(self.html.encode()) + sum(kind.bytes for kind in self.kinds)
+        besides = sum(kind.bytes for kind in self.kinds) + sum(file.bytes for file in self.files)
+        return FRAME_BYTES + len(self.html.encode()) + besides
 
-    def insert(self) -> None:
-        """Save it as a new one."""
+    def insert(self, files: Collection[StoredFile] = ()) -> None:
+        """Save it as a new one, with files that have only been stored so far.
+
+        Raises QuotaReached where its sender may not keep all of them.
+        """
+        if files:
+            StoredFile.objects.bulk_create(files)
+            self.attached = shown_as(numbered(file.shown for file in files))
         insert_message(self)
+        if files:
+            attach(self, files, [file.description for file in files])
+            StoredFile.objects.refuse_too_much(self.sender)
+
+    def insert_copy(self) -> None:
+        """Save it as a copy of another message, with the same files. Raises Http404 if these have gone."""
+        shown = self.files
+        files = {file.pk: file for file in StoredFile.objects.lock(file.id for file in shown)}
+        if len(files) < len(shown):
+            raise Http404
+        self.attached = shown_as(numbered(shown))
+        insert_message(self)
+        attach(self, [files[file.id] for file in shown], [file.description for file in shown])
 
     def edit_as(self, user: User, content: str, since: int | None = None) -> None:
         """Let `user` edit their message. People who were removed a moment ago can change nothing more.
@@ -329,6 +381,55 @@ class Message(models.Model):
             self._save_change("content", "format", "edited_at", "mentioned")
             self.save_mentions()
             SearchText.objects.follow(self)
+
+    def describe_as(self, user: User, position: int, description: str) -> None:
+        """Let its author say what a picture shows; raises Http404 for others, and ChangeRefused."""
+        with transaction.atomic():
+            row = self._own_attachment(user, position)
+            if row.description != description:
+                row.description = description
+                row.save(update_fields=["description"])
+                self._show_attached()
+
+    def remove_file_as(self, user: User, position: int) -> None:
+        """Let its author delete one of the files; the message goes with it where nothing else is left.
+
+        Raises Http404 for others, and ChangeRefused.
+        """
+        with transaction.atomic():
+            row = self._own_attachment(user, position)
+            if not self.content and self.attachments.count() == 1:
+                self.erase()
+                return
+            row.delete()
+            StoredFile.objects.discard([row.file_id])
+            self._show_attached()
+
+    def has_files_like(self, files: Collection[StoredFile]) -> bool:
+        """Whether its files have the same bytes, in the same order."""
+        if not self.attached and not files:
+            return True
+        rows = self.attachments.order_by("position").values_list("file__digest", flat=True)
+        return list(rows) == [file.digest for file in files]
+
+    def has_files_of(self, other: "Message") -> bool:
+        return [file.id for file in self.files] == [file.id for file in other.files]
+
+    def _own_attachment(self, user: User, position: int) -> Attachment:
+        """Lock the message, and return one of its files where `user` may change it."""
+        self._lock()
+        if not Message.objects.editable_by(user).filter(pk=self.pk).exists():
+            raise Http404
+        row = get_object_or_404(self.attachments, position=position)
+        self._refuse_where_closed(user, is_reply=self.reply_to_id is not None)
+        return row
+
+    def _show_attached(self) -> None:
+        """Draw the files anew, as their rows are now."""
+        self.attached = shown_as(
+            row.shown for row in self.attachments.select_related("file").order_by("position")
+        )
+        self._save_change("attached")
 
     def react_as(self, user: User, emoji: str) -> None:
         """Let `user` react to it, or take the same reaction back.
@@ -384,7 +485,7 @@ class Message(models.Model):
     def blank(self, by_moderator: bool) -> None:
         """Leave nothing but its place; `BLANKED` is what that changes."""
         self.content, self.mentioned, self.edited_at = "", {}, None
-        self.reply_to, self.reacted = None, None
+        self.reply_to, self.reacted, self.attached = None, None, None
         self.is_forwarded, self.forwarded_from = False, None
         self.deleted_at, self.deleted_by_moderator = timezone.now(), by_moderator
 
@@ -435,7 +536,8 @@ class Message(models.Model):
                 raise ChangeRefused(_("This message has been deleted since you opened it."))
             if not self.is_reported_by(reporter):
                 self.reports.filter(reporter=reporter).delete()
-                self.reports.create(reporter=reporter, content=self.content, **fields)
+                report = self.reports.create(reporter=reporter, content=self.content, **fields)
+                report.files.set(file.id for file in self.files)
                 self._ring_reports()
 
     def is_reported_by(self, user: Any) -> bool:
@@ -532,6 +634,7 @@ def take_along(messages: list[Message]) -> None:
     """Delete what stands in other tables and goes with the text of these messages."""
     for kind in (Mention, MessageVersion, Pin, Reaction, SavedMessage, SearchText):
         kind._default_manager.filter(message__in=messages).delete()
+    detach(messages)
 
 
 # What every post asks and says.

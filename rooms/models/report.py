@@ -1,13 +1,14 @@
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from rooms.models.membership import Membership
+from rooms.models.stored_file import ShownFile, StoredFile
 
 if TYPE_CHECKING:
     from rooms.models.message import Message
@@ -28,8 +29,15 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(decides, closed_at=None).exclude(message__sender=user)
 
     def close(self) -> None:
-        """Mark reports as decided. The copy of the text was only for the decision."""
-        self.filter(closed_at=None).update(closed_at=timezone.now(), content="")
+        """Mark reports as decided. The copy of the text, and the hold on the files, were only for that."""
+        with transaction.atomic():
+            ids = list(self.filter(closed_at=None).values_list("pk", flat=True))
+            kept = Report.files.through._default_manager.filter(report__in=ids)
+            files = set(kept.values_list("storedfile", flat=True))
+            self.filter(pk__in=ids).update(closed_at=timezone.now(), content="")
+            if files:
+                kept.delete()
+                StoredFile.objects.discard(files)
 
 
 class Recipient(models.TextChoices):
@@ -43,7 +51,7 @@ class Recipient(models.TextChoices):
 class Report(models.Model):
     """A person asks moderators to look at a message.
 
-    It keeps the text that was reported while it is open, so that editing or deleting hides nothing.
+    It keeps the text and files that were reported while it is open: editing or deleting hides nothing.
     """
 
     class Reason(models.TextChoices):
@@ -58,6 +66,9 @@ class Report(models.Model):
     reason = models.CharField(_("What is wrong with it?"), max_length=7, choices=Reason)
     details = models.CharField(_("More details (optional)"), max_length=500, blank=True)
     content = models.TextField(editable=False)
+    files: "models.ManyToManyField[StoredFile, models.Model]" = models.ManyToManyField(
+        StoredFile, editable=False, related_name="reports"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, editable=False)
 
@@ -70,6 +81,11 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"report of message {self.message_id}"
+
+    @property
+    def shown_files(self) -> "list[ShownFile]":
+        """The files as they were reported. It asks the database, unless they are prefetched."""
+        return [file.shown for file in self.files.all()]
 
     @staticmethod
     def recipient(message: "Message") -> Recipient:

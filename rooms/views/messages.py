@@ -1,4 +1,6 @@
+import logging
 from collections.abc import Callable
+from itertools import chain, repeat
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,11 +10,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from accounts.avatars import Busy, PictureRefused
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config.pages import page_number
 from config.text import is_utf8
-from rooms.forms import ForwardForm, MessageEditForm, MessageForm, ReactionForm
+from rooms.forms import (
+    NO_SPACE,
+    ForwardForm,
+    MessageEditForm,
+    MessageForm,
+    ReactionForm,
+    about_file,
+)
 from rooms.models import (
     Archived,
     Blocked,
@@ -21,15 +31,21 @@ from rooms.models import (
     Message,
     NotAllowed,
     Pin,
+    QuotaReached,
     Report,
     SavedMessage,
+    StoredFile,
     TokenReused,
     TooSoon,
     joined_room,
 )
 from rooms.receipts import marks_for, receipts_of
 from rooms.replies import reply_ids
+from rooms.scanning import Infected, ScannerFailed
+from rooms.uploads import DiskFull, stored, storing
 from rooms.views.chat_rooms import chat_room_response, membership_in
+
+logger = logging.getLogger(__name__)
 
 RECEIPTS_PER_PAGE = 50
 
@@ -37,20 +53,47 @@ RECEIPTS_PER_PAGE = 50
 @require_POST
 def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
     room = joined_room(request.user, room_id)
-    form = MessageForm.bound_to(request, is_utf8=is_utf8(request), room=room)
+    form = MessageForm.bound_to(request, files=request.FILES, is_utf8=is_utf8(request), room=room)
     if not form.is_valid():
         return refused(request, room, form)
     if form.is_preview:
         return previewed(request, room, form)
     sent = form.cleaned_data
-    if message := saved(
-        request.user,
-        room,
-        form,
-        lambda: room.post_message(request.user, sent["content"], sent["token"], sent["reply"]),
-    ):
-        return posted(request, room, message)
+    with storing() as files:
+        if take_files(request.user, form, files) and (
+            message := saved(
+                request.user,
+                room,
+                form,
+                lambda: room.post_message(request.user, sent["content"], sent["token"], sent["reply"], files),
+            )
+        ):
+            return posted(request, room, message)
     return refused(request, room, form)
+
+
+def take_files(user: User, form: MessageForm, files: list[StoredFile]) -> bool:
+    """Store what a valid form sends, into `files`; with False, the form says which is refused, and why."""
+    descriptions = chain(form.cleaned_data["description"], repeat(""))
+    for upload, description in zip(form.cleaned_data["file"], descriptions, strict=False):
+        try:
+            file = stored(user, upload)
+        except PictureRefused as refusal:
+            form.refuse("file", about_file(upload, str(refusal.reason)))
+        except Infected:
+            form.refuse("file", about_file(upload, _("the virus scanner has found something in this file.")))
+        except ScannerFailed as failure:
+            logger.error("The virus scanner failed: %s", failure)
+            sentence = _("the virus scanner does not answer, so this can’t be sent now. Try again later.")
+            form.refuse("file", about_file(upload, sentence), 503)
+        except Busy as reached:
+            form.refuse_for_now(reached)
+        except DiskFull:
+            form.refuse("file", about_file(upload, str(NO_SPACE)), 507)
+        else:
+            file.description = description
+            files.append(file)
+    return not form.errors
 
 
 def saved(
@@ -65,6 +108,8 @@ def saved(
         form.refuse(form.limit_field, str(refusal), 403)
     except TooSoon as reached:
         form.refuse_for_now(reached)
+    except QuotaReached as reached:
+        form.refuse("file", str(reached), 507)
     except Blocked:
         form.refuse(form.limit_field, blocked_sentence(user, room), 403)
     except TokenReused:

@@ -109,7 +109,8 @@ def report_list_for_staff(request: AuthenticatedRequest) -> HttpResponse:
 def report_list_page(
     request: AuthenticatedRequest, reports: ReportQuerySet, mine: Membership | None = None
 ) -> HttpResponse:
-    found = reports.select_related("message__sender", "message__room", "reporter").order_by("message", "pk")
+    found = reports.select_related("message__sender", "message__room", "reporter").prefetch_related("files")
+    found = found.order_by("message", "pk")
     page, next_page = page_of(found, request, REPORTS_PER_PAGE)
     context: dict[str, Any] = {"reports": page, "next_page": next_page, "room": None}
     if mine:

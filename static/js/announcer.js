@@ -30,7 +30,9 @@ behave('announcer', ['announcer', 'composer'], () => {
   };
   const wordsOf = (message) => ({
     name: part('sender', message).textContent.trim(),
-    text: part('text', message).innerText.trim(), // as it is seen: with lines, and without spoilers
+    // Its files in words, and the text as it is seen: with lines, and without spoilers
+    text: [parts('files', message)[0]?.dataset.words, part('text', message).innerText.trim()]
+      .filter(Boolean).join(' · '),
   });
   const summary = (names, count) => {
     const isCrowd = names.length > MOST_NAMES;

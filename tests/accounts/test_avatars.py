@@ -183,11 +183,6 @@ def test_form_without_a_picture(ada_client):
     assert "Choose a picture first" in error_of(response)
 
 
-def test_two_files_at_once_are_refused(ada_client):
-    files = [SimpleUploadedFile(f"{n}.png", picture(), "image/png") for n in range(2)]
-    assert ada_client.post(URL, {"picture": files}).status_code == 400
-
-
 @pytest.mark.parametrize("body", [b"", b"no boundary", b"--x\r\nContent-Disposition: form-data"])
 def test_broken_form_is_refused(ada_client, body):
     for content_type in ("multipart/form-data", "multipart/form-data; boundary=x", "text/plain"):

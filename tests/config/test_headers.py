@@ -45,8 +45,8 @@ def test_every_answer_is_safe(ada, ada_client, room, address, headers):
     make_message(room, ada)
     response = ada_client.get(address.replace("1", str(room.pk)), headers=headers)
     assert response["Content-Security-Policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types hearth"
     )
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -292,7 +292,7 @@ def test_form_with_too_many_fields_is_refused(quiet, room):
 )
 def test_body_that_is_too_large_is_refused(quiet, room, settings, content_type, headers, element):
     body = b"a" * (settings.REQUEST_MAX_BYTES + 1)
-    response = quiet.post(f"/rooms/{room.pk}/messages/", body, content_type=content_type, headers=headers)
+    response = quiet.post(f"/rooms/{room.pk}/read/", body, content_type=content_type, headers=headers)
     assert response.status_code == 413
     assert page_of(response).all(element)[0].text == "This is too large."
 
@@ -302,7 +302,7 @@ def test_connection_that_breaks_is_not_logged_as_a_fault(quiet, room, monkeypatc
         raise UnreadablePostError("connection lost")
 
     monkeypatch.setattr("django.core.handlers.wsgi.WSGIRequest.read", read)
-    assert quiet.post(f"/rooms/{room.pk}/messages/").status_code == 400
+    assert quiet.post(f"/rooms/{room.pk}/read/").status_code == 400
     assert not caplog.records
 
 

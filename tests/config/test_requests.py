@@ -6,6 +6,8 @@ import importlib
 import pytest
 from django.conf import settings
 
+from rooms.senders import Sender
+
 WHOLE = {"type": "http.request", "body": b"", "more_body": False}
 GONE = {"type": "http.disconnect"}
 
@@ -74,6 +76,8 @@ async def test_body_that_is_too_large_or_says_not_how_large_is_refused_unread(pa
 
 
 UPLOAD = settings.UPLOAD_MAX_BYTES
+FORM = [(b"content-type", b"multipart/form-data; boundary=x")]
+LARGE_FORM = [*FORM, (b"content-length", b"%d" % UPLOAD)]
 
 
 @pytest.fixture
@@ -81,10 +85,10 @@ def logged_in(asgi, monkeypatch):
     """`logged_in(5)` says who uploads from then on, and `logged_in(error)` that nobody can say."""
 
     def say(who):
-        async def run(function, scope):
+        async def run(function, scope, length):
             if isinstance(who, Exception):
                 raise who
-            return who
+            return who if who is None else Sender(who)
 
         monkeypatch.setattr(asgi.live.openings, "run", run)
 
@@ -100,7 +104,10 @@ def logged_in(asgi, monkeypatch):
         ("/settings/avatar/", UPLOAD, None, 401),
         ("/settings/avatar/", LIMIT + 1, None, 401),
         ("/settings/avatar/", LIMIT, None, 200),
-        ("/settings/avatar/", LIMIT, OSError("gone"), 503),
+        ("/settings/avatar/", LIMIT + 1, OSError("gone"), 503),
+        ("/settings/avatar/", LIMIT, OSError("gone"), 200),
+        ("/rooms/5/messages/", LIMIT + 1, 1, 200),
+        ("/rooms/5/messages/", 251 * 1024 * 1024, 1, 413),
         ("/settings/avatar", LIMIT + 1, 1, 413),
         ("/settings/", LIMIT + 1, 1, 413),
     ],
@@ -110,8 +117,11 @@ async def test_upload_may_be_larger_of_people_who_are_logged_in(
 ):
     logged_in(who)
     pages.upload_application = pages.application
-    sent = await answer_to(pages, path, headers=[(b"content-length", b"%d" % length)])
+    sent = await answer_to(pages, path, headers=[*FORM, (b"content-length", b"%d" % length)])
     assert sent[0]["status"] == status
+    if length > LIMIT:
+        only_text = await answer_to(pages, path, headers=[(b"content-length", b"%d" % length)])
+        assert only_text[0]["status"] == 413
     assert not [record for record in caplog.records if record.exc_info]
 
 
@@ -123,7 +133,8 @@ async def test_uploads_have_threads_of_their_own(pages, logged_in):
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     pages.application, pages.upload_application = never, behind
-    assert (await answer_to(pages, "/settings/avatar/"))[0]["status"] == 200
+    assert (await answer_to(pages, "/settings/avatar/", headers=FORM))[0]["status"] == 200
+    assert (await answer_to(pages, "/settings/avatar/", headers=LARGE_FORM))[0]["status"] == 200
 
 
 @pytest.fixture
@@ -140,9 +151,10 @@ async def uploading(pages, logged_in):
 
     async def begin(who, address="192.0.2.1"):
         logged_in(who)
-        tasks.append(asyncio.create_task(answer_to(pages, "/settings/avatar/", client=(address, 1))))
+        asked = answer_to(pages, "/settings/avatar/", headers=LARGE_FORM, client=(address, 1))
+        tasks.append(asyncio.create_task(asked))
         await asyncio.sleep(0)
-        done, _going_on = await asyncio.wait(tasks[-1:], timeout=0.02)
+        done, _going_on = await asyncio.wait(tasks[-1:], timeout=0.1)
         return done.pop().result() if done else None
 
     async def over():
@@ -184,11 +196,9 @@ async def test_place_of_an_upload_is_kept_until_its_thread_is_done(uploading, pa
 
 
 async def test_place_of_an_upload_that_does_not_come_is_free_again(pages, logged_in):
-    assert await answer_to(pages, "/settings/avatar/", received=[part(b"a"), GONE]) == []
+    received = [part(b"a" * 2_000_000), GONE]
+    assert await answer_to(pages, "/settings/avatar/", headers=LARGE_FORM, received=received) == []
     assert not pages.uploads.people
-
-
-FORM = [(b"content-type", b"multipart/form-data; boundary=x")]
 
 
 @pytest.mark.parametrize(
@@ -357,8 +367,8 @@ def bodies(pages):
     """The bodies that reach the pages."""
     seen = []
 
-    async def behind(scope, receive, send):
-        seen.append((await receive())["body"])
+    async def behind(scope, body, send):
+        seen.append(body.read())
 
     pages.application = behind
     return seen

@@ -1,5 +1,7 @@
 """Plain views get a request as WSGI has it, and answer as a whole."""
 
+import io
+
 import pytest
 
 from config.serving.wsgi_threads import WSGIThreads
@@ -27,13 +29,10 @@ SCOPE = {
 async def answered(application, scope=SCOPE):
     sent = []
 
-    async def receive():
-        return {"type": "http.request", "body": b"name=ada", "more_body": False}
-
     async def send(message):
         sent.append(message)
 
-    await WSGIThreads(application, 1)(scope, receive, send)
+    await WSGIThreads(application, 1)(scope, io.BytesIO(b"name=ada"), send)
     return sent
 
 
@@ -76,6 +75,30 @@ async def test_answer_comes_as_a_whole_and_is_closed():
     }
     assert body["body"] == b"all of it"
     assert parts.is_closed
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+async def test_file_is_sent_as_a_whole_unless_it_may_be_large(is_large):
+    """Static files are files, too."""
+
+    class File(io.BytesIO):
+        pass
+
+    file = File(b"all of it")
+    if is_large:
+        file.reader = 1
+
+    def application(environ, start_response):
+        start_response("200 OK", [])
+        return environ["wsgi.file_wrapper"](file, 4)
+
+    if is_large:
+        download = await WSGIThreads(application, 1)(SCOPE, io.BytesIO(), None)
+        assert download.file is file
+        assert not file.closed
+    else:
+        assert (await answered(application))[1]["body"] == b"all of it"
+        assert file.closed
 
 
 async def test_what_the_application_raises_comes_through():

@@ -130,9 +130,10 @@ def without_asking_who_uploads():
     from django.conf import settings
 
     from config import asgi
+    from rooms.senders import Sender
 
     numbers = itertools.count()
-    asgi.uploader = lambda _scope: next(numbers)
+    asgi.sender_of = lambda _scope, _length: Sender(next(numbers))
     settings.UPLOADS_AT_ONCE = settings.UPLOADS_PER_ADDRESS = 1_000_000
 
 
@@ -209,6 +210,35 @@ def dies_before_it_rings():
         ring(kind, **ids)
 
     doorbell.ring = ring_or_die
+
+
+def dies_while_it_keeps_a_file():
+    """It is killed at the step of a message with a file that STEP names."""
+    from config.serving.spool import Spool
+    from rooms import uploads
+    from rooms.models import ChatRoom, message
+
+    def die_at(name):
+        if os.environ["STEP"] == name:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def at(name, function):
+        def dying(*arguments, **options):
+            result = function(*arguments, **options)
+            die_at(name)
+            return result
+
+        return dying
+
+    async def take_and_die(self, receive):
+        body = await take(self, receive)
+        die_at("spooled")
+        return body
+
+    take, Spool.take = Spool.take, take_and_die
+    uploads._put = at("stored", uploads._put)
+    message.attach = at("saved", message.attach)
+    ChatRoom.post_message = at("committed", ChatRoom.post_message)
 
 
 def has_a_clock_of_its_own():
@@ -365,6 +395,7 @@ FAULTS = {
         without_bound_of_messages,
         without_bound_of_lists,
         dies_before_it_rings,
+        dies_while_it_keeps_a_file,
         has_a_clock_of_its_own,
         lives_fast,
         has_a_disk_of_its_own,

@@ -84,7 +84,7 @@ async def test_policy_allows_nothing_but_pictures_and_style_sheets_and_those_of_
 ):
     policy = document.stream.header("content-security-policy")
     found = re.fullmatch(
-        r"default-src 'none'; img-src 'self'; style-src 'self' 'nonce-([\w-]{20,})'; "
+        r"default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self' 'nonce-([\w-]{20,})'; "
         r"base-uri 'none'; form-action 'none'; "
         r"frame-ancestors 'self'",
         policy,

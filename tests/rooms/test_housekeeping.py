@@ -147,7 +147,7 @@ def test_claim_lives_as_long_as_its_browser_comes_back(settings, clock, client):
 
 
 def test_nothing_to_do_costs_some_queries(django_assert_max_num_queries):
-    with django_assert_max_num_queries(len(housekeeping.OVER) + 4):
+    with django_assert_max_num_queries(len(housekeeping.OVER) + 8):
         tidy()  # also rooms without owners, deleted rooms, and people and rooms whose names are not folded
 
 

@@ -15,7 +15,15 @@ from rooms.models import Ban, ChatRoom, Membership, RoomInvitation
 from tests.accounts.test_settings_page import USUAL
 from tests.conftest import client_of
 from tests.support.asking import undone
-from tests.support.factories import avatar_of, login_session_of, make_membership, make_message, make_user
+from tests.support.factories import (
+    PHOTO,
+    avatar_of,
+    login_session_of,
+    make_membership,
+    make_message,
+    make_message_with_file,
+    make_user,
+)
 from tests.support.responses import HTMX
 
 pytestmark = pytest.mark.django_db
@@ -368,6 +376,26 @@ TABLE = {
         "outsider": NOT_FOUND,
         "member": READ_ONLY,
     },
+    ("rooms:message_file_detail", "file of a message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": "200 200 404 405 405 405",
+    },
+    ("rooms:message_file_detail", "file of an own message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": CONFIRMED,
+    },
+    ("rooms:message_file_delete", "file of a message"): NO_ACTION_THERE,
+    ("rooms:message_file_delete", "file of an own message"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": "405 405 404 405 405 405",
+        "member": ACTION,
+    },
+    ("rooms:file_content", "file"): {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": READ_ONLY},
+    ("rooms:file_download", "file"): {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": READ_ONLY},
+    ("rooms:file_thumbnail", "file"): NOTHING_THERE,
+    ("rooms:file_thumbnail", "photo"): {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": READ_ONLY},
     ("rooms:message_update", "message"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -530,6 +558,10 @@ def address(ada, ben, room, private):
         "session": lambda: [login_session_of(client_of(ada)).pk],
         "message": lambda: [make_message(private, ben).pk],
         "own message": lambda: [make_message(private, ada).pk],
+        "file of a message": lambda: [make_message_with_file(private, ben).pk, 1],
+        "file of an own message": lambda: [make_message_with_file(private, ada).pk, 1],
+        "file": lambda: [make_message_with_file(private, ben).files[0].id],
+        "photo": lambda: [make_message_with_file(private, ben, content=PHOTO).files[0].id],
         "member": lambda: [room.pk, ben.pk],
         "private member": lambda: [private.pk, ben.pk],
         "message in a group": lambda: [reported_message(room, ben, ada).pk],
@@ -677,6 +709,8 @@ LIMITED = {
     ("rooms:reply_list", "message"): ("post_per_user", "member", {"content": "Hello", "token": TOKEN}),
     ("rooms:forward_create", "message"): ("post_per_user", "member", {"room": "1"}),
     ("rooms:reaction_create", "message"): ("react_per_user", "member", {"emoji": "👍"}),
+    ("rooms:message_file_detail", "file of an own message"): ("edit_per_user", "member", {}),
+    ("rooms:message_file_delete", "file of an own message"): ("edit_per_user", "member", {}),
     ("rooms:report_create", "message"): ("report_per_user", "member", {"reason": "spam"}),
     ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
     ("rooms:read_marker_reset", "message"): (*READING, {}),

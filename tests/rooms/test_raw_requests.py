@@ -30,6 +30,7 @@ def hearth(request, tmp_path_factory):
         yield server
 
 
+FORM = "multipart/form-data; boundary=x"
 REQUESTS = {
     "page": (head("/login/"), 200),
     "page of htmx": (head("/nowhere/", HX_Request="true"), 404),
@@ -55,7 +56,7 @@ REQUESTS = {
     "large": (head("/login/", "POST", Content_Length="1000000"), 413),
     "large, of htmx": (head("/login/", "POST", Content_Length="1000000", HX_Request="true"), 413),
     "chunked": (head("/login/", "POST", Transfer_Encoding="chunked") + b"0\r\n\r\n", 413),
-    "upload": (head("/settings/avatar/", "POST", Content_Length="1000000"), 401),
+    "upload": (head("/settings/avatar/", "POST", Content_Length="1000000", Content_Type=FORM), 401),
     "parts": (
         head(
             "/login/", "POST", Content_Length="1200", Content_Type="multipart/form-data; boundary=x"
@@ -139,7 +140,7 @@ async def test_pages_and_files_have_them_too(hearth, ann):
 async def test_upload_without_a_place_has_them_too(hearth, ann):
     upload = head(
         "/settings/avatar/", "POST", Content_Length="1000000", Cookie=f"hearth_session={ann.session}",
-        Expect="100-continue",
+        Content_Type=FORM, Expect="100-continue",
     )  # fmt: skip
     async with Wire(hearth) as first, Wire(hearth) as second:
         await first.send(upload)

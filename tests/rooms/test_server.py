@@ -100,6 +100,8 @@ async def test_body_over_the_limit_is_refused_before_it_is_read(hearth):
 async def test_upload_may_be_larger_but_not_by_much(hearth, ann, bob):
     def start_of(path, length, client):
         expected = b"Content-Length: %d\r\nExpect: 100-continue\r\n" % length
+        if path.startswith(b"/settings/avatar/"):
+            expected += b"Content-Type: multipart/form-data; boundary=x\r\n"
         session = f"Cookie: hearth_session={client.session}\r\n".encode()
         return post_with(expected + session).replace(b"/login/", path)
 

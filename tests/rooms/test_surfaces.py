@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from rooms import moderation, raids, search_index
 from rooms.models import (
+    Attachment,
     Membership,
     Mention,
     Message,
@@ -19,10 +20,18 @@ from rooms.models import (
     Report,
     SavedMessage,
     SearchText,
+    StoredFile,
 )
 from rooms.unread import unread_of
 from tests.conftest import client_of
-from tests.support.factories import make_membership, make_message, make_user
+from tests.support.factories import (
+    make_file,
+    make_membership,
+    make_message,
+    make_message_with_file,
+    make_user,
+)
+from tests.support.htmx import Element
 from tests.support.responses import page_of
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +68,8 @@ OF_A_MESSAGE = {
     "its mentions": lambda it, _reader: bool(
         Mention.objects.filter(message=it).exists() or Message.objects.get(pk=it.pk).mentioned
     ),
+    "its files": lambda it, _reader: Attachment.objects.filter(message=it).exists(),
+    "files in an open report": lambda it, _reader: StoredFile.objects.filter(reports__message=it).exists(),
     "what it replies to": lambda it, _reader: Message.objects.get(pk=it.pk).reply_to_id is not None,
     "quotes of it in replies": lambda it, reader: WORD in quoted(it, reader),
     "its pin": lambda it, _reader: Pin.objects.filter(message=it).exists(),
@@ -80,7 +91,8 @@ def told(room, ada, ben, root):
     """A message of ben with everything that a message can have; ada, who owns the room, has not read it."""
     cleo = make_membership(room, make_user("cleo")).user
     question = make_message(room, cleo, "What do we need?")
-    message = room.post_message(ben, f"An {WORD}, @ada", uuid.uuid4(), question)
+    files = [make_file(ben)]
+    message = room.post_message(ben, f"An {WORD}, @ada", uuid.uuid4(), question, files)
     message.edit(f"A large {WORD}, @ada")
     room.post_message(cleo, "Which one?", uuid.uuid4(), message)
     room.memberships.get(user=cleo).mark_read(message.pk)
@@ -139,6 +151,16 @@ def element(client, address, **wanted):
     return page.by_id(wanted["id"]) if "id" in wanted else (page.all(**wanted) or [None])[-1]
 
 
+def fetched(client, address):
+    """Return what is in a file, as the text of an element; None where it is not given away."""
+    response = client.get(address)
+    if response.status_code != 200:
+        return None
+    found = Element("", {})
+    found.nodes.append(response.getvalue().decode())
+    return found
+
+
 SURFACES = {
     "the page of the room": lambda client, it: element(
         client, it.room.get_absolute_url(), id=f"message-{it.pk}"
@@ -150,6 +172,8 @@ SURFACES = {
         client, f"/messages/{it.pk}/replies/", id=f"message-{it.pk}"
     ),
     "its own page": lambda client, it: element(client, f"/messages/{it.pk}/", id="main"),
+    "the page of a file of it": lambda client, it: element(client, f"/messages/{it.pk}/files/1/", id="main"),
+    "a file of it": lambda client, it: fetched(client, it.file_url),
     "the list of chats": lambda client, it: element(client, "/", id=f"room-{it.room_id}-preview"),
     "mentions and replies": lambda client, _it: element(client, "/mentions/", id="main"),
     "pinned messages": lambda client, it: element(client, f"/rooms/{it.room_id}/pins/", id="main"),
@@ -173,7 +197,8 @@ def scene(room, ada, ben):
     """What ben wrote in a room that cleo owns; ada, a member, has saved it."""
     room.memberships.filter(user=ada).update(role=Membership.Role.MEMBER)
     cleo = make_membership(room, make_user("cleo"), role=Membership.Role.OWNER)
-    message = make_message(room, ben, f"An {WORD}, @ada")
+    message = make_message_with_file(room, ben, f"An {WORD}, @ada", f"{WORD}.pdf", WORD.encode())
+    message.file_url = message.files[0].url
     message.pin_as(cleo.user, "")
     message.save_for(ada, "")
     return message, cleo

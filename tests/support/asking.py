@@ -4,6 +4,7 @@ Unlike Django's test client this sends bytes as they are, and what is refused be
 """
 
 import importlib
+import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ def ask(
     begun = time.thread_time()
     if status := refusal_of(asgi, scope):
         return Answer(status, time.thread_time() - begun, is_refused=True)
-    environ = environ_type(threads.environ_of(scope, body))
+    environ = environ_type(threads.environ_of(scope, io.BytesIO(body)))
     with connection_kept():
         status, answered, content = asgi.pages.application.answer_to(environ)
     return Answer(status, time.thread_time() - begun, dict(answered), content)

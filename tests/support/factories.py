@@ -1,5 +1,6 @@
 """Make rows, filling in what the test does not care about."""
 
+import io
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,13 +10,25 @@ from django.db import transaction
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from accounts.models import LoginSession, User
+from config.incoming import Upload
 from rooms.live.endpoints.access import Opening
 from rooms.live.endpoints.present_state import present_states
-from rooms.models import ChatRoom, Membership, Message
+from rooms.models import ChatRoom, Membership, Message, StoredFile
+from rooms.uploads import stored
 
 _numbers = count(1)
+
+
+def _photo() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 6), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+PHOTO = _photo()
 
 
 def make_user(username: str | None = None, password: str | None = None, **fields: object) -> User:
@@ -63,6 +76,23 @@ def make_message(
     room: ChatRoom, sender: User, content: str = "Hello", token: uuid.UUID | None = None
 ) -> Message:
     return room.post_message(sender, content, token or uuid.uuid4())
+
+
+def make_file(sender: User, name: str = "report.pdf", content: bytes = b"%PDF-1.7") -> StoredFile:
+    """Store a file that stands in no message so far."""
+    upload = Upload(name)
+    upload.take(content)
+    upload.end()
+    try:
+        return stored(sender, upload)
+    finally:
+        upload.close()
+
+
+def make_message_with_file(
+    room: ChatRoom, sender: User, text: str = "", name: str = "report.pdf", content: bytes = b"%PDF-1.7"
+) -> Message:
+    return room.post_message(sender, text, uuid.uuid4(), None, [make_file(sender, name, content)])
 
 
 @transaction.atomic

@@ -81,7 +81,7 @@ def _state(opening: Opening) -> PresentState | None:
 
 
 def policy(style_source: str = "") -> tuple[bytes, bytes]:
-    sources = f"default-src 'none'; img-src 'self'; style-src 'self'{style_source}"
+    sources = f"default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'{style_source}"
     return (
         b"content-security-policy",
         f"{sources}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'".encode(),

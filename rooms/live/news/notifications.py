@@ -5,7 +5,8 @@ from typing import Any
 
 from rooms.chats import Chat, chat_for
 from rooms.ids import user_channel
-from rooms.live.news.letters import News, event
+from rooms.live.news.letters import News
+from rooms.live.wire import frames
 from rooms.live.wire.frames import Frame
 from rooms.models import ChatRoom, Message
 from rooms.unread import Unread
@@ -30,7 +31,7 @@ def announce(
         if message := next(wanted, None):
             chat = chat_for(user_id, room, now)
             key = chat.dom_id, message.pk
-            told[key] = told.get(key) or event("notify", _notification(chat, message))
+            told[key] = told.get(key) or _notified(chat, message)
             news.add(user_channel(user_id), told[key])
 
 
@@ -39,6 +40,11 @@ def take_back(news: News, room: ChatRoom, unread: dict[int, Unread], deleted: li
     for user_id in unread if deleted else ():
         about = {"chat": chat_for(user_id, room, None).dom_id, "messages": deleted}
         news.add_event(user_id, "read-elsewhere", about)
+
+
+def _notified(chat: Chat, message: Message) -> Frame:
+    """Return the event, in the reader's language: files are told of in words."""
+    return Frame(lambda: frames.named("notify", _notification(chat, message)))
 
 
 def _notification(chat: Chat, message: Message) -> dict[str, Any]:

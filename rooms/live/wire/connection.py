@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import time
-from functools import partial
 from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from django.conf import settings
 
 from config import events
+from config.serving.lines import abort, unsent_bytes
 from config.text import one_line
 from rooms.live.watch import metrics
 from rooms.live.wire.formats import EVENTS, Format
@@ -182,32 +182,3 @@ class Connection:
         self._waiting = []
         if not abort(self._send) and self._reader:
             self._reader.cancel()
-
-
-def unsent_bytes(send: ASGISendCallable) -> int:
-    """Return how much Daphne holds for the reader behind `send`; 0 for servers that push back by themselves.
-
-    Daphne takes whatever it is given and never closes a reader who has stopped reading
-    (https://github.com/django/daphne/issues/170).
-    """
-    transport = _daphne_transport(send)
-    return len(transport.dataBuffer) + transport._tempDataLen if transport else 0
-
-
-def abort(send: ASGISendCallable) -> bool:
-    """Close the connection behind `send`, of Daphne or uvicorn, without waiting for its reader.
-
-    Return whether that was possible; `receive` then tells of the disconnect.
-    """
-    if transport := _daphne_transport(send):
-        transport.abortConnection()
-    elif transport := getattr(getattr(send, "__self__", None), "transport", None):
-        transport.abort()
-    return transport is not None
-
-
-def _daphne_transport(send: ASGISendCallable) -> Any:
-    if not (isinstance(send, partial) and send.args):
-        return None
-    transport = getattr(getattr(send.args[0], "channel", None), "transport", None)
-    return transport if hasattr(transport, "_tempDataLen") else None
