@@ -10,7 +10,7 @@ from itertools import chain
 
 from django.conf import settings
 from django.db.models import Case, F, Q, QuerySet, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 from django.urls import reverse
 
 from accounts.models import User
@@ -23,11 +23,13 @@ from rooms.unread import Unread, with_unread
 
 NOTHING_UNREAD = Unread()
 CHATS_PER_PAGE = 50  # of those that one is in
-# Favourites as they were chosen; then the latest first, and archived rooms at the end.
+# Favourites as they were chosen; then the latest first, and archived rooms at the end. A room to which the
+# reader came stands above what was said before.
 ORDER = (
     F("favourite_at").asc(nulls_last=True),
     Case(When(room__archived_at=None, then=0), default=1),
-    F("room__last_message").desc(nulls_last=True),
+    Greatest(Coalesce(F("room__last_message"), 0), F("came_after")).desc(),
+    F("came_after").desc(),
     F("pk").desc(),
 )
 
@@ -68,11 +70,14 @@ class Chat:
 
     @property
     def key(self) -> int:
-        """What moves it: the id of the last message, the greatest first; 0 without messages.
+        """What moves it, the greatest first: its last message, or the last one of all when the reader came.
 
-        Archived rooms stand at the end.
+        Ids are doubled, so that whatever came after a message has a place before the next one. Archived rooms
+        stand at the end.
         """
-        return -1 if self.is_archived else (self.room and self.room.last_message_id) or 0
+        last = (self.room and self.room.last_message_id) or 0
+        came_after = self.unread.came_after
+        return -1 if self.is_archived else max(2 * last, came_after and 2 * came_after + 1)
 
     @property
     def order(self) -> int:
@@ -98,6 +103,7 @@ class Chat:
         room, person, unread, last = self.room, self.person, self.unread, self.last_message
         return (
             self.part,
+            self.key,
             room and (room.pk, room.name, room.is_archived),
             person and (person.look, person.current_status),
             last and last.look,

@@ -34,6 +34,7 @@ class Unread:
     notify: str = Membership.Notify.ALL
     has_draft: bool = False
     is_hidden: bool = False  # from the list of chats
+    came_after: int = 0  # the last message of all when the member came
     favourite: int = 0  # its place among the favourites, the greatest first; 0 for a chat that is none
 
     @classmethod
@@ -48,6 +49,7 @@ class Unread:
             row.wanted,
             row.draft_at is not None,
             bool(row.hidden),
+            row.came_after,
             favourite or 0,
         )
 
@@ -124,6 +126,7 @@ def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unrea
     for row in with_unread(memberships).values_list(*names, named=True):
         yield row.room_id, row.user_id, Unread.of(row)
 
+        "came_after",
 
 def with_unread(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Annotate memberships with what `Unread.of` needs."""

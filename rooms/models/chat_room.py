@@ -24,7 +24,7 @@ from rooms.models.ban import Ban
 from rooms.models.formatting import texts
 from rooms.models.membership import Membership
 from rooms.models.mention import ALL, EVERYBODY, MENTION
-from rooms.models.message import Message, TokenReused
+from rooms.models.message import Message, TokenReused, last_of_all
 from rooms.models.moderation_act import ModerationAct
 from rooms.models.stored_file import StoredFile
 
@@ -125,7 +125,9 @@ class ChatRoomQuerySet(models.QuerySet["ChatRoom"]):
                 made_at=timezone.now(),
             )
             if creator:
-                Membership.objects.create(room=room, user=creator, role=Membership.Role.OWNER)
+                Membership.objects.create(
+                    room=room, user=creator, role=Membership.Role.OWNER, came_after=last_of_all()
+                )
             doorbell.ring_after_commit("room", room=room.pk)
         return room
 
@@ -352,12 +354,10 @@ class ChatRoom(Foldable):
                 raise NotAdmitted
             if self.bans.active().filter(user=user).exists():
                 raise NotAdmitted
+            marks = ["joined_after", "last_delivered", "last_read", "read_marker"]
+            here = dict.fromkeys(marks, self.last_message_id or 0)
             membership, is_new = Membership.objects.get_or_create(
-                room=self,
-                user=user,
-                defaults=dict.fromkeys(
-                    ["joined_after", "last_delivered", "last_read", "read_marker"], self.last_message_id or 0
-                ),
+                room=self, user=user, defaults={**here, "came_after": last_of_all()}
             )
             if is_new:
                 self.keep_owned()

@@ -177,6 +177,8 @@ class Membership(models.Model):
     unread_upto = models.PositiveBigIntegerField(default=0, editable=False)
     notify = models.CharField(max_length=8, choices=Notify, default=Notify.DEFAULT)
     muted_until = models.DateTimeField(null=True, blank=True)
+    # The last message of all when the member came: their list has the room above what was said before.
+    came_after = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     # Since when it stands at the top of the member's list.
     favourite_at = models.DateTimeField(null=True, editable=False)
     # The last message there was when the member hid the chat: it comes back with the next one.

@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Length
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -643,6 +643,12 @@ moment_posted = CompiledQuery(
     lambda sender, place: Message.objects.posted_by(sender).values_list("timestamp", flat=True)[
         place - 1 : place
     ],
+def last_of_all() -> int:
+    """Return the id of the last message of all rooms; 0 if there is none."""
+    last: int = Message.objects.aggregate(last=Max("pk", default=0))["last"]
+    return last
+
+
     sender=ID,
 )
 

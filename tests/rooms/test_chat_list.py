@@ -1,5 +1,7 @@
 """What open pages are told of the list of chats."""
 
+import re
+
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
@@ -260,6 +262,22 @@ async def test_chat_that_is_not_on_the_page_comes_in_as_a_whole(
     assert line(room) in await said_in(room)  # it may have fallen out at the end
 
 
+async def test_changed_line_stays_where_it_is_for_somebody_who_came_later(
+    chat_list, do, his, hers, room, private, ada, ben
+):
+    await do(lambda: room.memberships.get(user=ada).leave())
+    first = await do(make_message, room, ben)
+    later = await do(make_message, private, ben)
+    await do(room.join, ada)
+    for page in (his, hers):
+        chat_list.began(page, shows(room))
+    await do(first.edit, "changed")
+    chat_list.heard(Bell("room", {"room": room.pk}))
+    await eventually(lambda: his.told and hers.told)
+    keys = [re.findall(f'room-{room.pk}-preview"[^>]*data-key="([0-9]+)"', page.news) for page in (his, hers)]
+    assert keys == [[str(2 * first.pk)], [str(2 * later.pk + 1)]]
+
+
 async def test_page_shows_whom_it_was_brought(chat_list, do, hub, his, private, ada):
     await do(make_message, private, ada)
     chat_list.heard(Bell("room", {"room": private.pk}))
@@ -363,7 +381,7 @@ async def test_favourite_of_one_changes_nothing_for_others(chat_list, do, hers, 
     message = await do(make_message, room, ada)
     chat_list.heard(Bell("room", {"room": room.pk}))
     await eventually(lambda: hers.told and his.told)
-    assert f'data-key="{message.pk}"' in his.news
+    assert f'data-key="{2 * message.pk}"' in his.news
 
 
 async def test_round_costs_as_much_however_many_listen(chat_list, do, hub, ada, ben, private):

@@ -154,6 +154,24 @@ def test_large_house_lists_only_what_one_is_in(ada, mallory, room, private, sett
     assert parts(ada) == [["ben", "Kitchen"], [], []]
 
 
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_room_that_one_makes_or_joins_stands_on_top_until_something_is_said_elsewhere(
+    ada, ben, ada_client, room, private
+):
+    old = make_room("Old", [ben])
+    make_message(old, ben, "Long ago")
+    for chat in (room, private):
+        make_message(chat, ben)
+    ada_client.post("/rooms/", {"name": "New"})
+    assert parts(ada)[0] == ["New", "ben"]
+    make_message(room, ben)
+    ada_client.get(f"/rooms/{old.pk}/")
+    assert names(ada_client) == ["Old", "Kitchen"]
+    assert parts(ben)[0] == ["Kitchen", "ada"], "for others it is as old as it was"
+    make_message(private, ben)
+    assert parts(ada)[0] == ["ben", "Old"]
+
+
 def test_room_that_one_has_left_is_among_the_others(ada, room):
     room.memberships.get(user=ada).leave()
     assert parts(ada)[:2] == [[], ["Kitchen"]]

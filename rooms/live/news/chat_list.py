@@ -7,7 +7,7 @@ from functools import reduce
 from itertools import batched
 from operator import or_
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, User
@@ -26,7 +26,7 @@ from rooms.live.wire.connection import Connection
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
 from rooms.models import Ban, ChatRoom, Membership, Message, ModerationAct
-from rooms.models.message import with_answered
+from rooms.models.message import last_of_all, with_answered
 from rooms.unread import Unread, total_unread, unread_in_rooms
 
 NO_ROOM = 0
@@ -312,16 +312,17 @@ class ChatList(Rounds[Gathered]):
         if room.revision == self._revisions.get(room.pk):
             return
         news.revisions[room.pk] = room.revision
-        told: dict[tuple[str, Unread | None], Frame] = {}  # one rendering for all who see the same
+        told: dict[tuple[str, int, Unread | None], Frame] = {}  # one rendering for all who see the same
         for user_id, now in unread.items():
             if now.is_hidden:
                 continue
             chat = chat_for(user_id, room, now)
-            key = (chat.dom_id, None if room.pk in self._unread.get(user_id, {}) else now)
-            if key[1] is not None:
+            has_line = room.pk in self._unread.get(user_id, {})
+            key = chat.dom_id, chat.key, None if has_line else now
+            if not has_line:
                 news.note_line(user_id, chat)
             if key not in told:
-                told[key] = self._line(chat) if key[1] is None else _whole_line(chat, user_id)
+                told[key] = self._line(chat) if has_line else _whole_line(chat, user_id)
             news.add(user_channel(user_id), told[key])
         if room.pk in news.listed & self._listed:
             news.add(LOBBY, self._line(Chat(room, None)), not_for={*banned, *unread}, about=room.pk)
@@ -366,17 +367,12 @@ class Beginning(Look[tuple[int, set[int] | None]]):
         self._chat_list = chat_list
 
     def see(self) -> tuple[int, set[int] | None]:
-        return self.seen or (_last_message(), rooms_for_all())
+        return self.seen or (last_of_all(), rooms_for_all())
 
     def news(self, now: tuple[int, set[int] | None]) -> Iterable[Bell]:
         if self.seen is None:
             self._chat_list.begin_after(*now)
         return ()
-
-
-def _last_message() -> int:
-    last: int = ChatRoom.objects.aggregate(last=Max("last_message", default=0))["last"]
-    return last
 
 
 class NewPeople(NewRows[None]):
