@@ -225,6 +225,7 @@ class DraftForm(LimitedForm, forms.Form):
     content = DraftField(required=False)
     token = TokenField()
     reply = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    base = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     limit_field = "content"
 
     def take_allowance(self, request: HttpRequest) -> None:

@@ -122,11 +122,11 @@ def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unrea
         "draft_at",
         "wanted",
         "hidden",
+        "came_after",
     )
     for row in with_unread(memberships).values_list(*names, named=True):
         yield row.room_id, row.user_id, Unread.of(row)
 
-        "came_after",
 
 def with_unread(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Annotate memberships with what `Unread.of` needs."""

@@ -263,24 +263,41 @@ class Membership(models.Model):
         """Whether the member has hidden the chat, and nobody has written since."""
         return self.hidden_upto is not None and self.hidden_upto >= (self.room.last_message_id or 0)
 
-    def keep_draft(self, text: str, token: UUID, reply: int | None) -> None:
+    def keep_draft(self, text: str, token: UUID, reply: int | None, base: int | None = None) -> str:
         """Keep what the member has typed; an empty text forgets it. The latest one wins.
+
+        `base` is the `draft_base` that the page knows; None for one that leaves. Returns the draft that was
+        replaced if the page did not know it, or nothing.
 
         A text that has been sent by now does not come back: the lock lets a post with its `token` end first.
         """
         mine = Membership.objects.filter(pk=self.pk)
         with transaction.atomic():
             self.room.lock()
+            self.refresh_from_db(fields=["draft", "draft_at"])
             if Message.objects.filter(sender=self.user_id, token=token).exists():
-                return
+                return ""
+            replaced = "" if self.draft == text else self.draft_unknown_to(base)
             if text.strip():
-                mine.update(draft=text, draft_reply=reply, draft_at=timezone.now())
+                self.draft, self.draft_at = text, timezone.now()
+                mine.update(draft=text, draft_reply=reply, draft_at=self.draft_at)
                 kept = Membership.objects.filter(user=self.user_id, draft_at__isnull=False)
                 outdated = kept.order_by("-draft_at").values_list("pk", flat=True)[DRAFTS_PER_PERSON:]
                 Membership.objects.filter(pk__in=list(outdated)).forget_drafts()
             else:
+                self.draft, self.draft_at = "", None
                 mine.forget_drafts()
             self._ring_after_commit()
+        return replaced
+
+    @property
+    def draft_base(self) -> int:
+        """Which draft it is: when it was saved, in milliseconds since 1970; 0 if there is none."""
+        return int(self.draft_at.timestamp() * 1000) if self.draft_at else 0
+
+    def draft_unknown_to(self, base: int | None) -> str:
+        """Return the draft, or nothing if it is the one that a page knows by `base`."""
+        return "" if base in (None, self.draft_base) else self.draft
 
     def _ring_after_commit(self) -> None:
         doorbell.ring_after_commit("read", room=self.room_id, user=self.user_id)

@@ -1,12 +1,13 @@
 """What the reader is in a room: a member, a moderator, or banned."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
+from config.pages import number
 from rooms.forms import DraftForm, FavouriteForm, HiddenForm, NotificationForm
 from rooms.models import Ban, ChatRoom, Membership
 
@@ -62,22 +63,26 @@ def membership_update(request: AuthenticatedRequest, room_id: int) -> HttpRespon
     return form.mark(render(request, "rooms/membership_update.html", context))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def draft_update(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Keep what the reader has typed in a room and not sent; nothing, to forget it."""
+    """Keep what the reader has typed in a room and not sent; nothing, to forget it.
+
+    Scripts are answered with the draft that another page has saved, if their page does not know it.
+    """
     memberships = Membership.objects.select_related("room")
     # room__pk finds nothing for a number that no database could hold; room would raise.
     membership = get_object_or_404(memberships, room__pk=room_id, user=request.user)
+    if request.method != "POST":
+        other = membership.draft_unknown_to(number(request.GET.get("base")) or 0)
+        return JsonResponse({"base": membership.draft_base, "text": other})
     form = DraftForm.bound_to(request)
-    if form.is_valid():
-        kept = form.cleaned_data
-        membership.keep_draft(kept["content"], kept["token"], kept["reply"])
-        return (
-            HttpResponse(status=204)
-            if request.htmx
-            else redirect(f"{membership.room.get_absolute_url()}#content")
-        )
-    return form.mark(HttpResponse())
+    if not form.is_valid():
+        return form.mark(HttpResponse())
+    kept = form.cleaned_data
+    other = membership.keep_draft(kept["content"], kept["token"], kept["reply"], kept["base"])
+    if request.htmx:
+        return JsonResponse({"base": membership.draft_base, "text": other})
+    return redirect(f"{membership.room.get_absolute_url()}#content")
 
 
 @require_POST

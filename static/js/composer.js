@@ -51,6 +51,7 @@ behave('composer', ['composer', 'content'], () => {
     }
     content.value = notice.textContent = kept = '';
     clearTimeout(timer);
+    newerDraft.hidden = true;
     token().value = newToken();
     reply.replaceChildren();
     scroller.scrollTop = 0;
@@ -114,21 +115,52 @@ behave('composer', ['composer', 'content'], () => {
 
   // The server keeps what is typed, for other pages and browsers. It forgets by itself what was sent.
   const PAUSE = 3000; // milliseconds without a key
+  const newerDraft = hook('newer-draft');
+  const useNewer = newerDraft.querySelector('button');
   let kept = content.value; // what the server has, as far as this page knows
+  let base = composer.dataset.base; // which draft that is
+  let isAsking;
   let timer;
-  const keepDraft = () => {
+  const hasEnded = () => !typingSignal.isConnected; // the session, or one's time in the room: it would be refused
+  // What another page has saved meanwhile is offered: nothing changes under the cursor.
+  const askForDraft = async (address, options) => {
+    isAsking = true;
+    try {
+      const answer = await fetch(address, { headers: { 'HX-Request': 'true' }, ...options });
+      if (!answer.ok || answer.redirected) throw answer;
+      const other = await answer.json();
+      base = other.base;
+      useNewer.value = other.text;
+      newerDraft.hidden = !other.text || other.text === content.value;
+    } finally {
+      isAsking = false;
+    }
+  };
+  const keepDraft = (isLeaving) => {
     clearTimeout(timer);
-    const hasEnded = !typingSignal.isConnected; // the session, or one's time in the room: it would be refused
-    if (hasEnded || content.value === kept) return;
+    if (hasEnded() || content.value === kept) return;
+    if (isAsking && !isLeaving) return keepDraftSoon();
     kept = content.value;
     const body = new URLSearchParams(new FormData(composer));
-    const options = { method: 'POST', body, keepalive: true, headers: { 'HX-Request': 'true' } };
-    fetch(composer.dataset.save, options).catch(() => { kept = null; }); // it is tried again
+    if (!isLeaving) body.set('base', base);
+    // It is tried again.
+    askForDraft(composer.dataset.save, { method: 'POST', body, keepalive: true }).catch(() => { kept = null; });
   };
-  on('input', () => {
+  const keepDraftSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(keepDraft, PAUSE);
-  }, content);
+  };
+  on('input', keepDraftSoon, content);
+  on('focus', () => {
+    if (hasEnded() || isAsking || content.value !== kept) return;
+    askForDraft(`${composer.dataset.save}?base=${base}`).catch(() => {}); // the next time
+  }, window);
+  on('click', () => {
+    newerDraft.hidden = true;
+    content.focus();
+    content.select();
+    document.execCommand('insertText', false, useNewer.value); // which can be undone
+  }, useNewer);
 
   const restoreDraft = () => {
     const [text, itsToken, reason, base] = JSON.parse(sessionStorage[draftKey] ?? '[]');
@@ -144,11 +176,12 @@ behave('composer', ['composer', 'content'], () => {
   on('pagehide', () => {
     const reason = isSentAgain ? notice.textContent : '';
     sessionStorage[draftKey] = JSON.stringify([content.value, token().value, reason, kept]);
-    keepDraft();
+    keepDraft(true);
   }, window);
 
   // Not before the page is loaded: going to #unread takes the focus away.
   on('load', () => {
+    content.selectionStart = content.value.length; // to write on where a draft ends
     const isFree = document.activeElement === document.body;
     if (isFree && matchMedia('(pointer: fine)').matches) content.focus({ preventScroll: true });
   }, window);

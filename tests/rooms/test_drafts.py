@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -31,7 +32,7 @@ def test_draft_is_there_again_with_what_it_answers_for_its_author_only(
     ada_client, ben_client, ada, ben, room
 ):
     answered = make_message(room, ben, "Which day?")
-    assert save(ada_client, room, "On\r\nMonday", reply=answered.pk).status_code == 204
+    assert save(ada_client, room, "On\r\nMonday", reply=answered.pk).status_code == 200
     assert box(ada_client, room) == "On\nMonday"
     page = page_of(ada_client.get(f"/rooms/{room.pk}/"))
     answers = [field["value"] for field in page.all("input") if field.get("name") == "reply"]
@@ -57,6 +58,35 @@ def test_latest_wins_and_nothing_forgets_it(ada_client, ada, room):
     save(ada_client, room, " \n")
     assert box(ada_client, room) == ""
     assert not unread_of(ada, room).has_draft
+
+
+def test_page_is_told_of_the_draft_that_another_one_has_saved(ada_client, ben_client, room):
+    def saved(text, base, **fields):
+        return save(ada_client, room, text, base=base, **fields).json()
+
+    def asked(base, client=ada_client):
+        return client.get(f"/rooms/{room.pk}/draft/", {"base": base}, headers=HTMX).json()
+
+    here = there = 0  # two pages that know no draft
+    with time_machine.travel("2026-11-30 10:00:00Z", tick=False) as clock:
+        there = saved("Hello Ben", there)["base"]
+        clock.shift(1)
+        assert asked(here) == {"base": there, "text": "Hello Ben"}
+        assert asked(there) == {"base": there, "text": ""}
+        assert asked(0, ben_client) == {"base": 0, "text": ""}, "it is nobody else's"
+        answer = saved("Hel", here)
+        assert answer["text"] == "Hello Ben", "the latest wins, and the other one is offered"
+        assert box(ada_client, room) == "Hel"
+        assert saved("Hell", answer["base"])["text"] == ""
+        clock.shift(1)
+        assert saved("Hell", there)["text"] == "", "it is the same"
+        assert saved("", 0) == {"base": 0, "text": "Hell"}
+        assert asked("9" * 400) == asked("x") == {"base": 0, "text": ""}
+    page = page_of(ada_client.get(f"/rooms/{room.pk}/"))
+    assert page.by_id("composer")["data-base"] == "0"
+    saved("Kept", 0)
+    page = page_of(ada_client.get(f"/rooms/{room.pk}/"))
+    assert page.by_id("composer")["data-base"] == str(asked(0)["base"])
 
 
 def test_what_was_sent_does_not_come_back(ada_client, ada, room):
@@ -117,5 +147,5 @@ def test_what_is_no_draft_is_refused(ada_client, room, fields):
 def test_saving_is_limited(ada_client, room, limit, monkeypatch):
     monkeypatch.setattr(limits, "memory", limits.Memory())
     limit(draft_per_user=Rate(1, 60))
-    assert [save(ada_client, room, text).status_code for text in ("One", "Two")] == [204, 429]
+    assert [save(ada_client, room, text).status_code for text in ("One", "Two")] == [200, 429]
     assert box(ada_client, room) == "One"

@@ -343,13 +343,13 @@ TABLE = {
     },
     ("rooms:draft_update", "group"): {
         "anonymous": LOGIN_FIRST,
-        "outsider": "405 405 404 405 405 405",
-        "member": ACTION,
+        "outsider": NO_FORM,
+        "member": CONFIRMED,
     },
     ("rooms:draft_update", "private"): {
         "anonymous": LOGIN_FIRST,
-        "outsider": "405 405 404 405 405 405",
-        "member": ACTION,
+        "outsider": NO_FORM,
+        "member": CONFIRMED,
     },
     ("rooms:completion_list", "group"): {
         "anonymous": LOGIN_FIRST,
