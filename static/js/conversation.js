@@ -78,13 +78,14 @@ behave('conversation', ['conversation', 'scroller'], () => {
     if (target === byId('newer-link')) lastLoaded = messagesIn(hook('history')).at(-1);
   }, conversation);
 
-  // Keys go from message to message, and Tab to the links and spoilers of the one reached. Code is a stop of its own,
+  // Keys go from message to message, and Tab to what can be pressed in the one reached. Code is a stop of its own,
   // since it scrolls: who comes to it from elsewhere has not reached its message.
   let reached;
   const tieLinks = () => {
     for (const message of messagesIn(conversation)) {
       const tabIndex = message === reached && message.matches(':focus-within') ? 0 : -1;
-      message.querySelectorAll('a, summary').forEach((stop) => { stop.tabIndex = tabIndex; });
+      const stops = [...message.querySelectorAll('a, summary'), ...parts('copy', message)];
+      stops.forEach((stop) => { stop.tabIndex = tabIndex; });
     }
   };
   const reach = ({ type, target, relatedTarget }) => {

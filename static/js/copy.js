@@ -1,16 +1,44 @@
-// Copies an address that a page or a menu shows.
+// Copies an address that a page or a menu shows, and blocks of code, which get their buttons here.
 behave('copy', [], () => {
+  const { copyCode, copied } = document.body.dataset;
   const fieldOf = (button) => button.parentElement.querySelector('input');
-  const offer = () => parts('copy').forEach((button) => { button.hidden = !navigator.clipboard && !fieldOf(button); });
+  const codes = new WeakMap(); // by button
+  const known = new WeakSet(); // those that have one
+  const make = (name, about, ...children) => {
+    const element = document.createElement(name);
+    Object.entries(about).forEach(([attribute, value]) => element.setAttribute(attribute, value));
+    element.append(...children);
+    return element;
+  };
+  const offerCode = () => document.querySelectorAll('pre').forEach((code) => {
+    if (known.has(code)) return;
+    known.add(code);
+    const about = { type: 'button', 'data-part': 'copy', 'aria-label': copyCode, 'data-copied': copied };
+    const button = make('button', about);
+    button.value = code.textContent;
+    codes.set(button, code);
+    code.before(make('span', { class: 'copy-code' }, button, make('span', { 'data-part': 'copied', role: 'status' })));
+  });
+  const offer = () => {
+    offerCode();
+    parts('copy').forEach((button) => {
+      button.hidden = !navigator.clipboard && !fieldOf(button) && !codes.has(button);
+    });
+  };
+  const select = (button) => {
+    if (codes.has(button)) getSelection().selectAllChildren(codes.get(button));
+    else fieldOf(button)?.select();
+  };
   offer();
   on('htmx-after-swap', offer);
+  if (byId('conversation')) keep(hook('conversation'), offerCode);
   on('click', async (event) => {
     const button = parts('copy').find((one) => one.contains(event.target));
     if (!button) return;
     try {
       await navigator.clipboard.writeText(button.value);
     } catch { // not allowed, or not there: it is on secure origins only
-      fieldOf(button)?.select();
+      select(button);
       if (!document.execCommand('copy')) return; // it is selected, to be copied by hand
     }
     part('copied', button.parentElement).textContent = button.dataset.copied;

@@ -289,11 +289,21 @@ def test_who_writes_on_an_older_page_is_led_to_the_newest(ada, room, long_room):
     expect(ada.messages.last).to_have_text("Back again")
 
 
-def test_link_to_a_message_is_copied(ada, room):
+def test_code_and_the_link_to_a_message_are_copied(ada, room):
     ada.say(room, "Look here")
     ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
     ada.open_live(room)
-    ada.menu_of(ada.page.locator(".message")).get_by_role("button", name="Copy link").click()
+    ada.say(room, "```\nx = 1\n  y\n```")  # from elsewhere
+    button = ada.page.get_by_role("button", name="Copy code")
+    expect(button).to_have_js_property("tabIndex", -1)  # until its message is reached
+    button.click()
+    expect(ada.page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    assert ada.page.evaluate("navigator.clipboard.readText()") == "x = 1\n  y"
+    size, code = button.bounding_box(), ada.page.locator("pre").bounding_box()
+    assert min(size["width"], size["height"]) >= 44
+    assert code["x"] + code["width"] <= size["x"], "it covers nothing"
+    ada.page.reload()
+    ada.menu_of(ada.page.locator(".message").first).get_by_role("button", name="Copy link").click()
     expect(ada.page.get_by_text("Copied")).to_be_visible()
     ada.page.goto(ada.page.evaluate("navigator.clipboard.readText()"))
     expect(ada.page.locator(".message:focus")).to_contain_text("Look here")
