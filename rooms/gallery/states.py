@@ -568,6 +568,11 @@ def all_of_the_room(stage: Stage) -> str:
     return stage.get(f"/rooms/{stage.room.pk}/people/?q=al", htmx=True)
 
 
+@state("rooms/_emoji_completions.html")
+def emoji_that_complete(stage: Stage) -> str:
+    return stage.get("/emoji/?q=heart", htmx=True)
+
+
 @state("rooms/_favourite.html")
 def favourite_chosen(stage: Stage) -> str:
     return stage.post(f"/rooms/{stage.room.pk}/favourite/", {"is_favourite": "on"}, htmx=True)

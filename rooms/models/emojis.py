@@ -1,11 +1,14 @@
 """All emoji that there are, and what they are called."""
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from config.text import searchable
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -23,6 +26,7 @@ AT_HAND: "dict[str, StrOrPromise]" = {
 }
 # Asks for the picture of a character that is also one of text; people type it or leave it out.
 _AS_PICTURE = "\ufe0f"
+_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
 @cache
@@ -41,9 +45,44 @@ def _whole() -> dict[str, str]:
 def _names(language: str) -> dict[str, str]:
     from emoji import EMOJI_DATA, LANGUAGES, config
 
+    language = language.partition("-")[0]
     spoken = language if language in LANGUAGES else "en"
     config.load_language(spoken)
     return {text: EMOJI_DATA[text].get(spoken, "") for text in _whole().values()}
+
+
+@cache
+def _searched(language: str) -> list[tuple[str, str]]:
+    """Return each emoji in one skin tone, those at hand first, with what it is found by."""
+    from emoji import EMOJI_DATA
+
+    names = _names(language)
+    plain = [text for text in names if not _TONES.search(text)]
+    texts = {
+        text: (names[text], EMOJI_DATA[text]["en"], *EMOJI_DATA[text].get("alias", ())) for text in plain
+    }
+    own = {text: (str(AT_HAND[text]), *texts.pop(text)) for text in AT_HAND}
+    return [(text, searchable(*map(_spoken, found))) for text, found in (own | texts).items()]
+
+
+def named_like(text: str, limit: int) -> list[str]:
+    """Return the first emoji that have a name like `text`, in the language of the reader or in English.
+
+    Those whose name begins with it come first, then those of which another word does.
+    """
+    wanted = searchable(_spoken(text))
+    if not wanted:
+        return []
+    found: tuple[list[str], ...] = ([], [], [])
+    for emoji, names in _searched(get_language() or "en"):
+        if wanted in names:
+            is_first = f"\n{names}".find(f"\n{wanted}") >= 0
+            found[0 if is_first else 1 if f" {wanted}" in names else 2].append(emoji)
+    return [emoji for some in found for emoji in some][:limit]
+
+
+def _spoken(name: str) -> str:
+    return name.strip(":").replace("_", " ")
 
 
 def _bare(text: str) -> str:
@@ -59,6 +98,5 @@ def name_of(emoji: str) -> str:
     """Return what it is called in the language of the reader; itself, if it has no name there."""
     if at_hand := AT_HAND.get(emoji):
         return str(at_hand)
-    language = (get_language() or "en").partition("-")[0]
-    name = _names(language).get(emoji, "").strip(":").replace("_", " ")
+    name = _spoken(_names(get_language() or "en").get(emoji, ""))
     return capfirst(name) or emoji

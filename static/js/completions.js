@@ -1,9 +1,10 @@
-// Completes the name after an @ in the message box, out of a list that the server makes. The box is a combobox only
-// while the list is there, and nothing in it is chosen before an arrow was pressed: how many there are is said instead.
+// Completes the name after an @ or a : in the message box, out of a list that the server makes. The box is a combobox
+// only while the list is there, and nothing in it is chosen before an arrow was pressed: how many there are is said.
 behave('completions', ['completions', 'composer'], () => {
   const PAUSE = 150; // milliseconds without a key before the server is asked
   const ROLES = { role: 'combobox', 'aria-expanded': 'true', 'aria-autocomplete': 'list', 'aria-haspopup': 'listbox' };
   const box = hook('completions');
+  const { url, emoji } = box.dataset;
   const said = hook('completions-said');
   const content = hook('content');
   let begin = -1; // where the word is that is completed
@@ -14,11 +15,18 @@ behave('completions', ['completions', 'composer'], () => {
   const options = () => parts('completion', box);
   const isOpen = () => Boolean(box.firstElementChild);
 
-  // The text after the last @, as far as it may be a name: display names have spaces.
+  // The text after the last : or @, as far as it may be a name: display names have spaces, and smileys a letter.
+  const SIGNS = {
+    [emoji]: /(?:^|[^\p{L}\p{M}\p{N}_:/]):([\p{L}\p{M}\p{N}_+-]{2,30})$/u,
+    [url]: /(?:^|[^\p{L}\p{M}\p{N}_@./])@((?:[^\s@][^@\n]{0,30})?)$/u,
+  };
   const typed = () => {
     const before = content.value.slice(0, content.selectionEnd);
-    const text = /(?:^|[^\p{L}\p{M}\p{N}_@./])@((?:[^\s@][^@\n]{0,30})?)$/u.exec(before)?.[1];
-    return text === undefined ? [-1] : [before.length - text.length - 1, text];
+    for (const [address, sign] of Object.entries(SIGNS)) {
+      const text = sign.exec(before)?.[1];
+      if (text !== undefined) return [before.length - text.length - 1, text, address];
+    }
+    return [-1];
   };
 
   const close = () => {
@@ -44,19 +52,19 @@ behave('completions', ['completions', 'composer'], () => {
     fruitless = asked;
     close();
   });
-  const ask = apart((text) => {
-    const address = `${box.dataset.url}?q=${encodeURIComponent(text)}`;
-    htmx.ajax('GET', address, { source: box, target: box, swap: 'innerHTML' }).then(() => answered(text));
+  const ask = apart((text, address) => {
+    const asked = `${address}?q=${encodeURIComponent(text)}`;
+    htmx.ajax('GET', asked, { source: box, target: box, swap: 'innerHTML' }).then(() => answered(text));
   });
 
   const look = (event) => {
     clearTimeout(timer);
-    const [place, text] = typed();
+    const [place, text, address] = typed();
     if (place !== begin) fruitless = closedAt = undefined;
     begin = place;
     const isOver = place < 0 || place === closedAt || (fruitless !== undefined && text.startsWith(fruitless));
     if (isOver) return close();
-    if (event.type === 'input') timer = setTimeout(ask, PAUSE, text);
+    if (event.type === 'input') timer = setTimeout(ask, PAUSE, text, address);
   };
   on('input', look, content);
   on('blur', close, content);

@@ -284,6 +284,18 @@ def room_with_names_that_complete_what_is_typed(scene: Scene) -> Person:
 
 
 @state
+def newer_draft_and_emoji_that_complete_what_is_typed(scene: Scene) -> Person:
+    ada, _ben, room = scene.room()
+    ada.open_live(room)
+    assert ada.post(f"{room}draft/", content="From the train").status == 302
+    ada.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    ada.page.get_by_role("button", name="Use it").wait_for()
+    ada.box.press_sequentially("Hello :smi")
+    ada.page.get_by_role("option").first.wait_for()
+    return ada
+
+
+@state
 def private_chat(scene: Scene) -> Person:
     ada, ben, room = scene.chat()
     ada.say(room, "Are you there?")

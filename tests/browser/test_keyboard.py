@@ -117,6 +117,13 @@ def test_name_is_completed_with_keys_and_by_pointing(ada, ben, room):
     assert option.bounding_box()["height"] >= 44
     option.click()
     expect(box).to_have_value(re.compile(rf"^@\S+ and @{ben.name} $"))
+    # Emoji by a : and two letters, which no smiley has.
+    box.fill("")
+    box.press_sequentially("at 10:30 :D :bir")
+    expect(said).to_have_text(re.compile(r"^\d emoji$"))
+    ada.page.get_by_role("option", name="Birthday cake", exact=True).wait_for()
+    keyboard.press("Tab")
+    expect(box).to_have_value(re.compile(r"^at 10:30 :D \S+ $"))
     # Who has chosen nothing sends what is there.
     box.fill("")
     box.press_sequentially(begun)

@@ -93,6 +93,7 @@ TABLE = {
     ("rooms:find", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:message_search", None): {"anonymous": LOGIN_FIRST, "outsider": POSTED_TOO, "member": POSTED_TOO},
     ("rooms:chat_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:emoji_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:mention_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:saved_message_list", None): {
         "anonymous": LOGIN_FIRST,

@@ -13,7 +13,7 @@ from rooms.models.emojis import name_of, the_emoji
 from rooms.templatetags.messages import message_line
 from tests.conftest import client_of
 from tests.support.factories import make_membership, make_message, make_messages, make_user, make_users
-from tests.support.responses import HTMX
+from tests.support.responses import HTMX, page_of
 
 pytestmark = pytest.mark.django_db
 THUMB, HEART, CAKE = "👍", "❤️", "🎂"
@@ -65,6 +65,24 @@ def test_names_are_those_of_the_language():
     assert (name_of(THUMB), name_of(CAKE)) == ("Thumbs up", "Birthday cake")
     with translation.override("de"):
         assert (name_of(THUMB), name_of(CAKE)) == ("Daumen hoch", "Geburtstagskuchen")
+
+
+def test_beginning_of_a_name_finds_emoji(ada_client):
+    def listed(text):
+        page = page_of(ada_client.get(reverse("rooms:emoji_list"), {"q": text}))
+        words = [found["data-words"] for found in page.all("ul")]
+        return words, [(one["data-text"], one.text.split(maxsplit=1)[1].strip()) for one in page.all("li")]
+
+    assert listed("+1") == (["1 emoji"], [(THUMB, "Thumbs up")])
+    assert listed("birthday_c") == (["1 emoji"], [(CAKE, "Birthday cake")])
+    words, found = listed("heart")
+    assert (words, len(found), found[0]) == (["8 emoji"], 8, (HEART, "Heart"))
+    assert all(one[0] == emojis.the_emoji(one[0]) for one in found)
+    for nothing in ("", "_", ":", "no such thing", "x" * 101, "\x00"):
+        assert listed(nothing) == ([], [])
+    with translation.override("de"):
+        assert emojis.named_like("DAUMEN", 1) == [THUMB]
+        assert emojis.named_like("thumbs up", 8) == [THUMB], "English names are known as well"
 
 
 # Reacting, and taking it back
