@@ -225,7 +225,10 @@ class SettingsForm(LimitedForm, forms.ModelForm):  # type: ignore[type-arg]  # g
         (_("Appearance"), ("theme", "contrast", "text_size")),
         (_("Language and time"), ("language", "time_zone")),
         (_("Writing"), ("enter_sends",)),
-        (_("Notifications"), ("notify", "replies_mention", "plays_sound", "announcements")),
+        (
+            _("Notifications"),
+            ("notify", "replies_mention", "reactions_notify", "plays_sound", "announcements"),
+        ),
         (_("What others see"), ("sends_read_receipts", "shows_presence")),
     ]
 
@@ -244,6 +247,7 @@ class SettingsForm(LimitedForm, forms.ModelForm):  # type: ignore[type-arg]  # g
             "enter_sends",
             "notify",
             "replies_mention",
+            "reactions_notify",
             "plays_sound",
             "announcements",
             "sends_read_receipts",

@@ -36,6 +36,7 @@ KINDS = {
     ),
     "person": Kind("`user` is new", ("user",)),
     "profile": Kind("others are shown `user` in another way", ("user",)),
+    "reaction": Kind("somebody has reacted to a message by `person`", ("reaction", "person")),
     "report": Kind("a message by `person` was reported, or that was decided", ("room", "person")),
     "access": Kind("streams of `user` may not go on: a session or membership has ended", ("user",)),
     "settings": Kind("`user` is to see something else, or others something else of them", ("user",)),

@@ -67,9 +67,14 @@ class Unread:
             words.append(said % {"count": self.mentions})
         return ", ".join(words)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the member wants to be notified of nothing now."""
+        return self.is_muted or self.notify == Membership.Notify.NOTHING
+
     def wants(self, message: Message, user_id: int) -> bool:
         """Whether the member, `user_id`, wants to be notified of a new message."""
-        if not self.count or self.is_muted or self.notify == Membership.Notify.NOTHING:
+        if not self.count or self.is_silent:
             return False
         if self.notify == Membership.Notify.ALL:
             return True
@@ -120,6 +125,7 @@ def _unread(memberships: QuerySet[Membership]) -> Iterator[tuple[int, int, Unrea
         "muted_until",
         "favourite_at",
         "draft_at",
+        "came_after",
         "wanted",
         "hidden",
         "came_after",

@@ -175,6 +175,9 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
     # For rooms without a choice of their own.
     notify = models.CharField(_("notify me about"), max_length=8, choices=Notify, default=Notify.ALL)
     replies_mention = models.BooleanField(_("replies to me count as mentions"), default=True, db_default=True)
+    reactions_notify = models.BooleanField(
+        _("notify me of reactions to my messages"), default=True, db_default=True
+    )
     enter_sends = models.BooleanField(_("Enter sends a message"), default=True)
     # Empty for the browser's choice.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)

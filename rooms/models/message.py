@@ -447,7 +447,8 @@ class Message(models.Model):
                     raise ChangeRefused(
                         _("This message has all the different reactions it can have. Choose one of them.")
                     )
-                self.reactions.create(user=user, emoji=emoji)
+                reaction = self.reactions.create(user=user, emoji=emoji)
+                doorbell.ring_after_commit("reaction", reaction=reaction.pk, person=self.sender_id)
             self.reacted = summed_up(self)
             self._save_change("reacted")
 

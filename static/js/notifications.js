@@ -39,10 +39,10 @@ behave('notifications', ['notifications', 'chats'], () => {
     tone.start();
     tone.stop(audio.currentTime + 0.12);
   };
-  const notify = ({ chat, message, title, body, url }) => {
+  const notify = ({ chat, message, title, body, url, isQuiet }) => {
     if (localStorage.notified === String(message)) return; // by another window
     localStorage.notified = message;
-    if (button.dataset.sound) beep();
+    if (button.dataset.sound && !isQuiet) beep();
     if (!isOn()) return;
     const notification = new Notification(title, { body, tag: chat, data: message, renotify: true });
     notification.onclick = () => {

@@ -41,7 +41,7 @@ def test_settings_are_saved_and_announced(ada_client, ada, rung, committed):
     ada.refresh_from_db()
     assert {name: getattr(ada, name) for name in chosen} == chosen
     assert (ada.sends_read_receipts, ada.shows_presence, ada.enter_sends) == (False, False, False)
-    assert (ada.plays_sound, ada.replies_mention) == (True, False)
+    assert (ada.plays_sound, ada.replies_mention, ada.reactions_notify) == (True, False, False)
     assert rung == [("settings", {"user": ada.pk})]
 
 

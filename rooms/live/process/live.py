@@ -11,6 +11,7 @@ from rooms.live.news.chat_list import ChatList
 from rooms.live.news.part import Part, PresentState
 from rooms.live.news.presence import Presence
 from rooms.live.news.profiles import Profiles
+from rooms.live.news.reactions import Reactions
 from rooms.live.news.reports import Reports
 from rooms.live.news.revocations import Revocations
 from rooms.live.news.standing import Standing
@@ -39,6 +40,7 @@ TOPICS = (
     TypingIndicators,
     Presence,
     Profiles,
+    Reactions,
     Reports,
     Standing,
     Acts,
