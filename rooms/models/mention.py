@@ -2,7 +2,7 @@ import re
 import unicodedata
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 
 # Many scripts write vowels as marks, which names may have and \w leaves out.
 _MARKS = "".join(
@@ -17,6 +17,17 @@ ALL = "all"
 EVERYBODY = 0
 
 
+# Neither the ORM nor a loop does this in one statement, however many people are there.
+_MENTION_EVERYBODY = """
+    INSERT INTO rooms_mention (message_id, user_id)
+    SELECT %s, membership.user_id
+    FROM rooms_membership AS membership
+    JOIN accounts_user AS person ON person.id = membership.user_id
+    WHERE membership.room_id = %s AND person.is_active AND person.id <> %s
+    ON CONFLICT DO NOTHING
+"""
+
+
 class Mention(models.Model):
     """A participant whom a message names as @name."""
 
@@ -28,3 +39,9 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return f"mention of user {self.user_id} in message {self.message_id}"
+
+
+def mention_everybody(message_id: int, room_id: int, sender_id: int) -> None:
+    """Let a message mention all active people in its room but its sender."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MENTION_EVERYBODY, [message_id, room_id, sender_id])

@@ -24,7 +24,7 @@ from config.compiled import ID, CompiledInsert, CompiledQuery
 from config.file_types import Kind as FileKind
 from config.text import searchable
 from rooms.models.formatting import FORMATTED, TYPED, plain, unformatted
-from rooms.models.mention import EVERYBODY, Mention
+from rooms.models.mention import EVERYBODY, Mention, mention_everybody
 from rooms.models.message_text import html_of
 from rooms.models.message_version import MessageVersion
 from rooms.models.moderation_act import ModerationAct
@@ -603,11 +603,10 @@ class Message(models.Model):
         """Make `Mention` rows agree with what it says and answers; nobody is mentioned to themselves."""
         others = {*self.mentioned.values(), *self._told_of_reply()}
         if self.mentions_all:
-            others |= set(self.room.participants.filter(is_active=True).values_list("pk", flat=True))
-        others -= {self.sender_id, EVERYBODY}
-        before = set(self.mentions.values_list("user", flat=True))
-        if outdated := before - others:
-            self.mentions.filter(user__in=outdated).delete()
+            mention_everybody(self.pk, self.room_id, self.sender_id)
+            return
+        others = {*self.mentioned.values(), *self._told_of_reply()} - {self.sender_id}
+        self.mentions.exclude(user__in=others).delete()
         Mention.objects.bulk_create(
             [Mention(message=self, user_id=pk) for pk in others], ignore_conflicts=True
         )
