@@ -12,7 +12,6 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Length
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from accounts.models.user import LOOK_FIELDS
 from config import doorbell
 from config.compiled import ID, CompiledInsert, CompiledQuery
 from config.file_types import Kind as FileKind
+from config.paths import path_of
 from config.text import searchable
 from rooms.models.formatting import FORMATTED, TYPED, plain, unformatted
 from rooms.models.mention import EVERYBODY, Mention, mention_everybody
@@ -212,7 +212,20 @@ class Message(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return where it stands: its room, opened around it."""
-        return f"{reverse('rooms:chat_room_detail', args=[self.room_id])}?message={self.pk}"
+        return f"{path_of('rooms:chat_room_detail', self.room_id)}?message={self.pk}"
+
+    @property
+    def details_url(self) -> str:
+        return path_of("rooms:message_detail", self.pk)
+
+    @property
+    def react_url(self) -> str:
+        return path_of("rooms:reaction_create", self.pk)
+
+    @property
+    def reply_url(self) -> str:
+        """Return where it is answered: its room, with a message box that is about it."""
+        return f"{path_of('rooms:chat_room_detail', self.room_id)}?reply={self.pk}"
 
     @property
     def look(self) -> tuple[object, ...]:
@@ -601,7 +614,6 @@ class Message(models.Model):
 
     def save_mentions(self) -> None:
         """Make `Mention` rows agree with what it says and answers; nobody is mentioned to themselves."""
-        others = {*self.mentioned.values(), *self._told_of_reply()}
         if self.mentions_all:
             mention_everybody(self.pk, self.room_id, self.sender_id)
             return
@@ -630,6 +642,12 @@ class Message(models.Model):
         )
 
 
+def last_of_all() -> int:
+    """Return the id of the last message of all rooms; 0 if there is none."""
+    last: int = Message.objects.aggregate(last=Max("pk", default=0))["last"]
+    return last
+
+
 def take_along(messages: list[Message]) -> None:
     """Delete what stands in other tables and goes with the text of these messages."""
     for kind in (Mention, MessageVersion, Pin, Reaction, SavedMessage, SearchText):
@@ -643,12 +661,6 @@ moment_posted = CompiledQuery(
     lambda sender, place: Message.objects.posted_by(sender).values_list("timestamp", flat=True)[
         place - 1 : place
     ],
-def last_of_all() -> int:
-    """Return the id of the last message of all rooms; 0 if there is none."""
-    last: int = Message.objects.aggregate(last=Max("pk", default=0))["last"]
-    return last
-
-
     sender=ID,
 )
 

@@ -1,11 +1,11 @@
 """How reactions to a message are shown, and said."""
 
 from collections.abc import Iterable, Iterator
+from html import escape
 from typing import NamedTuple
 
 from django import template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext, pgettext
 
 from accounts.models import User
@@ -27,8 +27,11 @@ class ShownKind(NamedTuple):
 @register.filter
 def reactions(message: Message) -> list[ShownKind]:
     """Return the kinds of reactions to a message, those whom it names included."""
+    names = {pk: _name(person) for pk, person in message.reactors.items()}
+    comma, conjunction = pgettext("between names", ", "), pgettext("before the last of some names", " and ")
+    between = escape(comma), escape(conjunction)
     return [
-        ShownKind(kind.emoji, kind.number, " ".join(map(str, kind.first)), _words(kind, message.reactors))
+        ShownKind(kind.emoji, kind.number, " ".join(map(str, kind.first)), _words(kind, names, *between))
         for kind in message.kinds
     ]
 
@@ -47,29 +50,28 @@ def all_reactions(message: Message) -> Iterator[tuple[str, str, list[User]]]:
         yield kind.emoji, emojis.name_of(kind.emoji), people.get(kind.emoji, [])
 
 
-def _words(kind: Kind, people: dict[int, User]) -> SafeString:
+def _words(kind: Kind, names: dict[int, str], comma: str, conjunction: str) -> SafeString:
     """Return what is read out, such as "Thumbs up: Ada, Ben and Cem".
 
     Each name is an element, with what stands before it: the reader's own style sheet says "you" in the place
     of one, and leaves out those of blocked people.
     """
-    named = [people[pk] for pk in kind.named if pk in people]
+    named = [pk for pk in kind.named if pk in names]
     others = kind.number - len(named)
-    last = len(named) - 1 if not others else len(named)
-    comma, conjunction = pgettext("between names", ", "), pgettext("before the last of some names", " and ")
-    befores = [conjunction if place == last else comma for place in range(len(named))]
-    befores[:1] = [""] if named else []
-    names = format_html_join(
-        "",
-        '<span class="reactor" data-sender="{}">{}<bdi translate="no" data-name="{}">{}</bdi></span>',
-        (
-            (person.pk, before, person.pk, person.shown_name)
-            for before, person in zip(befores, named, strict=True)
-        ),
-    )
+    befores = ["", *[comma] * (len(named) - 1)][: len(named)]
+    if len(named) > 1 and not others:
+        befores[-1] = conjunction
+    said = [
+        f'<span class="reactor" data-sender="{pk}">{before}{names[pk]}</span>'
+        for pk, before in zip(named, befores, strict=True)
+    ]
     if others:
-        names = format_html("{}{}{}", names, conjunction, _others(others))
-    return format_html("{}: {}", emojis.name_of(kind.emoji), names)
+        said.append(conjunction + escape(_others(others)))
+    return mark_safe(f"{escape(emojis.name_of(kind.emoji))}: {''.join(said)}")  # noqa: S308 (it is escaped)
+
+
+def _name(person: User) -> str:
+    return f'<bdi translate="no" data-name="{person.pk}">{escape(person.shown_name)}</bdi>'
 
 
 def _others(count: int) -> str:

@@ -72,13 +72,13 @@ def drawings_of_messages(monkeypatch):
     """The messages that are drawn from now on; none was before."""
     drawings.forget()
     found = []
-    draw = messages.render_to_string
+    draw = messages._draw
 
-    def noted(template, context):
-        found.append(context["message"].pk)
-        return draw(template, context)
+    def noted(message, is_document):
+        found.append(message.pk)
+        return draw(message, is_document)
 
-    monkeypatch.setattr(messages, "render_to_string", noted)
+    monkeypatch.setattr(messages, "_draw", noted)
     return found
 
 
