@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from itertools import batched
 from types import SimpleNamespace
 from urllib.parse import urljoin, urlsplit
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, models
@@ -28,7 +29,16 @@ from rooms.live.wire import fragments, frames
 from rooms.live.wire.channels import Change, RoomStorage
 from rooms.live.wire.formats import EVENTS
 from rooms.live.wire.hub import Hub
-from rooms.models import ChatRoom, Message, MessageVersion, ModerationAct, Report
+from rooms.models import (
+    ChatRoom,
+    Membership,
+    Message,
+    MessageVersion,
+    ModerationAct,
+    Pin,
+    Report,
+    SavedMessage,
+)
 from tests.conftest import client_of
 from tests.support import sse
 from tests.support.asking import undone
@@ -150,6 +160,12 @@ def world(ada, ben, clock):
     said = make_message(private, ben)
     his.edit(HARMLESS, his.edits)
     his.report(ada, reason="other", details=HARMLESS)
+    his.react_as(ben, "👍")
+    his.pin_as(ada, HARMLESS)
+    his.save_for(ada, HARMLESS)
+    room.post_message(ada, HARMLESS, uuid4(), his)
+    private.forward(ada, his, uuid4())
+    private.memberships.get(user=ada).keep_draft(HARMLESS, uuid4(), said.pk)
     room.note_act(ada, ModerationAct.Act.REMOVE, ben, reason=HARMLESS)
     return SimpleNamespace(room=room, private=private, hers=hers, his=his, said=said, ada=ada, ben=ben)
 
@@ -169,6 +185,9 @@ def fill(world, text):
     write(MessageVersion, content=text)
     write(Report, details=text, content=text)
     write(ModerationAct, reason=text)
+    write(Pin, reason=text)
+    write(SavedMessage, note=text)
+    write(Membership, draft=text)
     for row in (world.room, world.private, world.hers, world.his, world.said, world.ben):
         row.refresh_from_db()
     return text
@@ -195,6 +214,10 @@ def addresses(world):
         f"/messages/{hers}/delete/",
         f"/messages/{world.said.pk}/report/",
         f"/people/{world.ben.username}/profile/",
+        f"/rooms/{room}/pins/",
+        f"/messages/{his}/pin/",
+        f"/messages/{his}/save/",
+        "/saved/",
     ]
 
 
@@ -325,6 +348,10 @@ FIELDS = {
     "reply": ("/messages/{said}/replies/", "content", {}),
     "edit of a message": ("/messages/{hers}/edit/", "content", {"since": "1"}),
     "report": ("/messages/{said}/report/", "details", {"reason": "other"}),
+    "draft": ("/rooms/{room}/draft/", "content", {}),
+    "emoji": ("/messages/{said}/react/", "emoji", {}),
+    "why it is pinned": ("/messages/{hers}/pin/", "reason", {}),
+    "note": ("/messages/{hers}/save/", "note", {}),
     "reason of a removal": ("/rooms/{room}/members/{cleo}/remove/", "reason", {}),
     "display name": ("/settings/profile/", "display_name", {"status_ends": "never"}),
     "status": ("/settings/profile/", "status", {"status_ends": "never"}),

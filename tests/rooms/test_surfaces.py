@@ -8,14 +8,17 @@ import pytest
 from django.utils import timezone
 
 from rooms import moderation, raids, search_index
+from rooms.live.news.reactions import still_to_be_told
 from rooms.models import (
     Attachment,
+    ChatRoom,
     Membership,
     Mention,
     Message,
     MessageVersion,
     Pin,
     Raid,
+    Reaction,
     ReadReceipt,
     Report,
     SavedMessage,
@@ -29,6 +32,7 @@ from tests.support.factories import (
     make_membership,
     make_message,
     make_message_with_file,
+    make_room,
     make_user,
 )
 from tests.support.htmx import Element
@@ -72,9 +76,21 @@ OF_A_MESSAGE = {
     "files in an open report": lambda it, _reader: StoredFile.objects.filter(reports__message=it).exists(),
     "what it replies to": lambda it, _reader: Message.objects.get(pk=it.pk).reply_to_id is not None,
     "quotes of it in replies": lambda it, reader: WORD in quoted(it, reader),
+    "the quote of it in the message box of a draft": lambda it, reader: (
+        WORD in element(client_of(reader), it.room.get_absolute_url(), id="reply").text
+    ),
+    "the text of a draft that replies to it": lambda it, reader: (
+        "Let me look" in element(client_of(reader), it.room.get_absolute_url(), id="content").text
+    ),
+    "copies of it in other chats": lambda _it, _reader: Message.objects.filter(
+        is_forwarded=True, content__contains=WORD
+    ).exists(),
     "its pin": lambda it, _reader: Pin.objects.filter(message=it).exists(),
     "reactions to it": lambda it, _reader: (
         bool(Message.objects.get(pk=it.pk).reacted) or it.reactions.exists()
+    ),
+    "what its author is still to hear of them": lambda it, _reader: bool(
+        still_to_be_told(dict.fromkeys(Reaction.objects.values_list("pk", flat=True), it.sender_id), set())
     ),
     "notes of people who saved it": lambda it, _reader: SavedMessage.objects.filter(message=it).exists(),
     "its part of an unread badge": lambda it, reader: unread_of(reader, it.room).mentions > 0,
@@ -96,6 +112,8 @@ def told(room, ada, ben, root):
     message.edit(f"A large {WORD}, @ada")
     room.post_message(cleo, "Which one?", uuid.uuid4(), message)
     room.memberships.get(user=cleo).mark_read(message.pk)
+    make_room("Garden", [cleo]).forward(cleo, message, uuid.uuid4())
+    room.memberships.get(user=ada).keep_draft("Let me look", uuid.uuid4(), message.pk)
     message.pin_as(ada, "Read this")
     message.save_for(cleo, "For rain")
     message.react_as(cleo, "👍")
@@ -171,6 +189,12 @@ SURFACES = {
     "the page of its replies": lambda client, it: element(
         client, f"/messages/{it.pk}/replies/", id=f"message-{it.pk}"
     ),
+    "the message box of a reply to it": lambda client, it: element(
+        client, f"{it.room.get_absolute_url()}?reply={it.pk}", css_class="quote"
+    ),
+    "a copy of it in another chat": lambda client, _it: element(
+        client, ChatRoom.objects.get(name="Garden").get_absolute_url(), css_class="message"
+    ),
     "its own page": lambda client, it: element(client, f"/messages/{it.pk}/", id="main"),
     "the page of a file of it": lambda client, it: element(client, f"/messages/{it.pk}/files/1/", id="main"),
     "a file of it": lambda client, it: fetched(client, it.file_url),
@@ -188,7 +212,8 @@ def seen(found, blocked, style):
         return "no"
     if WORD in found.text:
         is_styled = f'[data-sender="{blocked.pk}"]' in style
-        return "hidden" if is_styled and found.get("data-sender") == str(blocked.pk) else "yes"
+        senders = {one.get("data-sender") for one in (found, *found.all(css_class="forwarded"))}
+        return "hidden" if is_styled and str(blocked.pk) in senders else "yes"
     return "note" if "deleted" in found.text else "no"
 
 
@@ -233,6 +258,8 @@ def test_message_is_seen_where_the_table_says(surface, state, scene, ada, ada_cl
     message, owner = scene
     if surface == "a quote of it in a reply":
         message.room.post_message(owner.user, "Which one?", uuid.uuid4(), message)
+    if surface == "a copy of it in another chat":
+        make_room("Garden", [owner.user, ada]).forward(owner.user, message, uuid.uuid4())
     reach(state, message, owner, ada)
     style = ada_client.get(f"/own/{ada.pk}.css").content.decode()
     style = style.partition("#show-blocked")[2]

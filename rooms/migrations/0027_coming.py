@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rooms", "0024_hidden_chats"),
+        ("rooms", "0026_files"),
     ]
 
     operations = [
