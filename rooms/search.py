@@ -23,7 +23,16 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Block, User
 from config.converters import ID_MAX
 from rooms import search_words
-from rooms.models import ChatRoom, Membership, Message, Pin, SavedMessage, SearchProgress, SearchText
+from rooms.models import (
+    ChatRoom,
+    Membership,
+    Message,
+    Pin,
+    SavedMessage,
+    SearchDay,
+    SearchProgress,
+    SearchText,
+)
 from rooms.models.chat_room import canonical_room_name
 from rooms.models.message import oldest_that_fit, with_all_drawn
 from rooms.search_words import AFTER, BEFORE, FROM, HAS, IN, IS, day, terms, words
@@ -201,18 +210,26 @@ def _ids(user: User, query: Query, below: int, count: int) -> tuple[list[int], b
     are_few = Message.objects.filter(room__in=rooms)[: FEW + 1].count() <= FEW
     allowed = _allowed(user, query, rooms, are_few).filter(pk__lt=below)
     if not (query.terms or query.has_link):
-        return _newest(allowed, count), False
+        newer = _newest(allowed.filter(pk__gt=settled), count)
+        ids = SearchDay.objects.ids(query.after, query.before, below)
+        older = allowed.filter(pk__lte=settled, pk__gte=ids.start, pk__lt=ids.stop)
+        return [*newer, *_newest(older, count)][:count], False
     rest, is_cut = _look_through(allowed.filter(pk__gt=settled), query, count)
-    allowed = allowed.filter(SearchText.IS_TRUE)
+    ids = SearchDay.objects.ids(query.after, query.before, below)
+    indexed = _look_up(allowed.filter(SearchText.IS_TRUE), query, ids, count, are_few)
+    return sorted({*rest, *indexed}, reverse=True)[:count], is_cut
+
+
+def _look_up(allowed: QuerySet[Message], query: Query, ids: range, count: int, are_few: bool) -> list[int]:
+    """Return what matches of what is in the index, where that has these ids."""
+    allowed = allowed.filter(pk__gte=ids.start, pk__lt=ids.stop)
     if query.has_link:
         allowed = allowed.filter(pk__in=SearchText.objects.filter(has_link=True).values("pk"))
     for term in query.terms:
         allowed = allowed.filter(CONTAINS[connection.vendor](term))
     if are_few or not query.terms:
-        indexed = _newest(allowed, count)
-    else:
-        indexed = ENGINES[connection.vendor](allowed, query.terms, below, count)
-    return sorted({*rest, *indexed}, reverse=True)[:count], is_cut
+        return _newest(allowed, count)
+    return ENGINES[connection.vendor](allowed, query.terms, ids, count)
 
 
 def _allowed(user: User, query: Query, rooms: QuerySet[Any, Any], are_few: bool) -> QuerySet[Message]:
@@ -251,9 +268,9 @@ def _newest(found: QuerySet[Message], count: int, than: int = 0) -> list[int]:
 # What the index of each database is asked
 
 
-def _in_sqlite(allowed: QuerySet[Message], terms: Sequence[str], below: int, count: int) -> list[int]:
+def _in_sqlite(allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int) -> list[int]:
     if all(len(term) < TRIGRAM for term in terms):
-        newest = _newest(allowed, count, min(below, _last()) - NEWEST["sqlite"])
+        newest = _newest(allowed, count, min(ids.stop, _last()) - NEWEST["sqlite"])
         if len(newest) == count:
             return newest
     wanted = _expression(terms)
@@ -264,11 +281,11 @@ def _in_sqlite(allowed: QuerySet[Message], terms: Sequence[str], below: int, cou
     # In this order: for each that the index gives, the latest first, whether it is allowed.
     statement = f"""
         SELECT found.rowid FROM rooms_search AS found
-        WHERE found.rooms_search MATCH %s AND found.rowid < %s AND EXISTS ({sql})
+        WHERE found.rooms_search MATCH %s AND found.rowid >= %s AND found.rowid < %s AND EXISTS ({sql})
         ORDER BY found.rowid DESC LIMIT %s
     """  # noqa: S608 (it is what Django wrote)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [wanted, below, *parameters, count])
+        cursor.execute(statement, [wanted, ids.start, ids.stop, *parameters, count])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -306,8 +323,8 @@ def _beginning_with(term: str) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _in_postgresql(allowed: QuerySet[Message], terms: Sequence[str], below: int, count: int) -> list[int]:
-    newest = _newest(allowed, count, min(below, _last()) - NEWEST["postgresql"])
+def _in_postgresql(allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int) -> list[int]:
+    newest = _newest(allowed, count, min(ids.stop, _last()) - NEWEST["postgresql"])
     if len(newest) == count:
         return newest
     # An order that no index has: otherwise all messages would be read in it, the newest first.

@@ -14,7 +14,7 @@ from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from rooms import batches
-from rooms.models import Message, SearchProgress, SearchText
+from rooms.models import Message, SearchDay, SearchProgress, SearchText
 from rooms.models.message import MessageQuerySet
 
 BATCH = 200  # messages
@@ -106,7 +106,9 @@ def _follow(after: int, upto: int | None = None) -> int:
         return after if upto is None else upto
     batch = following.filter(pk__lte=ids[-1])
     texts = SearchText.objects.filter(message=OuterRef("pk"))
-    SearchText.objects.add(list(batch.filter(~Exists(texts), deleted_at=None)))
+    new = list(batch.filter(~Exists(texts), deleted_at=None))
+    SearchText.objects.add(new)
+    SearchDay.objects.note((message.pk, message.timestamp) for message in new)
     mend(batch)
     return ids[-1]
 

@@ -22,7 +22,7 @@ from rooms.models.read_receipt import ReadReceipt
 from rooms.models.report import Report
 from rooms.models.room_invitation import RoomInvitation
 from rooms.models.saved_message import SavedMessage
-from rooms.models.search_text import SearchProgress, SearchText
+from rooms.models.search_text import SearchDay, SearchProgress, SearchText
 from rooms.models.server_process import ServerProcess
 from rooms.models.stored_file import Attachment, QuotaReached, StoredFile
 
@@ -49,6 +49,7 @@ __all__ = [
     "Report",
     "RoomInvitation",
     "SavedMessage",
+    "SearchDay",
     "SearchProgress",
     "SearchText",
     "ServerProcess",

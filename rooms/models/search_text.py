@@ -5,11 +5,14 @@ differs: with SQLite it is a table of trigrams (FTS5), from which triggers take 
 with PostgreSQL it is an ordinary index (pg_trgm), which looks after itself.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import connection, models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Min, Q
 from django.db.models.functions import Coalesce
 
 _MAKE: dict[str, tuple[str, ...]] = {
@@ -84,6 +87,7 @@ class SearchTextQuerySet(models.QuerySet["SearchText"]):
             remove_index(connection)
             self._raw_delete(self.db)
             make_index(connection)
+            SearchDay.objects.all().delete()
             SearchProgress.objects.update(reached=0, settled=0, noted=0, noted_before=0)
 
 
@@ -116,6 +120,49 @@ class SearchText(models.Model):
     def of(cls, message: Any) -> Self:
         values = {"folded": message.searched, "has_link": message.has_link}
         return cls(message=message, written_at=message.written_at, **values)
+
+
+class SearchDayQuerySet(models.QuerySet["SearchDay"]):
+    def note(self, moments: Iterable[tuple[int, datetime]]) -> None:
+        """Note when messages were posted, by their ids."""
+        found: defaultdict[date, list[int]] = defaultdict(list)
+        for pk, moment in moments:
+            found[moment.astimezone(UTC).date()].append(pk)
+        for day, known in self.in_bulk(list(found)).items():
+            found[day] += [known.first, known.last]
+        self.bulk_create(
+            [SearchDay(day=day, first=min(ids), last=max(ids)) for day, ids in found.items()],
+            update_conflicts=True,
+            unique_fields=["day"],
+            update_fields=["first", "last"],
+        )
+
+    def ids(self, since: datetime | None, until: datetime | None, below: int) -> range:
+        """Return the ids among which is everything below an id that the index has of this time."""
+        low = 0
+        if since:
+            later = self.filter(day__gte=since.astimezone(UTC).date())
+            low = later.aggregate(first=Min("first"))["first"] or below
+        if until:
+            earlier = self.filter(day__lte=until.astimezone(UTC).date())
+            below = min(below, (earlier.aggregate(last=Max("last"))["last"] or 0) + 1)
+        return range(low, below)
+
+
+class SearchDay(models.Model):
+    """A day, in UTC, and the first and the last message of it that the index has.
+
+    Ids grow with time, but for clocks that are set back: so a search in a span of time looks at few others.
+    """
+
+    day = models.DateField(primary_key=True)
+    first = models.PositiveBigIntegerField()
+    last = models.PositiveBigIntegerField()
+
+    objects = SearchDayQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"messages of {self.day}"
 
 
 class SearchProgressManager(models.Manager["SearchProgress"]):

@@ -185,6 +185,8 @@ ASKED = st.one_of(
             'in:"',
             "before:2026-02-31",
             "after:99999-01-01",
+            "before:2026-03-03",
+            "after:2026-03-02",
             "before:0001-01-01",
             "is:",
             "\0",
@@ -202,6 +204,10 @@ def naive(user, text):
     readable = Message.objects.listed_for(user).order_by("-pk")
     if query.senders is not None:
         readable = readable.filter(sender__in=query.senders)
+    if query.before:
+        readable = readable.filter(timestamp__lt=query.before)
+    if query.after:
+        readable = readable.filter(timestamp__gte=query.after)
     plain = ((message, searchable(unformatted(message.content, conceals=False))) for message in readable)
     return [message.pk for message, folded in plain if all(term in folded for term in query.terms)]
 
@@ -220,7 +226,10 @@ def test_search_finds_what_a_naive_look_through_finds(room, ada, ben, monkeypatc
     texts = data.draw(st.lists(MESSAGE, min_size=1, max_size=8))
     messages = []
     for text in texts:
-        messages.append(make_message(room, ben, text))
+        message = make_message(room, ben, text)
+        message.timestamp = datetime(2026, 3, data.draw(st.integers(1, 4)), 12, tzinfo=UTC)
+        message.save(update_fields=["timestamp"])
+        messages.append(message)
         if data.draw(st.booleans()):
             index()
     for message in data.draw(st.lists(st.sampled_from(messages), max_size=3)):
@@ -236,7 +245,8 @@ def test_search_finds_what_a_naive_look_through_finds(room, ada, ben, monkeypatc
         assert not faults()
     part = st.sampled_from(texts).flatmap(lambda text: st.slices(len(text)).map(lambda part: text[part]))
     for asked in data.draw(st.lists(st.one_of(part, ASKED), min_size=12, max_size=12)):
-        query = f'"{asked}"' if data.draw(st.booleans()) else asked
+        when = data.draw(st.sampled_from(["", "", " after:2026-03-02", " before:2026-03-03"]))
+        query = (f'"{asked}"' if data.draw(st.booleans()) else asked) + when
         ids = [message.pk for message in find(ada, understood(ada, query)).messages]
         assert ids == naive(ada, query)[: search.PER_PAGE], query
     room.messages.all().delete()
