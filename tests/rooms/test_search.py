@@ -214,7 +214,7 @@ def naive(user, text):
 
 @given(st.data())
 @hypothesis_settings(
-    max_examples=40 if connection.vendor == "sqlite" else 15,
+    max_examples=30 if connection.vendor == "sqlite" else 12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_search_finds_what_a_naive_look_through_finds(room, ada, ben, monkeypatch, data):
@@ -424,11 +424,11 @@ def test_index_that_is_interrupted_anywhere_is_finished(room, ada, monkeypatch):
             index()
             break
         assert len(found(ada, "umbrella")) == 4, number
-        if number % 2:
+        if number % 4 == 0:
             index()
             assert not faults(), number
             SearchText.objects.remove_all()
-    assert number > 20
+    assert number > 10
     assert not faults()
     assert len(found(ada, "umbrella")) == 4
 

@@ -21,7 +21,7 @@ def note_days(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rooms", "0025_search")]
+    dependencies = [("rooms", "0027_coming")]
 
     operations = [
         migrations.CreateModel(
