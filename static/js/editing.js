@@ -60,9 +60,12 @@ behave('editing', ['stream'], () => {
   };
 
   on('edited', ({ detail }) => {
-    const { are_styles: areStyles, problem } = JSON.parse(detail.data);
+    const { release, are_styles: areStyles, problem } = JSON.parse(detail.data);
+    const drawn = byId('cursors').elements.release; // of which this page is
     if (problem) return show(`${problem.file}, line ${problem.line}: ${problem.message}\n${problem.source}`);
+    if (drawn.value === release && !bar.isConnected) return;
     if (!areStyles || bar.isConnected) return load();
+    drawn.value = release;
     document.querySelectorAll('link[rel=stylesheet]').forEach((link) => {
       const address = new URL(link.href);
       address.searchParams.set('edited', Date.now());

@@ -15,8 +15,9 @@ from django.template import TemplateSyntaxError, engines
 
 from config import release
 from config.theme import Problem, problem_at, problem_of_static
-from rooms.live.news.part import Worker
+from rooms.live.news.part import PresentState, Worker
 from rooms.live.wire import frames
+from rooms.live.wire.connection import Connection
 from rooms.live.wire.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Editing(Worker):
     def look_at(self, changed: set[Path]) -> None:
         """Find out what is wrong with what has changed, or still is; say it once."""
         release.current.cache_clear()
+        release.current()
         before = self._broken
         found = {path: problem_of(path) for path in changed | before.keys() if path.exists()}
         self._broken = {path: problem for path, problem in found.items() if problem}
@@ -57,13 +59,21 @@ class Editing(Worker):
                 logger.error("%(file)s, line %(line)s: %(message)s\n    %(source)s", problem)
 
     def tell(self, are_styles: bool) -> None:
-        problem = next(iter(self._broken.values()), None)
-        event = frames.named("edited", {"are_styles": are_styles, "problem": problem})
         for connection in tuple(self._hub.connections):
             if connection.format.is_append_only:
                 connection.end(connection.format.begin_anew(at_once=True))
             else:
-                connection.write(event)
+                connection.write(self.event(are_styles))
+
+    def began(self, connection: Connection, state: PresentState) -> None:
+        """Tell a page what has changed while it was loading."""
+        if not connection.format.is_append_only:
+            connection.write(self.event())
+
+    def event(self, are_styles: bool = False) -> bytes:
+        problem = next(iter(self._broken.values()), None)
+        facts = {"release": release.current(), "are_styles": are_styles, "problem": problem}
+        return frames.named("edited", facts)
 
 
 def folders() -> Iterable[Path]:
