@@ -11,8 +11,23 @@ from accounts.models.entry_link import digest_of
 from rooms import moderation
 from rooms.chats import Chat, ChatLists
 from rooms.gallery.stage import RAW, Stage, hashed
-from rooms.gallery.states import CHAT, PUSHES, ROOM, about, many, of_room, push, state, talk, there, uuid
+from rooms.gallery.states import (
+    CHAT,
+    FILES,
+    PUSHES,
+    ROOM,
+    about,
+    many,
+    of_room,
+    push,
+    state,
+    talk,
+    there,
+    uuid,
+    with_files,
+)
 from rooms.models import ChatRoom, Membership, Pin, ReadReceipt
+from rooms.models.stored_file import shown_as
 from rooms.unread import Unread
 
 # Readers
@@ -310,6 +325,51 @@ def saved_without_a_note(stage: Stage) -> str:
     return stage.get("/saved/")
 
 
+# Files
+
+
+@state("rooms/message_detail.html")
+def with_files_that_were_pinned(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ada))
+
+
+@state("rooms/mention_list.html")
+def mention_with_files(stage: Stage) -> str:
+    there(stage.ada)
+    said = with_files(stage, stage.ben)
+    said.edit("Look, @ada")
+    return stage.get("/mentions/")
+
+
+@state("rooms/report_list.html")
+def report_of_files(stage: Stage) -> str:
+    with_files(stage, stage.ben).report(stage.ada, reason="spam", details="")
+    return stage.get(f"/rooms/{stage.room.pk}/reports/")
+
+
+@state("rooms/message_file_detail.html")
+def sound(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ben), "files/3/")
+
+
+@state("rooms/message_file_detail.html")
+def last_of_several(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ben), f"files/{len(FILES)}/")
+
+
+@state("rooms/message_file_detail.html")
+def photo_of_somebody_else(stage: Stage) -> str:
+    said = stage.say("Look")
+    said.attached = shown_as(FILES[:1])
+    said.save(update_fields=["attached"])
+    return about(stage, said, "files/1/")
+
+
+@state("rooms/pin_update.html")
+def pinning_files(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ben), "pin/")
+
+
 # Rooms
 
 
@@ -466,6 +526,11 @@ def invitations_by_a_command(stage: Stage) -> str:
     EntryLink.objects.invite()
     context = {"made": None, "invitations": EntryLink.objects.invitations(), "next_page": None}
     return stage.page("accounts/invitation_list.html", stage.ada, **context)
+
+
+@state("accounts/password_link_detail.html")
+def link_for_a_forgotten_password(stage: Stage) -> str:
+    return stage.as_stranger(f"/password/{EntryLink.objects.issue_for_password(stage.ben)}/")
 
 
 @state("accounts/staff_link_detail.html")

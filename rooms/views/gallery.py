@@ -131,6 +131,11 @@ def kinds_of(source: Source) -> Iterator[tuple[str, str]]:
     return ((name, kind) for name, kind in sorted(found.items()) if name in told and kind != OF_DJANGO)
 
 
+def fields_of(chosen: dict[str, str]) -> dict[str, str]:
+    """Return what of a look is up to the reader."""
+    return {name: chosen[name] for name in ("theme", "contrast")}
+
+
 @require_safe
 @for_editors
 @xframe_options_sameorigin
@@ -143,7 +148,7 @@ def gallery_frame(request: AuthenticatedRequest, state: str, template: str) -> H
         raise Http404
     if "language" not in request.GET:
         chosen["language"] = LANGUAGES[0]
-    with staged({"theme": chosen["theme"], "contrast": chosen["contrast"]}, chosen["language"]) as stage:
+    with staged(fields_of(chosen), chosen["language"]) as stage:
         html = shown.draw(stage)
         if "<html" not in html:
             html = stage.page("gallery/frame.html", stage.ada, html=mark_safe(html), place=shown.place)  # noqa: S308 (what templates made)
