@@ -25,7 +25,6 @@ CONNECT_SECONDS = 10
 REFUSED_SECONDS = 3  # in which an upload that nobody may send is refused
 PIECE = b"-" * 16 * 1024  # of that upload
 SPOOF = "192.0.2.77"  # an address that nobody has
-UPLOAD = "/settings/avatar/"
 SEEN, SECOND, LAST = b"event: seen", b"event: second", b"event: last"
 
 # What to do where, by proxy; "" is for any other one.
@@ -66,9 +65,9 @@ FIXES: dict[str, dict[str, str]] = {
         "": "Let the proxy add the address that it sees to the end of X-Forwarded-For.",
     },
     "uploads": {
-        "nginx": "Take over `location = /settings/avatar/` from deploy/nginx.conf.",
-        "Caddy": "Take out `request_body`, or let it take 9 MiB there.",
-        "": "Let the proxy take 9 MiB there, and hand a body on as it comes.",
+        "nginx": "Take over the locations for files from deploy/nginx.conf.",
+        "Caddy": "Take out `request_body`, or let it take as much as settings.UPLOAD_PATHS says.",
+        "": "Let the proxy take as much there as deploy/nginx.conf says, and hand a body on as it comes.",
     },
 }
 
@@ -227,22 +226,25 @@ class Examination:
             connection.close()
 
     def of_uploads(self) -> Iterator[Finding]:
+        for pattern, size in settings.UPLOAD_PATHS.items():
+            if size:
+                yield self.of_an_upload(pattern.replace("[0-9]+", "1"), size)
+
+    def of_an_upload(self, path: str, size: int) -> Finding:
         try:
-            status = refusal_of_a_file(self.site)
+            status = refusal_of_a_file(self.site, path, size)
         except (OSError, ValueError, IndexError) as error:
-            yield self.found("uploads", f"Files are not answered: {error}.")
-            return
+            return self.found("uploads", f"Files to {path} are not answered: {error}.")
         if status == 0:
             fixes = FIXES["uploads"]
-            sentence = "The proxy takes in whole files before Hearth is asked."
-            yield hint("uploads", sentence, fixes.get(self.proxy, fixes[""]))
-        elif status == 413:
-            yield self.found("uploads", "The proxy refuses files that Hearth would take.")
-        else:
-            yield fine("uploads", "Files come through.")
+            sentence = f"The proxy takes in whole files to {path} before Hearth is asked."
+            return hint("uploads", sentence, fixes.get(self.proxy, fixes[""]))
+        if status == 413:
+            return self.found("uploads", f"The proxy refuses files to {path} that Hearth would take.")
+        return fine("uploads", f"Files to {path} come through.")
 
 
-def refusal_of_a_file(site: Site) -> int:
+def refusal_of_a_file(site: Site, path: str, size: int) -> int:
     """Begin to send a large file, and return with which status it is refused; 0 if it is not.
 
     Hearth refuses it, since nobody is logged in. It is sent little by little: some proxies look at answers
@@ -253,9 +255,9 @@ def refusal_of_a_file(site: Site) -> int:
     sock = connection.sock
     try:
         lines = [
-            f"POST {UPLOAD} HTTP/1.1",
+            f"POST {path} HTTP/1.1",
             f"Host: {site.netloc}",
-            f"Content-Length: {settings.UPLOAD_MAX_BYTES}",
+            f"Content-Length: {size}",
             "Content-Type: multipart/form-data; boundary=x",
         ]
         sock.sendall("\r\n".join([*lines, "", ""]).encode())

@@ -58,7 +58,7 @@ NGINX = {
     "host": (WITHOUT.format("proxy_set_header Host"), ""),
     "proto": (WITHOUT.format("proxy_set_header X-Forwarded-Proto"), ""),
     "address": (r"\$proxy_add_x_forwarded_for", "$http_x_forwarded_for"),
-    "uploads": (r"client_max_body_size 9m", "client_max_body_size 64k"),
+    "uploads": (r"client_max_body_size 251m", "client_max_body_size 64k"),
 }
 CADDY = {
     "streams": ("lb_policy", "}\n encode gzip\n reverse_proxy /never 127.0.0.1:1 {\n lb_policy"),
