@@ -335,6 +335,7 @@ TABLE = {
     ("rooms:membership_create", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": ACTION,
+        "banned": "405 405 404 405 405 405",
         "member": ACTION,
     },
     ("rooms:membership_create", "private"): {
