@@ -100,6 +100,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("message", "position"), name="one_file_per_position")
+                ],
+            },
         ),
         migrations.AddField(
             model_name="report",
@@ -117,9 +122,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="attachment",
             index=models.Index(fields=["room", "kind", "message"], name="file_of_room_by_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=models.UniqueConstraint(fields=("message", "position"), name="one_file_per_position"),
         ),
     ]
