@@ -194,8 +194,12 @@ def test_quota_counts_in_the_transaction(ada_client, room, settings):
 
 
 def test_files_can_be_off(ada_client, room, settings):
+    with_files = page_of(ada_client.get(room.get_absolute_url()))
+    assert with_files.by_id("composer").get("enctype") == "multipart/form-data"
     settings.FILES_PER_MESSAGE = 0
-    assert page_of(ada_client.get(room.get_absolute_url())).by_id("files") is None
+    page = page_of(ada_client.get(room.get_absolute_url()))
+    assert page.by_id("files") is None
+    assert page.by_id("composer").get("enctype") == "", "no address takes such a form"
     assert errors_of(send(ada_client, room, named("a.pdf"), headers=HTMX)) == ["No files can be sent here."]
 
 
