@@ -255,7 +255,11 @@ def _allowed(user: User, query: Query, rooms: QuerySet[Any, Any], are_few: bool)
 
 def _look_through(allowed: QuerySet[Message], query: Query, count: int) -> tuple[list[int], bool]:
     """Return what matches of what is not in the index yet, and whether there was too much of it."""
-    rows = allowed.exclude(SearchText.IS_TRUE).order_by("-pk").only("content", "format")
+    rows = (
+        allowed.exclude(SearchText.IS_TRUE)
+        .order_by("-pk")
+        .only("content", "format", "attached", "deleted_at")
+    )
     found = list(rows[: UNINDEXED_AT_MOST + 1])
     ids = (message.pk for message in found[:UNINDEXED_AT_MOST] if query.matches(message))
     return list(islice(ids, count)), len(found) > UNINDEXED_AT_MOST

@@ -10,11 +10,12 @@ from datetime import timedelta
 from itertools import batched
 from pathlib import Path
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from config import incoming
-from rooms.models import Attachment, StoredFile
+from rooms.models import Attachment, Message, Report, StoredFile
 from rooms.models.stored_file import detach, remove_bytes, storage
 
 # What is younger may still get its row.
@@ -72,13 +73,25 @@ def left_over() -> Iterator[Path]:
 
 def of_deleted_messages() -> list[int]:
     """Return the ids of deleted messages that still have files: a release without files has deleted them."""
-    found = Attachment.objects.exclude(message__deleted_at=None).values_list("message", flat=True)
+    there = Message.objects.filter(pk=OuterRef("message"), deleted_at=None)
+    found = Attachment.objects.filter(~Exists(there)).values_list("message", flat=True)
     return list(found.distinct()[:BATCH])
+
+
+def release_reported() -> None:
+    """Let go of files that were kept for reports which are not there any more, for the same reason."""
+    kept = Report.files.through._default_manager
+    gone = kept.filter(~Exists(Report.objects.filter(pk=OuterRef("report"))))
+    if files := set(gone.values_list("storedfile", flat=True)[:BATCH]):
+        with transaction.atomic():
+            gone.filter(storedfile__in=files).delete()
+            StoredFile.objects.discard(files)
 
 
 def sweep(folders: Iterable[str] = FOLDERS) -> int:
     """Delete what has no row; return how many files that were."""
     detach(of_deleted_messages())
+    release_reported()
     leftovers = list(left_over())
     for path in leftovers:
         path.unlink(missing_ok=True)

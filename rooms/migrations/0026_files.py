@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 (
                     "message",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="attachments",
@@ -85,6 +86,7 @@ class Migration(migrations.Migration):
                 (
                     "room",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="attachments",
@@ -109,7 +111,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="report",
             name="files",
-            field=models.ManyToManyField(editable=False, related_name="reports", to="rooms.storedfile"),
+            field=models.ManyToManyField(
+                db_constraint=False, editable=False, related_name="reports", to="rooms.storedfile"
+            ),
         ),
         migrations.AddIndex(
             model_name="storedfile",

@@ -286,9 +286,10 @@ class Message(models.Model):
 
     @property
     def searched(self) -> str:
-        """The text in which it is found: folded, without what formats it, and with spoilers."""
+        """What it is found by: its text, without what formats it and with spoilers, and its files; folded."""
         is_formatted = self.format == FORMATTED
-        return searchable(unformatted(self.content, conceals=False) if is_formatted else self.content)
+        text = unformatted(self.content, conceals=False) if is_formatted else self.content
+        return searchable(text, *(f"{file.name} {file.description}" for file in self.files))
 
     @property
     def has_link(self) -> bool:
@@ -443,6 +444,7 @@ class Message(models.Model):
             row.shown for row in self.attachments.select_related("file").order_by("position")
         )
         self._save_change("attached")
+        SearchText.objects.follow(self)
 
     def react_as(self, user: User, emoji: str) -> None:
         """Let `user` react to it, or take the same reaction back.

@@ -67,7 +67,7 @@ class Report(models.Model):
     details = models.CharField(_("More details (optional)"), max_length=500, blank=True)
     content = models.TextField(editable=False)
     files: "models.ManyToManyField[StoredFile, models.Model]" = models.ManyToManyField(
-        StoredFile, editable=False, related_name="reports"
+        StoredFile, editable=False, db_constraint=False, related_name="reports"
     )
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, editable=False)

@@ -156,12 +156,17 @@ class StoredFile(models.Model):
 class Attachment(models.Model):
     """A file of a message: its place, and the words about it."""
 
-    message = models.ForeignKey("Message", models.CASCADE, db_index=False, related_name="attachments")
+    # Without constraints: the release before deletes messages, rooms and reports, and knows no such table.
+    message = models.ForeignKey(
+        "Message", models.CASCADE, db_index=False, db_constraint=False, related_name="attachments"
+    )
     file = models.ForeignKey(StoredFile, models.PROTECT, related_name="attachments")
     position = models.PositiveSmallIntegerField()  # from 1
     description = models.CharField(max_length=DESCRIPTION_MAX_LENGTH, blank=True)
     # As of the message and of the file, for finding what a room has.
-    room = models.ForeignKey("ChatRoom", models.CASCADE, db_index=False, related_name="attachments")
+    room = models.ForeignKey(
+        "ChatRoom", models.CASCADE, db_index=False, db_constraint=False, related_name="attachments"
+    )
     kind = models.CharField(max_length=7)
 
     class Meta:

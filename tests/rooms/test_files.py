@@ -16,6 +16,7 @@ from PIL import Image
 from config.rates import Rate
 from rooms import moderation, removal, uploads
 from rooms.models import Attachment, Message, Report, StoredFile
+from rooms.search import find, understood
 from tests.conftest import client_of
 from tests.support.factories import make_membership, make_message, make_room, make_user
 from tests.support.responses import HTMX, page_of
@@ -448,6 +449,17 @@ def test_message_shows_its_files(ada_client, ben_client, room):
     links = [link.text.split() for link in page.all(css_class="download")]
     assert links[-1][0] == "_b_.zip"
     assert message.files_in_words == "📎 4 files: Our <cat>"
+
+
+def test_message_is_found_by_the_names_and_descriptions_of_its_files(ada, ada_client, ben, room):
+    def found(text):
+        return [message.pk for message in find(ben, understood(ben, text), None).messages]
+
+    message = sent(ada_client, room, named("Rechnung-März.pdf"), named("a.jpg", picture()), content="Look")
+    assert found("rechnung marz") == [message.pk]
+    assert found("fractal") == []
+    message.describe_as(ada, 2, "A fractal")
+    assert found("fractal") == [message.pk]
 
 
 def test_lists_quotes_and_notifications_say_it_in_words(ada_client, ben, ben_client, room):

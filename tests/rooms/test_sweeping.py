@@ -10,12 +10,13 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from rooms import housekeeping
-from rooms.models import Attachment, Message, StoredFile
+from rooms.models import Attachment, Message, Report, StoredFile
 from rooms.models.stored_file import new_name
-from tests.support.factories import make_message_with_file
+from tests.support.factories import make_membership, make_message_with_file, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder_of_files")]
 TWO_DAYS = 2 * 24 * 60 * 60
@@ -78,8 +79,21 @@ def test_housekeeping_looks_at_a_part_at_a_time(orphan, monkeypatch):
     assert not orphan.exists()
 
 
-def test_files_of_a_message_that_an_earlier_release_deleted(kept, committed):
-    Message.objects.update(deleted_at=timezone.now(), content="")
+@pytest.mark.parametrize("how", ["message", "room"])
+def test_files_of_what_an_earlier_release_deleted(how, kept, ben, committed):
+    """It knows nothing of files, and the database lets it."""
+    message = Message.objects.get()
+    make_membership(message.room, make_user("carl"))
+    message.report(ben, reason="spam", details="")
+    if how == "message":
+        Message.objects.update(deleted_at=timezone.now(), content="")
+        Report.objects.all().close()
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM rooms_report")
+            cursor.execute("UPDATE rooms_chatroom SET last_message_id = NULL")
+            cursor.execute("DELETE FROM rooms_message")
+        connection.check_constraints()
     with committed():
         command("--sweep")
     assert not Attachment.objects.exists()
