@@ -6,6 +6,7 @@ has them wait more than TIMES as long as the honest load did, and longer than NO
 
 import asyncio
 import io
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -25,6 +26,8 @@ TIMES = 5
 NOTICEABLE = 1.0  # seconds
 PAUSE = 0.02
 MEMORY_BYTES = 96 * 1024 * 1024  # what an attack may cost, and no more for another one like it
+DISK_BYTES = 96 * 1024 * 1024  # the same for the disk
+LOOK_SECONDS = 0.02
 ATTEMPTS = 3  # a machine that is busy stalls everybody at times, but not always when it is attacked
 PEOPLE = 5  # whom one attacker can be
 SENDER_PATIENCE = 2
@@ -389,6 +392,26 @@ def memory_bounded(server: Server) -> Iterator[None]:
     assert grown < MEMORY_BYTES, f"{grown / 2**20:.0f} MiB of memory"
 
 
+@contextmanager
+def disk_bounded(server: Server) -> Iterator[None]:
+    most, is_over = 0, threading.Event()
+
+    def look() -> None:
+        nonlocal most
+        while not is_over.wait(LOOK_SECONDS):
+            most = max(most, server.unnamed_bytes)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        looking.join()
+    print(f"{most / 2**20:.0f} MiB on the disk")
+    assert most < DISK_BYTES, f"{most / 2**20:.0f} MiB on the disk"
+
+
 async def nothing(_attacker: Attacker) -> None:
     pass
 
@@ -421,11 +444,11 @@ class Attack:
 
     async def _run_once(self, server: Server, others: Others, attacker: Attacker) -> None:
         await self.prepare_honest(attacker)
-        with memory_bounded(server):
+        with memory_bounded(server), disk_bounded(server):
             worst = await others.worst_waits(self.honest(attacker))
         print("honest:", worst)
         await self.prepare_hostile(attacker)
-        with memory_bounded(server):
+        with memory_bounded(server), disk_bounded(server):
             bounds = {name: max(NOTICEABLE, TIMES * wait) for name, wait in worst.items()}
             print("hostile:", await others.worst_waits(self.hostile(attacker), bounds))
 
