@@ -1,3 +1,14 @@
+// The reader's own menu, at the head of the page: whatever else is pressed closes it.
+behave('own menu', ['own-menu'], () => {
+  const menu = hook('own-menu');
+  on('pointerdown', ({ target }) => { if (!menu.contains(target)) menu.open = false; });
+  on('keydown', ({ key }) => {
+    if (key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  }, menu);
+});
+
 // The menu of a message: what its page offers, beside the message. Without it, the same link leads to that page.
 behave('menu', ['menu', 'conversation'], () => {
   const menu = hook('menu');

@@ -277,6 +277,12 @@ class Person:
         link.click()
         return self.page.get_by_role("dialog", name="Message menu")
 
+    def own_menu(self, role: Literal["link", "button"], name: str, page: Page | None = None) -> Locator:
+        """Open the menu at the head of the page, and find what is in it."""
+        menu = (page or self.page).locator("#own-menu")
+        menu.locator("summary").click()
+        return menu.get_by_role(role, name=name)
+
     @property
     def panel(self) -> Locator:
         """Where pages open above this one."""

@@ -125,7 +125,7 @@ def lobby_with_unread_messages(scene: Scene) -> Person:
     ben.open_live(private)
     ben.box.press_sequentially("I am")
     expect(ada.page.get_by_text("typing…")).to_be_visible()
-    ada.page.locator("summary").click()
+    ada.page.locator(".new-room summary").click()
     return ada
 
 
@@ -171,7 +171,7 @@ def older_chats(scene: Scene) -> Person:
 @state
 def lobby_with_a_room_that_is_refused(scene: Scene) -> Person:
     ada = scene.ada.open_live("/")
-    ada.page.locator("summary").click()
+    ada.page.locator(".new-room summary").click()
     return submit(
         ada, "Create room", name_of_a_new_room="general", says="A room with this name already exists."
     )

@@ -186,6 +186,7 @@ def test_from_entering_to_logging_out(request, person, browser, server, backstag
     expect(dora.line(room)).not_to_have_accessible_name(re.compile("unread"))
 
     # Settings.
+    hand.press(page.locator("#own-menu summary"))
     hand.press(page.get_by_role("link", name="Settings"))
     hand.choose_next(page.get_by_label("Theme"))
     hand.press(button("Save"))
@@ -210,6 +211,7 @@ def test_from_entering_to_logging_out(request, person, browser, server, backstag
     hand.press(page.get_by_role("link", name="Leave", exact=True))
     hand.press(button("Leave"))
     expect(page.get_by_role("heading", name="Hearth")).to_be_visible()
+    hand.press(page.locator("#own-menu summary"))
     hand.press(button("Log out"))
     expect(page.get_by_label("Name", exact=True)).to_be_visible()
     dora.open(room)

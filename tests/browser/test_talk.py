@@ -101,7 +101,7 @@ def test_new_room_and_new_person_appear_in_the_lobby(ada, person):
     expect(ada.chats.get_by_role("link", name=newcomer.name)).to_be_visible()
     newcomer.open("/")
     name = f"Garden of {newcomer.name}"
-    newcomer.page.locator("summary").click()
+    newcomer.page.locator(".new-room summary").click()
     newcomer.page.get_by_label("Name of a new room").fill(name)
     newcomer.page.get_by_role("button", name="Create room").click()
     expect(newcomer.page.get_by_role("heading", name=name)).to_be_visible()

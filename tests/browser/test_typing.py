@@ -26,8 +26,10 @@ def test_the_others_see_it_until_the_message_arrives(ada, ben, person):
     for someone in (ada, dora):
         someone.open_live(room)
     ben.open_live("/")
+    place = dora.scroller.bounding_box()
     ada.box.press_sequentially("Hm")
     expect(indicator(dora)).to_have_text("ada is typing…")
+    assert dora.scroller.bounding_box() == place
     expect(ben.line(room)).to_have_accessible_name(re.compile("typing…"))
     expect(indicator(ada)).to_be_empty()
     ada.box.press("Enter")

@@ -16,9 +16,11 @@ def test_navigation_is_the_same_in_the_lobby_and_in_a_room(ada, ben, room):
 
     ben.say(room, "Hello")  # the latest chats are in the list
     ada.open_live("/")
+    ada.own_menu("link", "Help")
     in_lobby = stops()
     assert {"Settings", "Log out", "Help"} <= set(in_lobby)
     ada.open_live(room)
+    ada.own_menu("link", "Help")
     assert stops() == in_lobby
     lists = ada.page.get_by_role("navigation", name="Chats").get_by_role("list")
     assert lists.count() == ada.page.locator("#chats ul:visible").count() > 1
@@ -27,6 +29,26 @@ def test_navigation_is_the_same_in_the_lobby_and_in_a_room(ada, ben, room):
     assert ada.chats.count() == ada.page.locator("#chats ul > li").count() > 1
     expect(ada.page.locator("nav [aria-current=page]")).to_have_count(1)
     expect(ada.line(room)).to_have_attribute("aria-current", "page")
+
+
+def test_head_is_one_menu_that_nothing_moves(person):
+    """Its name has the room that words beside it had; "Connected" goes and takes nothing along."""
+    dora = person("Johanna-Maria")
+    head = dora.page.locator(".banner")
+    heads = [dora.open(address) and head.bounding_box() for address in ("/", "/settings/")]
+    assert heads[0]["y"] == heads[1]["y"] == 0
+    dora.open_live("/")
+    name = dora.page.locator(".own bdi")
+    assert name.evaluate("name => name.scrollWidth <= name.clientWidth")
+    assert head.bounding_box()["y"] == 0
+    expect(dora.page.get_by_text("Connected")).to_have_css("opacity", "0")
+    dora.own_menu("link", "Settings")
+    dora.page.keyboard.press("Escape")
+    expect(dora.page.get_by_role("link", name="Settings")).to_have_count(0)
+    expect(dora.page.locator("#own-menu summary")).to_be_focused()
+    dora.own_menu("link", "Help")
+    dora.page.get_by_role("main").click()
+    expect(dora.page.get_by_role("link", name="Help")).to_have_count(0)
 
 
 @pytest.mark.accessibility("A89")
