@@ -16,9 +16,13 @@ behave('conversation', ['conversation', 'scroller'], () => {
   let reportedAt = -Infinity;
   let nextReport;
 
-  const lastSeenKey = () => {
+  const lastSeenOf = (messages) => {
     const { bottom } = scroller.getBoundingClientRect();
-    const lastSeen = shownMessages().findLast((message) => message.getBoundingClientRect().top < bottom);
+    const isSeen = (message) => message.checkVisibility() && message.getBoundingClientRect().top < bottom;
+    return messages.findLast(isSeen);
+  };
+  const lastSeenKey = () => {
+    const lastSeen = lastSeenOf(messagesIn(conversation));
     return lastSeen ? keyOf(lastSeen) : 0;
   };
   const sendReport = (key) => {
@@ -59,7 +63,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
     const badge = byId(`${hook('chats').dataset.openChat}-badge`);
     const [count] = badge ? parts('unread', badge) : [];
     const label = count?.textContent ?? '';
-    down.hidden = scroller.scrollTop > -40;
+    down.hidden = scroller.scrollTop > -40 && !gap();
     isAtUnread &&= !down.hidden;
     down.dataset.count = label;
     write(downLabel, label ? wordsFor(parseInt(label), down.dataset.unseen, label) : down.dataset.newest);
@@ -68,8 +72,9 @@ behave('conversation', ['conversation', 'scroller'], () => {
   // Newer messages are asked for from the end: reading goes on with the first of them.
   let lastLoaded;
   const goOn = () => {
+    if (!lastLoaded) return;
     const shown = shownMessages();
-    const next = lastLoaded && shown[shown.indexOf(lastLoaded) + 1];
+    const next = shown[shown.indexOf(lastLoaded) + 1];
     if (!next) return;
     lastLoaded = null;
     focusMessage(next);
@@ -118,11 +123,52 @@ behave('conversation', ['conversation', 'scroller'], () => {
     write(link, wordsFor(Number(link.dataset.count) + arrived, link.dataset.newer));
   };
   const updateReadForm = () => {
-    const newest = shownMessages().at(-1);
-    if (newest && readForm && isLive() && !gap()) readForm.elements.upto.value = newest.dataset.key;
+    if (!readForm || !isLive() || gap()) return;
+    const newest = messagesIn(conversation).findLast((message) => message.checkVisibility());
+    if (newest) readForm.elements.upto.value = newest.dataset.key;
+  };
+  // What is far from where one reads is taken out. The answer to the link that brings it back has what follows, too.
+  const MOST = 300; // messages of the past
+  const KEPT = 100; // beside what is seen and what is unread
+  let cut; // the message at which that is about to happen, and whether it is what follows that goes
+  const takeOut = async (message, isBelow) => {
+    if (cut) return;
+    cut = { key: keyOf(message), isBelow };
+    const address = new URL(location.pathname, location.href);
+    address.searchParams.set(isBelow ? 'after' : 'before', cut.key);
+    if (byId('unread')) address.searchParams.set('unread', byId('unread').dataset.key);
+    await htmx.ajax('GET', address.href, { source: scroller, target: scroller, swap: 'none' }).catch(() => null);
+    keepPlace();
+    cut = null;
+  };
+  const keepPlace = () => {
+    if (cut.seen) scroller.scrollTop += cut.seen.getBoundingClientRect().top - cut.top;
+  };
+  on('htmx-before-swap', ({ target, detail }) => {
+    if (target !== scroller || detail.ctx.response.status !== 200) return;
+    const { key, isBelow } = cut;
+    if (isBelow) cut.seen = lastSeenOf(messagesIn(hook('history')));
+    cut.top = cut.seen?.getBoundingClientRect().top;
+    for (const item of [...hook('history').children]) {
+      if (isBelow ? keyOf(item) > key : keyOf(item) < key) item.remove();
+    }
+    keepPlace();
+  }, scroller);
+  const keepHistoryShort = () => {
+    const messages = messagesIn(hook('history'));
+    if (messages.length < MOST || gap() || !isLive()) return;
+    const unread = messages.findIndex((message) => keyOf(message) > reportedKey);
+    if (scroller.scrollTop > -40) {
+      const start = (unread < 0 ? messages.length : unread) - KEPT;
+      if (start > KEPT) takeOut(messages[start], false);
+      return;
+    }
+    const end = Math.max(messages.indexOf(lastSeenOf(messages)), unread) + KEPT;
+    if (end + KEPT < messages.length) takeOut(messages[end], true);
   };
   keep(conversation, () => {
     keepLiveListShort();
+    keepHistoryShort();
     removeTwins();
     countNewer();
     goOn();
@@ -164,6 +210,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
     const [first] = isAtUnread ? [] : unseenMessages();
     isAtUnread = Boolean(first);
     if (first) return focusMessage(first, 'center');
+    if (gap()) return gap().click();
     scroller.scrollTop = 0;
     byId('content')?.focus();
   }, down);

@@ -62,3 +62,42 @@ behave('notifications', ['notifications', 'chats'], () => {
     if (!messages || messages.includes(notification?.data)) notification?.close();
   });
 });
+
+// Keeps the title and the icon of the tab quiet while its reader sees what comes: it is read in a moment.
+behave('quiet', ['read'], () => {
+  const PATIENCE = 5000; // for the answer that it was read
+  const scroller = hook('scroller');
+  const isReading = () => document.hasFocus() && !document.hidden && scroller.scrollTop > -40;
+  let calm; // what both are when nothing is unread
+  let wanted; // what they are to become, where it is not read after all
+  let timer;
+  const show = ({ title, href }) => {
+    document.title = title;
+    hook('icon').href = href;
+    observer.takeRecords(); // which are of this
+  };
+  const giveUp = () => {
+    show(wanted);
+    wanted = null;
+  };
+  const look = () => {
+    const { title } = document;
+    const { href } = hook('icon');
+    const isUnread = title.startsWith('(');
+    if (!isUnread && wanted && href !== calm.href) { // the icon comes after the title
+      wanted.href = href;
+      return show(calm);
+    }
+    clearTimeout(timer);
+    wanted = null;
+    if (!isUnread) calm = { title, href };
+    else if (calm && isReading()) {
+      wanted = { title, href };
+      show(calm);
+      timer = setTimeout(giveUp, PATIENCE);
+    }
+  };
+  const observer = new MutationObserver(apart(look));
+  look();
+  observer.observe(document.head, { childList: true, subtree: true });
+});

@@ -335,3 +335,35 @@ def test_reply_leads_to_what_it_answers_and_changes_with_it(ada, ben, room, back
     ada.open_live(f"{room}?message={int(key) + 1}")
     assert ben.post(f"/messages/{key}/delete/").status == 302
     expect(quote).to_contain_text("This message was deleted.")
+
+
+def test_page_stays_light_and_in_its_place_however_much_arrives(ada, ben, room, backstage):
+    """What is far away is taken out, and comes back by the link; at the end, what is far above."""
+    backstage.fill(room, ben.name, 40, "A text that fills a line or two of the page. Line")
+    ada.open_live(room)
+    expect(ada.line(room)).not_to_have_accessible_name(re.compile("unread"))
+    ada.scroller.evaluate("scroller => scroller.scrollTop = -900")
+    line = ada.page.locator(".message").filter(has_text="Line 20").first
+    place = line.bounding_box()
+    for number in range(5):
+        backstage.fill(room, ben.name, 80, f"Part {number}, line")
+        live = ada.page.locator("#messages .message", has_text=f"Part {number}, line 80")
+        live.wait_for(state="attached")
+    expect(ada.page.locator("#gap")).to_be_attached()
+    expect(ada.page.locator("#to-newest")).to_have_accessible_name("99+ new messages")
+    assert ada.page.locator(".message").count() <= 40 + 160 + 61
+    assert abs(line.bounding_box()["y"] - place["y"]) <= 1
+    button = ada.page.locator("#to-newest")
+    button.click()
+    expect(ada.page.locator("#conversation").get_by_text("Part 0, line 1", exact=True)).to_be_in_viewport()
+    ada.page.locator("#newer-link").click()
+    expect(ada.page.locator("#conversation").get_by_text("Part 1, line 80", exact=True)).to_be_attached()
+    button.click()
+    expect(ada.page.locator("#conversation").get_by_text("Part 4, line 80", exact=True)).to_be_in_viewport()
+    ada.wait_until_live()
+    for number in range(5, 9):
+        backstage.fill(room, ben.name, 80, f"Part {number}, line")
+        expect(ada.messages.last).to_have_text(f"Part {number}, line 80")
+        expect(ada.messages.last).to_be_in_viewport()
+    assert ada.page.locator(".message").count() <= 300 + 61
+    expect(ada.page.locator("#older-link")).to_be_attached()

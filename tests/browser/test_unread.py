@@ -59,6 +59,38 @@ def test_reading_in_one_tab_clears_all(ada, dora):
     expect(icon(lobby)).to_have_attribute("href", re.compile(r"/icon\."))
 
 
+def test_nothing_flickers_in_a_room_that_is_read(ada, dora):
+    """Neither title nor icon nor badge says for a moment that there is something unread."""
+    room = ada.make_room(dora)
+    ada.say(room, "One")
+    dora.open_live(room)
+    expect(dora.page).to_have_title(re.compile("^Room"))
+    dora.page.evaluate(
+        """() => {
+          window.seen = new Set();
+          const look = () => {
+            const badge = document.querySelector('[aria-current] .badge');
+            const isShown = badge?.checkVisibility({ visibilityProperty: true }) ?? false;
+            const icon = document.querySelector('#icon').href.includes('unread');
+            window.seen.add([document.title[0], icon, isShown].join());
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    requests = dora.requests("**/read/")
+    for number in range(3):
+        ada.say(room, f"More {number}")
+        requests.wait_for(number + 1)
+    expect(dora.messages.last).to_have_text("More 2")
+    ada.say(room, "Last")
+    expect(dora.messages.last).to_have_text("Last")
+    assert dora.page.evaluate("[...window.seen]") == ["R,false,false"]
+    dora.look_away()
+    ada.say(room, "Later")
+    expect(dora.page).to_have_title(re.compile(r"^\(\d\) Room"))
+
+
 @pytest.mark.accessibility("A40")
 def test_title_of_a_room_counts_that_room_only(ada, dora):
     chat, room = ada.chat_with(dora), ada.make_room(dora)
