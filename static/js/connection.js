@@ -1,19 +1,27 @@
 // Keeps the stream open: tells its state, notices when it has died without a word, and asks for it again, but not too
 // often.
-behave('connection', ['stream', 'retry'], () => {
+behave('connection', ['stream', 'connection'], () => {
   const SILENCE = 30000; // heartbeats come every 10 s
   const SHORT_LOSS = 3000; // not worth telling
   const MOST_ATTEMPTS = 5; // when so many have failed, so has the connection, though slow attempts go on
   const LONGEST_WAIT = 10000;
-  const LOCKS = ['hearth-1', 'hearth-2', 'hearth-3'];
+  const LOCKS = ['hearth-1', 'hearth-2', 'hearth-3', 'hearth-4']; // of which one goes with each stream
   const stream = hook('stream');
-  const retryButton = hook('retry');
-  const tell = (state) => { root.dataset.connection = state; };
+  const status = hook('connection');
+  const words = make('span');
+  const retryButton = make('button', { type: 'button', textContent: status.dataset.retry });
+  const tell = (state) => {
+    if (root.dataset.connection === state) return;
+    words.ariaHidden = String(state === 'connected' && !root.dataset.connection); // a page that is well says nothing
+    root.dataset.connection = state;
+    words.replaceChildren(status.dataset[state] ?? '', ...(state === 'failed' ? [' ', retryButton] : []));
+    status.replaceChildren(...(words.textContent ? [words] : []));
+  };
   let connection; // the one that htmx has open
   let attempts = 0;
   let shortestWait = 250;
   let silenceTimer, lossTimer, nextAttempt;
-  let releaseLock; // where this window holds one of the locks
+  let lock; // the one that this window holds: its name, and what releases it
 
   const close = () => connection?.reader?.cancel();
   const connect = () => { if (stream.isConnected) stream.dispatchEvent(new Event('connect')); };
@@ -39,8 +47,10 @@ behave('connection', ['stream', 'retry'], () => {
   // A stream that ends before its first heartbeat was a failed attempt like others.
   on('heartbeat', () => { attempts = 1; }, stream);
 
-  // Browsers give a host six connections: three windows stay live when hidden, the others have no stream then.
-  const isPaused = () => document.hidden && !releaseLock;
+  // Over HTTP/1.1, browsers give a host six connections: four windows have a stream. Over others, so many of the hidden.
+  const [navigation] = performance.getEntriesByType('navigation');
+  const isScarce = Boolean(navigator.locks) && !/^h[23]/.test(navigation?.nextHopProtocol);
+  const isPaused = () => !lock && (document.hidden || isScarce);
   const connectLater = () => {
     if (isPaused()) return;
     awaitConnection();
@@ -61,21 +71,45 @@ behave('connection', ['stream', 'retry'], () => {
   // What came may have been no stream.
   on('htmx-finally-request', () => { if (!connection) connectLater(); }, stream);
 
-  const holdLock = (lock) => {
-    if (!lock || releaseLock) return; // taken by another window; or this one has another lock
+  const hold = (granted) => {
+    if (!granted) setTimeout(stayLive, 100 * Math.random()); // another window was faster
+    if (!granted || lock) return;
     return new Promise((release) => {
-      releaseLock = release;
+      lock = { name: granted.name, release };
+      localStorage[lock.name] = Date.now();
       connect();
     });
   };
-  const stayLive = () => LOCKS.forEach((name) => navigator.locks?.request(name, { ifAvailable: true }, holdLock));
+  const pause = () => {
+    lock = null;
+    if (!isPaused()) return;
+    close();
+    forgetLoss();
+    clearTimeout(silenceTimer);
+    tell('paused');
+  };
+  // A window that is looked at takes the place of the one that had the focus longest ago.
+  const stayLive = async () => {
+    if (!navigator.locks || lock) return;
+    const { held } = await navigator.locks.query();
+    const free = LOCKS.find((name) => !held.some((one) => one.name === name));
+    if (!free && !(isScarce && !document.hidden)) return;
+    const [oldest] = LOCKS.sort((one, other) => (localStorage[one] ?? 0) - (localStorage[other] ?? 0));
+    navigator.locks.request(free ?? oldest, free ? { ifAvailable: true } : { steal: true }, hold).catch(pause);
+  };
   stayLive();
+  on('focus', () => {
+    if (lock) localStorage[lock.name] = Date.now();
+    else if (isPaused()) stayLive();
+  }, window);
 
   // People who come back to the page or the network do not wait for the next attempt.
   on('visibilitychange', () => {
     forgetLoss();
     if (isPaused()) close();
     if (document.hidden || connection?.reader) return;
+    stayLive();
+    if (isPaused()) return;
     tell('connecting');
     awaitConnection();
     connect();
@@ -91,8 +125,8 @@ behave('connection', ['stream', 'retry'], () => {
 
   // The back/forward cache keeps no page that holds a lock.
   on('pagehide', () => {
-    releaseLock?.();
-    releaseLock = null;
+    lock?.release();
+    lock = null;
   }, window);
   on('pageshow', (event) => { if (event.persisted) stayLive(); }, window);
 });

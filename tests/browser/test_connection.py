@@ -142,3 +142,27 @@ def test_page_from_before_an_update_says_so_and_loses_nothing_when_it_is_loaded_
     ada.wait_until_live()
     expect(ada.box).to_have_value("half a sent")
     ada.sees("It still works")
+
+
+def test_of_eight_windows_four_are_live_and_the_last_used_among_them(person):
+    """Over HTTP/1.1: the others say that they are paused, and go on when they are used."""
+    dora = person("dora")
+    room = dora.make_room()
+    dora.open_live(room)
+    windows = [dora.page]
+    for _window in range(7):
+        windows.append(dora.context.new_page())
+        windows[-1].goto(f"{dora.url}{room}")
+        windows[-1].wait_for_selector("html[data-connection=connected]")
+    windows[-1].get_by_role("textbox", name="Message").fill("From the eighth")
+    windows[-1].keyboard.press("Enter")
+    expect(windows[-1].locator(".message .content")).to_have_text("From the eighth")
+    for window in windows[:4]:
+        expect(window.get_by_text("Paused: other windows")).to_be_visible()
+    assert [window.locator("html").get_attribute("data-connection") for window in windows[4:]] == [
+        "connected"
+    ] * 4
+    windows[0].evaluate("dispatchEvent(new Event('focus'))")
+    expect(windows[0].locator(".message .content")).to_have_text("From the eighth")
+    expect(windows[0].get_by_text("Paused")).to_have_count(0)
+    expect(windows[4].get_by_text("Paused: other windows")).to_be_visible()
