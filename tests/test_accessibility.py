@@ -62,7 +62,7 @@ def test_head_is_the_same_on_all_pages(client, ada_client, room):
         [link.text.strip() for link in page_of(ada_client.get(address)).all("header")[0].all("a")]
         for address in addresses
     ]
-    assert heads[0][-2:] == ["Help", "Settings"]
+    assert heads[0][-3:] == ["Your profile", "Settings", "Help"]
     assert all(head == heads[0] for head in heads)
     strangers = page_of(client.get("/login/")).all("header")[0]
     assert [link.text.strip() for link in strangers.all("a")] == ["Hearth, all chats", "Help"]

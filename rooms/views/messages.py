@@ -28,6 +28,7 @@ from rooms.models import (
     Blocked,
     ChangeRefused,
     ChatRoom,
+    Membership,
     Message,
     NotAllowed,
     Pin,
@@ -132,6 +133,9 @@ def posted(request: AuthenticatedRequest, room: ChatRoom, message: Message) -> H
             # Without a request: context processors take half as long as the message, which needs none.
             html = render_to_string("rooms/_posted_message.html", {"message": message})
         return HttpResponse(html, status=201)
+    if "has_frame" in request.POST:  # nothing else reports what it has shown until now
+        for membership in Membership.objects.filter(room=room, user=request.user):
+            membership.mark_read(message.pk)
     return redirect(f"{room.get_absolute_url()}#content")
 
 

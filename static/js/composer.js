@@ -17,6 +17,9 @@ behave('composer', ['composer', 'content'], () => {
   let isSentAgain = false; // when the connection is back
 
   hint.textContent = hint.dataset.hint;
+  if (!notice.nextElementSibling) { // without scripts there is nothing to send again
+    notice.after(make('button', { className: 'quiet bordered', textContent: composer.dataset.again }));
+  }
   composer.noValidate = true; // the second click on Send finds the box empty, which is no mistake
 
   // randomUUID exists on secure origins only.
@@ -65,7 +68,7 @@ behave('composer', ['composer', 'content'], () => {
     if (takenBack.delete(ctx) || !ctx.sent) return;
     const status = ctx.response?.status;
     unfinished.splice(unfinished.indexOf(ctx), 1);
-    content.ariaInvalid = status === 422;
+    content.ariaInvalid = [403, 422].includes(status); // the same would be refused again
     if (status !== 201) return giveBack(ctx.sent, status);
     htmx.trigger(composer, 'sent');
     if (!unfinished.length) byId('gap')?.click(); // a page that does not show it

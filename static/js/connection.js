@@ -8,13 +8,17 @@ behave('connection', ['stream', 'connection'], () => {
   const LOCKS = ['hearth-1', 'hearth-2', 'hearth-3', 'hearth-4']; // of which one goes with each stream
   const stream = hook('stream');
   const status = hook('connection');
+  const { connected, reconnecting, paused, failed } = status.dataset;
+  const sentences = { connected, reconnecting, paused, failed };
   const words = make('span');
   const retryButton = make('button', { type: 'button', textContent: status.dataset.retry });
+  let told;
   const tell = (state) => {
-    if (root.dataset.connection === state) return;
-    words.ariaHidden = String(state === 'connected' && !root.dataset.connection); // a page that is well says nothing
+    if (told === state) return;
+    words.ariaHidden = String(state === 'connected' && !told); // a page that is well says nothing
+    told = state;
     root.dataset.connection = state;
-    words.replaceChildren(status.dataset[state] ?? '', ...(state === 'failed' ? [' ', retryButton] : []));
+    words.replaceChildren(sentences[state] ?? '', ...(state === 'failed' ? [' ', retryButton] : []));
     status.replaceChildren(...(words.textContent ? [words] : []));
   };
   let connection; // the one that htmx has open

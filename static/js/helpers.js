@@ -5,7 +5,7 @@
 //   byId(id), parts(name, within)  find what a page may lack
 //   messageOf(element), messagesIn(list), isDeleted(message), messageAt(address), focusMessage(message, block)
 //   on(events, listener, target), keep(element, listener, options)
-//   write(element, text), move(element, parent, before)
+//   write(element, text), make(tag, values), move(element, parent, before)
 //   wordsFor(number, sentences, label), hasModifier(event), root
 
 const root = document.documentElement;
@@ -87,6 +87,9 @@ const keep = (element, listener, options) => {
 const write = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
+
+// What works with scripts only is made by them: text browsers show all that a template has.
+const make = (tag, values) => Object.assign(document.createElement(tag), values);
 
 // Move an element without taking the focus from it.
 const move = (element, parent, before) => (parent.moveBefore ?? parent.insertBefore).call(parent, element, before);

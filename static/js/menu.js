@@ -1,5 +1,5 @@
 // The reader's own menu, at the head of the page: whatever else is pressed closes it.
-behave('own menu', ['own-menu'], () => {
+behave('own menu', [], () => {
   const menu = hook('own-menu');
   on('pointerdown', ({ target }) => { if (!menu.contains(target)) menu.open = false; });
   on('keydown', ({ key }) => {

@@ -6,6 +6,7 @@ behave('panel', ['panel', 'panel-content'], () => {
   const content = hook('panel-content');
   const failed = hook('panel-failed');
   const home = location.pathname;
+  panel.querySelector('form').append(make('button', { className: 'quiet', textContent: panel.dataset.close }));
   let titleBelow;
   const isHome = (address) => new URL(address).pathname === home;
   const depth = () => history.state?.panel ?? 0; // of the entries of the history that belong to the panel

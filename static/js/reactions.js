@@ -2,9 +2,18 @@
 behave('reactions', ['reacting', 'composer'], () => {
   const form = hook('reacting');
   const notice = hook('not-reacted');
-  const anyEmoji = part('any-emoji', form);
   const conversation = hook('conversation');
-  const { user } = form.dataset;
+  const { user, atHand, any } = form.dataset;
+
+  for (const one of atHand.split('|').slice(0, -1)) {
+    const [, emoji, name] = one.match(/(\S+) (.*)/);
+    const button = make('button', { className: 'quiet', name: 'emoji', value: emoji });
+    const face = make('span', { textContent: emoji, ariaHidden: true });
+    button.append(face, ' ', make('span', { className: 'visually-hidden', textContent: name }));
+    form.append(button);
+  }
+  const anyEmoji = make('a', { className: 'quiet', textContent: any });
+  form.append(anyEmoji);
 
   // Tab goes to one link of a message, which opens the form; all reactions are on the page of the message.
   const mark = () => {

@@ -216,6 +216,7 @@ def test_message_that_was_lost_is_an_alert_beside_a_button_that_sends_it(dora, s
     dora.send("Hello")
     hears(dora, lost)
     expect(dora.box).to_be_focused()
+    dora.page.keyboard.press("Shift+Tab")  # to the files
     dora.page.keyboard.press("Shift+Tab")
     expect(again).to_be_focused()
     dora.page.keyboard.press("Enter")

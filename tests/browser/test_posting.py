@@ -143,7 +143,7 @@ def test_slow_sending_is_told(ada, room):
     posts = ada.hold(POSTS)
     ada.open_live(room)
     ada.send("Slowly")
-    told = ada.page.get_by_text("Sending…")
+    told = ada.page.locator(".sending")
     expect(told).to_be_visible()
     posts.wait_for(1).continue_()
     expect(told).to_be_hidden()

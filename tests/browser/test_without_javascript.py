@@ -37,7 +37,7 @@ def test_from_login_to_logout(person):
     dora.open("/")
     expect(dora.page.get_by_text("First steps")).to_have_count(0)
 
-    dora.page.locator("summary").click()
+    dora.page.locator(".new-room summary").click()
     room = dora.page.get_by_label("Name of a new room")
     room.fill("general")
     press(dora, "Create room")
@@ -58,7 +58,7 @@ def test_from_login_to_logout(person):
     dora.page.get_by_role("link", name="Leave").click()
     press(dora, "Leave")
     expect(dora.page.get_by_role("heading", name="Hearth")).to_be_visible()
-    press(dora, "Log out")
+    dora.own_menu("button", "Log out").click()
     expect(name).to_be_visible()
     dora.open("/")
     assert "/login/" in dora.page.url
@@ -115,6 +115,12 @@ def test_mark_as_read(dora, ada):
     dora.sees("Do you read me?")
     expect(dora.frame.get_by_role("heading", name="New messages")).to_have_count(0)
     expect(link).not_to_have_accessible_name(re.compile("unread"))
+    ada.say(room, "And this, while you look?")
+    dora.sees("Do you read me?", "And this, while you look?")
+    dora.box.fill("I do")
+    press(dora, "Send")
+    expect(dora.frame.get_by_role("heading", name="New messages")).to_have_count(0)
+    expect(dora.page.locator("[aria-current]")).not_to_have_accessible_name(re.compile("unread"))
 
 
 # The line takes the focus when it is there, and what stands below it comes later.

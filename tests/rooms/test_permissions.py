@@ -337,7 +337,6 @@ TABLE = {
         "outsider": ACTION,
         "banned": "405 405 404 405 405 405",
         "member": ACTION,
-        "banned": "405 405 404 405 405 405",
     },
     ("rooms:membership_create", "private"): {
         "anonymous": LOGIN_FIRST,
