@@ -106,7 +106,7 @@ async def test_ten_at_once(hearth, rows, enter, ann, group_id):
     people = [await enter(f"p{number}") for number in range(10)]
     for person in people:
         await person.room(group_id)
-    statuses = await asyncio.gather(*(Sending(person, group_id, 3 * MIB).answer(hearth) for person in people))
+    statuses = await asyncio.gather(*(Sending(person, group_id, MIB).answer(hearth) for person in people))
     assert set(statuses) == {201}
     found = rows.execute("SELECT count(*) FROM rooms_attachment WHERE room_id = ?", [group_id])
     assert found == [(10,)]
