@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from accounts import limits
@@ -48,7 +49,7 @@ class LimitedForm(forms.BaseForm):
         self.reached = reached
         self.add_error(self.limit_field, str(reached))
 
-    def refuse(self, field: str | None, sentence: str, status_code: int = 422) -> None:
+    def refuse(self, field: str | None, sentence: str | ValidationError, status_code: int = 422) -> None:
         """Say what only doing it has shown to be wrong."""
         self.add_error(field, sentence)
         self._refused_with = status_code

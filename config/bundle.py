@@ -26,6 +26,7 @@ SCRIPTS = [
     "js/trusted-types.js",
     "js/connection.js",
     "js/forms.js",
+    "js/files.js",
     "js/composer.js",
     "js/completions.js",
     "js/times.js",
@@ -40,6 +41,7 @@ SCRIPTS = [
     "js/find.js",
     "js/menu.js",
     "js/panel.js",
+    "js/pictures.js",
 ]
 # Only with DEBUG=1.
 EDITING = "js/editing.js"

@@ -9,16 +9,19 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, F, Model, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import UserAdmin
 from accounts.models import User
 from rooms import moderation, raids, removal
-from rooms.models import Ban, ChatRoom, Message, ModerationAct, Raid, Report
+from rooms.models import Attachment, Ban, ChatRoom, Message, ModerationAct, Raid, Report, StoredFile
 from rooms.raid_form import RaidForm
 
 AT_ONCE = 100  # rooms that are hidden or deleted with one press of a button
@@ -48,9 +51,38 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
         self.message_user(request, text, messages.SUCCESS)
 
 
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """People, with how much their files take."""
+
+    list_display = (*UserAdmin.list_display, "file_use")  # type: ignore[assignment]  # one more
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        files = StoredFile.objects.filter(sender=OuterRef("pk")).values("sender")
+        sizes = files.annotate(sum=Sum(F("size") + F("small_size"))).values("sum")
+        people: QuerySet[User] = super().get_queryset(request)
+        return people.annotate(file_bytes=Coalesce(Subquery(sizes), 0))
+
+    @admin.display(description=_("size of their files"), ordering="file_bytes")
+    def file_use(self, user: User) -> str:
+        return filesizeformat(user.file_bytes)  # type: ignore[attr-defined]  # annotated
+
+
 @admin.register(ChatRoom)
 class ChatRoomAdmin(ReadOnlyAdmin):
-    list_display = ("name", "people", "is_by_invitation", "archived_at", "hidden_at", "made_by", "made_at")
+    list_display = (
+        "name",
+        "people",
+        "is_by_invitation",
+        "archived_at",
+        "hidden_at",
+        "made_by",
+        "made_at",
+        "file_use",
+    )
     list_select_related = ("hidden", "made_by")
     list_filter = (
         "is_by_invitation",
@@ -68,11 +100,15 @@ class ChatRoomAdmin(ReadOnlyAdmin):
         "hidden_at",
         "made_by",
         "made_at",
+        "file_use",
     )
     actions = ("archive", "unarchive", "hide", "show", "remove")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatRoom]:
-        return ChatRoom.objects.groups().annotate(people_count=Count("participants"))
+        files = Attachment.objects.filter(room=OuterRef("pk")).values("room")
+        sizes = files.annotate(sum=Sum(F("file__size") + F("file__small_size"))).values("sum")
+        rooms = ChatRoom.objects.groups().annotate(people_count=Count("participants"))
+        return rooms.annotate(file_bytes=Coalesce(Subquery(sizes), 0))
 
     def has_remove_permission(self, request: HttpRequest) -> bool:
         """Whether they may hide rooms, show them again, and delete them."""
@@ -85,6 +121,10 @@ class ChatRoomAdmin(ReadOnlyAdmin):
     @admin.display(description=_("people"), ordering="people_count")
     def people(self, room: ChatRoom) -> int:
         return room.people_count  # type: ignore[attr-defined,no-any-return]  # annotated
+
+    @admin.display(description=_("size of its files"), ordering="file_bytes")
+    def file_use(self, room: ChatRoom) -> str:
+        return filesizeformat(room.file_bytes)  # type: ignore[attr-defined]  # annotated
 
     @admin.action(description=_("Archive: no one can write there any more"), permissions=["moderate"])
     def archive(self, request: HttpRequest, queryset: QuerySet[ChatRoom]) -> None:

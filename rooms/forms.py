@@ -101,7 +101,9 @@ class FilesField(forms.FileField):
                 % {"most": most, "count": len(uploads)}
             )
         if problems := [
-            about_file(upload, problem) for upload in uploads if (problem := self._problem(upload))
+            about_file(place, upload, problem)
+            for place, upload in enumerate(uploads)
+            if (problem := self._problem(upload))
         ]:
             raise ValidationError(problems)
         return uploads
@@ -135,9 +137,10 @@ class DescriptionsField(forms.Field):
         return lines
 
 
-def about_file(upload: Upload, problem: str) -> str:
-    """Return what is wrong with a file, with its name."""
-    return _("“%(name)s”: %(problem)s") % {"name": cleaned(upload.name or ""), "problem": problem}
+def about_file(place: int, upload: Upload, problem: str) -> ValidationError:
+    """Return what is wrong with a file, with its name. The code of the error is its place among the files."""
+    sentence = _("“%(name)s”: %(problem)s") % {"name": cleaned(upload.name or ""), "problem": problem}
+    return ValidationError(sentence, code=str(place))
 
 
 def count_post(request: HttpRequest) -> None:
@@ -193,6 +196,16 @@ class MessageForm(LimitedForm, forms.Form):
                 _("This contains bytes that aren’t valid UTF-8 text. Type or paste it again.")
             )
         return content
+
+    @property
+    def refused_files(self) -> list[tuple[str, str]]:
+        """What is wrong with files, each with the place of the file; empty for what concerns all of them."""
+        errors = self.errors.as_data().get("file", [])
+        return [
+            (error.code if error.code and error.code.isdigit() else "", sentence)
+            for error in errors
+            for sentence in error.messages
+        ]
 
     @property
     def is_preview(self) -> bool:

@@ -6,6 +6,7 @@ hostile text has to be the page with a harmless one, but for the text.
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import batched
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ from rooms.live.wire.channels import Change, RoomStorage
 from rooms.live.wire.formats import EVENTS
 from rooms.live.wire.hub import Hub
 from rooms.models import (
+    Attachment,
     ChatRoom,
     Membership,
     Message,
@@ -38,11 +40,19 @@ from rooms.models import (
     Pin,
     Report,
     SavedMessage,
+    StoredFile,
 )
+from rooms.models.stored_file import ShownFile, shown_as
 from tests.conftest import client_of
 from tests.support import sse
 from tests.support.asking import undone
-from tests.support.factories import make_message, make_private_room, make_user, state_of
+from tests.support.factories import (
+    make_message,
+    make_message_with_file,
+    make_private_room,
+    make_user,
+    state_of,
+)
 from tests.support.hostile import TEXTS, WITH_NUL
 
 pytestmark = pytest.mark.django_db
@@ -167,7 +177,10 @@ def world(ada, ben, clock):
     private.forward(ada, his, uuid4())
     private.memberships.get(user=ada).keep_draft(HARMLESS, uuid4(), said.pk)
     room.note_act(ada, ModerationAct.Act.REMOVE, ben, reason=HARMLESS)
-    return SimpleNamespace(room=room, private=private, hers=hers, his=his, said=said, ada=ada, ben=ben)
+    filed = make_message_with_file(room, ada)
+    return SimpleNamespace(
+        room=room, private=private, hers=hers, his=his, said=said, filed=filed, ada=ada, ben=ben
+    )
 
 
 def fill(world, text):
@@ -188,6 +201,11 @@ def fill(world, text):
     write(Pin, reason=text)
     write(SavedMessage, note=text)
     write(Membership, draft=text)
+    write(StoredFile, name=text)
+    write(Attachment, description=text)
+    file = ShownFile(id=1, kind="other", name=text, size=1, position=1, description=text)
+    attached = shown_as([file, replace(file, kind="picture")])
+    Message.objects.filter(pk=world.filed.pk).update(attached=attached)
     for row in (world.room, world.private, world.hers, world.his, world.said, world.ben):
         row.refresh_from_db()
     return text
@@ -199,6 +217,10 @@ def addresses(world):
         "/",
         f"/rooms/{room}/",
         f"/rooms/{room}/about/",
+        f"/rooms/{room}/files/",
+        "/settings/files/",
+        f"/messages/{world.filed.pk}/files/1/",
+        f"/messages/{world.filed.pk}/edit/",
         f"/rooms/{room}/edit/",
         f"/rooms/{room}/log/",
         f"/rooms/{room}/reports/",
@@ -347,6 +369,7 @@ FIELDS = {
     "message": ("/rooms/{room}/messages/", "content", {}),
     "reply": ("/messages/{said}/replies/", "content", {}),
     "edit of a message": ("/messages/{hers}/edit/", "content", {"since": "1"}),
+    "description of a file": ("/messages/{filed}/files/1/", "description", {}),
     "report": ("/messages/{said}/report/", "details", {"reason": "other"}),
     "draft": ("/rooms/{room}/draft/", "content", {}),
     "emoji": ("/messages/{said}/react/", "emoji", {}),
@@ -365,7 +388,13 @@ FIELDS = {
 def test_text_stays_text_in_the_answer_to_its_form(world, ada, ada_client, without_limits):
     seen = set().union(*(Structure(html).active for html in pages(ada_client, world).values()))
     cleo = User.objects.named("cleo")
-    ids = {"room": world.room.pk, "hers": world.hers.pk, "said": world.said.pk, "cleo": cleo.pk}
+    ids = {
+        "room": world.room.pk,
+        "hers": world.hers.pk,
+        "filed": world.filed.pk,
+        "said": world.said.pk,
+        "cleo": cleo.pk,
+    }
     for number, (field, (place, name, others)) in enumerate(FIELDS.items()):
         # Each text goes into two of the fields or more; into which, the order says.
         texts = [*TEXTS[number % 6 :: 6], *WITH_NUL]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.forms import InvitationForm, LoginForm
@@ -14,9 +15,10 @@ from accounts.models.entry_link import digest_of
 from accounts.qr import qr_code
 from rooms import moderation
 from rooms.chats import chats_digest, chats_of
+from rooms.forms import MessageForm
 from rooms.gallery.stage import RAW, Stage
-from rooms.models import ChatRoom, Message, RoomInvitation
-from rooms.models.stored_file import ShownFile, shown_as
+from rooms.models import ChatRoom, Message, RoomInvitation, StoredFile
+from rooms.models.stored_file import ShownFile, attach, shown_as
 from rooms.models.tick import Mark, Marks
 
 type Draw = Callable[[Stage], str]
@@ -107,7 +109,7 @@ def formatted(stage: Stage) -> str:
 
 PHOTO = ShownFile(id=1, kind="picture", name="cat.jpg", size=90_000, position=1, width=1200, height=800)
 FILES = [
-    replace(PHOTO, description=f"Our cat on <{RAW}>"),
+    replace(PHOTO, description=f"Our cat on <{RAW}>", is_animated=True),
     ShownFile(id=2, kind="video", name="walk.mp4", size=9_000_000, position=2),
     ShownFile(id=3, kind="sound", name="song.mp3", size=3_000_000, position=3),
     ShownFile(id=4, kind="other", name=f"{'Minutes of our meeting ' * 4}.pdf", size=20_000, position=4),
@@ -553,6 +555,14 @@ def refused(stage: Stage) -> str:
     )
 
 
+@state("rooms/_composer_errors.html")
+def files_that_are_refused(stage: Stage) -> str:
+    form = MessageForm({}, room=stage.room)
+    form.add_error("file", ValidationError("“cat.jpg”: this file is empty.", code="0"))
+    form.add_error("file", "All your files together would be larger than you may keep here.")
+    return stage.part("rooms/_composer_errors.html", form=form)
+
+
 @state("rooms/_reply.html")
 def answered(stage: Stage) -> str:
     return stage.get(f"/rooms/{stage.room.pk}/?reply={talk(stage).pk}", htmx=True)
@@ -789,7 +799,61 @@ def with_files(stage: Stage, by: Any) -> Message:
     said = stage.say("Look", by)
     said.attached = shown_as(FILES)
     said.save(update_fields=["attached"])
+    attach(said, stored(by), [file.description for file in FILES])
     return said
+
+
+def stored(by: Any) -> list[StoredFile]:
+    """Note files of which there are no bytes."""
+    fields = ("name", "kind", "size", "width", "height")
+    return [
+        StoredFile.objects.create(
+            pk=file.id, sender=by, stored_as=str(file.id), **{name: getattr(file, name) for name in fields}
+        )
+        for file in FILES
+    ]
+
+
+@state("rooms/message_update.html")
+def editing_with_files(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ada), "edit/")
+
+
+@state("rooms/room_file_list.html")
+def files_of_a_room(stage: Stage) -> str:
+    with_files(stage, stage.ben)
+    return stage.get(f"/rooms/{stage.room.pk}/files/")
+
+
+@state("rooms/room_file_list.html")
+def more_files_than_on_a_page(stage: Stage) -> str:
+    photo = stored(stage.ben)[:1]
+    for said in stage.say_many(31):
+        attach(said, photo, [""])
+    return stage.get(f"/rooms/{stage.room.pk}/files/?kind=picture")
+
+
+@state("rooms/room_file_list.html")
+def no_files(stage: Stage) -> str:
+    return stage.get(f"/rooms/{stage.room.pk}/files/?kind=sound")
+
+
+@state("rooms/own_file_list.html")
+def own_files(stage: Stage) -> str:
+    with_files(stage, stage.ada)
+    copied = stage.say("", stage.ada)
+    copied.is_forwarded = True
+    copied.save(update_fields=["is_forwarded"])
+    attach(copied, [StoredFile.objects.get(pk=PHOTO.id)], [""])
+    left = stage.say("", stage.ada, stage.new_room("Left"))
+    attach(left, [StoredFile.objects.get(pk=FILES[1].id)], [""])
+    stage.membership(room=left.room).leave()
+    return stage.get("/settings/files/")
+
+
+@state("rooms/own_file_list.html")
+def no_own_files(stage: Stage) -> str:
+    return stage.get("/settings/files/")
 
 
 @state("rooms/message_file_detail.html")

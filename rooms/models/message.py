@@ -280,9 +280,9 @@ class Message(models.Model):
         return [] if self.is_deleted else [ShownFile(**file) for file in self.attached or ()]
 
     @property
-    def undescribed(self) -> int:
-        """How many pictures of it have no description."""
-        return sum(file.kind == FileKind.PICTURE and not file.description for file in self.files)
+    def undescribed(self) -> list[ShownFile]:
+        """Its pictures that have no description."""
+        return [file for file in self.files if file.kind == FileKind.PICTURE and not file.description]
 
     @property
     def searched(self) -> str:

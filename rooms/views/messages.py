@@ -76,21 +76,23 @@ def message_create(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
 def take_files(user: User, form: MessageForm, files: list[StoredFile]) -> bool:
     """Store what a valid form sends, into `files`; with False, the form says which is refused, and why."""
     descriptions = chain(form.cleaned_data["description"], repeat(""))
-    for upload, description in zip(form.cleaned_data["file"], descriptions, strict=False):
+    for place, (upload, description) in enumerate(zip(form.cleaned_data["file"], descriptions, strict=False)):
         try:
             file = stored(user, upload)
         except PictureRefused as refusal:
-            form.refuse("file", about_file(upload, str(refusal.reason)))
+            form.refuse("file", about_file(place, upload, str(refusal.reason)))
         except Infected:
-            form.refuse("file", about_file(upload, _("the virus scanner has found something in this file.")))
+            form.refuse(
+                "file", about_file(place, upload, _("the virus scanner has found something in this file."))
+            )
         except ScannerFailed as failure:
             logger.error("The virus scanner failed: %s", failure)
             sentence = _("the virus scanner does not answer, so this can’t be sent now. Try again later.")
-            form.refuse("file", about_file(upload, sentence), 503)
+            form.refuse("file", about_file(place, upload, sentence), 503)
         except Busy as reached:
             form.refuse_for_now(reached)
         except DiskFull:
-            form.refuse("file", about_file(upload, str(NO_SPACE)), 507)
+            form.refuse("file", about_file(place, upload, str(NO_SPACE)), 507)
         else:
             file.description = description
             files.append(file)

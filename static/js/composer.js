@@ -9,7 +9,6 @@ behave('composer', ['composer', 'content'], () => {
   hook('preview'); // another one takes its place
   const typingSignal = hook('typing-start');
   const { content } = composer.elements;
-  const files = byId('files'); // none where none can be sent
   const draftKey = composer.dataset.draft;
   const token = () => composer.elements.token; // the server puts others in its place
   const unfinished = []; // requests in the order of sending, the first under way
@@ -28,6 +27,18 @@ behave('composer', ['composer', 'content'], () => {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   };
 
+  // For the next message. What is sent with files goes another way (files.js).
+  const empty = () => {
+    byId('preview').replaceChildren();
+    content.value = notice.textContent = kept = '';
+    clearTimeout(timer);
+    newerDraft.hidden = true;
+    token().value = newToken();
+    reply.replaceChildren();
+    scroller.scrollTop = 0;
+  };
+  on('taken', empty, composer);
+
   // Sending empties the box, which is no typing.
   on('htmx-config-request', (event) => {
     if (!content.value) event.preventDefault();
@@ -37,27 +48,13 @@ behave('composer', ['composer', 'content'], () => {
   on('htmx-config-request', (event) => {
     const { ctx } = event.detail;
     const isPreview = ctx.request.submitter?.name;
-    const chosen = isPreview ? [] : [...files?.files ?? []];
     content.focus();
-    if (!content.value.trim() && !chosen.length) return event.preventDefault();
-    // Only what has files goes the way of large bodies.
-    composer.dataset.hxEncoding = chosen.length ? 'multipart/form-data' : 'application/x-www-form-urlencoded';
-    if (!chosen.length) ctx.request.body.delete('file');
+    if (!content.value.trim()) return event.preventDefault();
     if (isPreview) return;
-    byId('preview').replaceChildren();
-    ctx.sent = { text: content.value, token: token().value, reply: [...reply.childNodes], chosen };
+    ctx.sent = { text: content.value, token: token().value, reply: [...reply.childNodes] };
     unfinished.push(ctx);
-    ctx.request.keepalive = content.value.length < LARGEST_KEPT_ALIVE && !chosen.length; // also after leaving
-    if (chosen.length) {
-      ctx.request.timeout = 0; // large ones take longer than anything else
-      files.value = composer.elements.description.value = '';
-    }
-    content.value = notice.textContent = kept = '';
-    clearTimeout(timer);
-    newerDraft.hidden = true;
-    token().value = newToken();
-    reply.replaceChildren();
-    scroller.scrollTop = 0;
+    ctx.request.keepalive = content.value.length < LARGEST_KEPT_ALIVE; // also after leaving
+    empty();
   }, composer);
 
   on('htmx-before-request', (event) => {
@@ -88,11 +85,6 @@ behave('composer', ['composer', 'content'], () => {
     // It may have been saved all the same: the same token again, unless the server has just put in another one.
     if (status !== 409) token().value = sent.token;
     reply.replaceChildren(...sent.reply);
-    if (sent.chosen.length && !files.files.length) {
-      const kept = new DataTransfer();
-      sent.chosen.forEach((file) => kept.items.add(file));
-      files.files = kept.files;
-    }
     notice.textContent ||= composer.dataset[status ?? 'offline'] ?? composer.dataset.failed;
   };
   on('input', () => { isSentAgain = false; }, content);

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import MakePerson, Person
@@ -736,6 +736,62 @@ def archived_room(scene: Scene) -> Person:
     ada.post(f"{room}archive/")
     ada.open_live(room)
     return shows(ada, "This room is archived")
+
+
+def room_of_files(scene: Scene) -> tuple[Person, str]:
+    """Return ada, who has sent files, and the address of the room where they are."""
+    ada, ben, room = scene.room()
+    token = next(one["value"] for one in ada.context.cookies() if one["name"] == "hearth_csrf")
+    minutes: FilePayload = {"name": "Minutes.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    for file in (PICTURE, minutes):
+        fields = {"csrfmiddlewaretoken": token, "content": "", "token": str(uuid4()), "file": file}
+        assert ada.context.request.post(f"{ada.url}{room}messages/", multipart=fields).ok
+    ben.say(room, "Nice")
+    return ada, room
+
+
+@state
+def files_that_are_chosen_and_sent(scene: Scene) -> Person:
+    ada, room = room_of_files(scene)
+    ada.open_live(room)
+    ada.page.route("**/messages/", lambda route: route.abort())
+    notes: FilePayload = {"name": "Notes.odt", "mimeType": "application/odt", "buffer": b"Notes"}
+    choice = ada.page.locator("#files-choice")
+    choice.locator("summary").click()
+    choice.get_by_label("Videos, audio and other files").set_input_files([notes])
+    ada.box.press("Enter")
+    shows(ada, "Not sent: the connection was lost.")
+    choice.locator("summary").click()
+    choice.get_by_label("Photos").set_input_files([PICTURE])
+    choice.get_by_label("Videos, audio and other files").set_input_files([{**notes, "buffer": b""}])
+    return shows(ada, "This file is empty.")
+
+
+@state
+def picture_opened_large(scene: Scene) -> Person:
+    ada, room = room_of_files(scene)
+    ada.open_live(room).page.get_by_role("link", name="Photo without a description", exact=True).click()
+    expect(ada.page.get_by_role("button", name="Close")).to_be_visible()
+    return ada
+
+
+@state
+def page_of_a_file(scene: Scene) -> Person:
+    ada, room = room_of_files(scene)
+    ada.open(f"{room}files/").page.get_by_role("link", name="Photo without a description", exact=True).click()
+    return shows(ada, "Delete this file")
+
+
+@state
+def files_of_a_room(scene: Scene) -> Person:
+    ada, room = room_of_files(scene)
+    return ada.open(f"{room}files/")
+
+
+@state
+def own_files(scene: Scene) -> Person:
+    ada, _room = room_of_files(scene)
+    return ada.open("/settings/files/")
 
 
 @state

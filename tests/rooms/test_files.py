@@ -404,7 +404,7 @@ def test_files_go_with_their_room(ada_client, ben, ben_client, room, root, commi
 
 def test_author_describes_and_deletes_files(ada, ada_client, ben_client, room, committed):
     message = sent(ada_client, room, named("a.jpg", picture()), named("b.jpg", picture()), content="Look")
-    assert message.undescribed == 2
+    assert len(message.undescribed) == 2
     page = reverse("rooms:message_file_detail", args=[message.pk, 2])
     assert ada_client.post(page, {"description": " Our\ncat "}).status_code == 302
     assert ben_client.post(page, {"description": "A dog"}).status_code == 404
@@ -482,3 +482,69 @@ def test_storage_names_say_nothing(ada_client, room):
     assert path.stat().st_mode & 0o777 == 0o640
     assert path.parent.stat().st_mode & 0o777 == 0o750
     assert uploads.storage().location in str(path)
+
+
+# Lists of files
+
+
+def test_the_files_of_a_room_stand_on_pages_by_kind(ada_client, ben_client, ada, ben, room, settings):
+    settings.FILES_PER_MESSAGE = 20
+    address = f"/rooms/{room.pk}/files/"
+    first = sent(ada_client, room, *(named(f"{number}.pdf") for number in range(20)))
+    second = sent(ben_client, room, *(named(f"b{number}.pdf") for number in range(12)))
+    photo = sent(ben_client, room, named("cat.jpg", picture()), description=["Our cat"])
+    page = page_of(ada_client.get(address))
+    assert len(page.all(css_class="entries")[0].all("li")) == 13
+    older = next(link["href"] for link in page.all("a") if "before=" in link["href"])
+    assert older == f"?kind=&before={second.pk}"
+    assert len(page_of(ada_client.get(address + older)).all(css_class="entries")[0].all("li")) == 20
+    page = page_of(ada_client.get(f"{address}?kind=picture"))
+    [row] = page.all(css_class="entries")[0].all("li")
+    assert row.all("img")[-1]["alt"] == "Our cat"
+    assert photo.get_absolute_url() in [link["href"] for link in page.all("a")]
+    assert not page_of(ada_client.get(f"{address}?kind=video&before=99")).all(css_class="entries")
+    first.erase()
+    ada.block(ben)
+    assert not page_of(ada_client.get(address)).all(css_class="entries")
+
+
+def test_people_see_what_their_files_take(ada_client, ada, room, settings):
+    settings.FILE_QUOTA_BYTES = 10**6
+    small, large = sent(ada_client, room, named("a.txt", b"a")), sent(ada_client, room, named("b.pdf"))
+    page = page_of(ada_client.get("/settings/files/"))
+    assert [row.all("bdi")[0].text for row in page.all(css_class="entries")[0].all("li")] == [
+        "b.pdf",
+        "a.txt",
+    ]
+    assert "2.9\xa0KB of the 976.6\xa0KB" in page.text
+    links = [link["href"] for link in page.all("a")]
+    assert {small.get_absolute_url(), f"/messages/{large.pk}/files/1/"} <= {*links}
+    assert ada_client.post(f"/messages/{large.pk}/files/1/delete/").status_code == 302
+    settings.FILE_QUOTA_BYTES = 0
+    other = make_room("Other", [make_user()])
+    other.memberships.create(user=ada)
+    copied = other.forward(ada, small, uuid.uuid4())
+    room.memberships.get(user=ada).leave()
+    page = page_of(ada_client.get("/settings/files/"))
+    assert "Your files take 1\xa0byte." in page.text
+    links = [link["href"] for link in page.all("a")]
+    assert f"/messages/{copied.pk}/delete/" in links
+    assert f"/messages/{small.pk}/files/1/" not in links
+
+
+def test_authors_are_told_of_photos_without_a_description(ada_client, room):
+    message = sent(
+        ada_client, room, named("cat.jpg", picture()), named("dog.jpg", picture()), description=["A", ""]
+    )
+    page = page_of(ada_client.get(room.get_absolute_url()))
+    [line] = page.all(css_class="undescribed")
+    assert line.text.strip() == "1 photo without a description"
+    assert line.all("a")[0]["href"] == f"/messages/{message.pk}/files/2/"
+    links = [link["href"] for link in page_of(ada_client.get(f"/messages/{message.pk}/edit/")).all("a")]
+    assert f"/messages/{message.pk}/files/1/" in links
+
+
+def test_each_error_says_which_file_it_is_about(ada_client, room):
+    response = send(ada_client, room, named("a.pdf"), named("b.jpg", b"\xff\xd8\xffno"), headers=HTMX)
+    [error] = page_of(response).all(css_class="file-error")
+    assert (response.status_code, error["data-file"]) == (422, "1")

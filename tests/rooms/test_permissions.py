@@ -158,6 +158,13 @@ TABLE = {
         "outsider": NOT_FOUND,
         "member": READ_ONLY,
     },
+    ("rooms:own_file_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
+    ("rooms:room_file_list", "group"): {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": READ_ONLY},
+    ("rooms:room_file_list", "private"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NOT_FOUND,
+        "member": READ_ONLY,
+    },
     ("rooms:pin_list", "group"): {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": READ_ONLY},
     ("rooms:pin_list", "private"): NOTHING_THERE,
     ("rooms:pin_update", "message in a group"): {

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from rooms.models import ChatRoom, Membership, Mention, Message
-from tests.support.factories import make_messages, make_users
+from rooms.models.stored_file import attach
+from tests.support.factories import make_file, make_messages, make_users
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,22 @@ def test_mentions(ada_client, ada, ben, room):
     fill(ada, room, MUCH)
     # The session with its person, and the messages.
     assert len(queries_of(ada_client, address())) == len(little) <= 3
+
+
+def test_files(ada_client, ada, room):
+    file = make_file(ada)
+    file.save()
+
+    def fill_with(amount):
+        for message in make_messages(room, ada, amount):
+            attach(message, [file], [""])
+
+    for address in (f"/rooms/{room.pk}/files/", "/settings/files/"):
+        fill_with(LITTLE)
+        little = queries_of(ada_client, address)
+        fill_with(40)
+        # The session with its person; the room, or how much it is; and the files with their messages.
+        assert len(queries_of(ada_client, address)) == len(little) <= 4, address
 
 
 def test_older_fragment(ada_client, ada, room):

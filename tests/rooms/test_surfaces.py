@@ -198,6 +198,7 @@ SURFACES = {
     "its own page": lambda client, it: element(client, f"/messages/{it.pk}/", id="main"),
     "the page of a file of it": lambda client, it: element(client, f"/messages/{it.pk}/files/1/", id="main"),
     "a file of it": lambda client, it: fetched(client, it.file_url),
+    "the files of the room": lambda client, it: element(client, f"/rooms/{it.room_id}/files/", id="main"),
     "the list of chats": lambda client, it: element(client, "/", id=f"room-{it.room_id}-preview"),
     "mentions and replies": lambda client, _it: element(client, "/mentions/", id="main"),
     "pinned messages": lambda client, it: element(client, f"/rooms/{it.room_id}/pins/", id="main"),

@@ -1,0 +1,195 @@
+// Files for messages: chosen, dragged or pasted, each with what it shows. A message with files is sent by itself, so
+// that one goes on writing meanwhile; what is refused comes back to the message box.
+behave('files', ['files-choice', 'chosen'], () => {
+  const composer = hook('composer');
+  const { content } = composer.elements;
+  const choice = hook('files-choice');
+  const chosen = hook('chosen');
+  const uploads = hook('uploads');
+  const said = hook('uploads-said');
+  const notice = hook('notice');
+  const reply = hook('reply');
+  const cleaned = hook('photos').accept.split(','); // photos, from which the server removes where they were made
+  const files = new Map(); // by their rows, in the order of sending
+  const sending = new Map(); // by theirs
+  const token = () => composer.elements.token; // the server puts others in its place
+  // What rows are copies of, all of whose parts have to be there.
+  const chosenRow = hook('chosen-file').content;
+  ['file-name', 'describe', 'file-warning', 'file-problem', 'remove'].forEach((name) => part(name, chosenRow));
+  const uploadRow = hook('upload').content;
+  ['upload-name', 'upload-bar', 'upload-state', 'send-again'].forEach((name) => part(name, uploadRow));
+  const copyOf = (template) => template.firstElementChild.cloneNode(true);
+
+  byId('first-description')?.remove(); // each of them has one
+
+  const shownSize = (bytes) => {
+    const [unit, size] = bytes < 1e6 ? ['kilobyte', 1e3] : ['megabyte', 1e6];
+    const format = { style: 'unit', unit, maximumFractionDigits: 1 };
+    return new Intl.NumberFormat(root.lang, format).format(bytes / size);
+  };
+  const problemOf = (file) => {
+    if (!file.size) return choice.dataset.empty;
+    return file.size > choice.dataset.largest ? choice.dataset.tooLarge : '';
+  };
+  const add = (file, description = '') => {
+    const row = copyOf(chosenRow);
+    const isCleaned = cleaned.includes(file.type);
+    files.set(row, file);
+    part('file-name', row).textContent = `${file.name}, ${shownSize(file.size)}`;
+    if (isCleaned) part('describe', row).control.value = description;
+    else part('describe', row).remove();
+    part('file-warning', row).hidden = isCleaned || file.type.startsWith('text/');
+    part('remove', row).setAttribute('aria-label', `${part('remove', row).textContent.trim()}: ${file.name}`);
+    chosen.append(row);
+    part('file-problem', row).textContent = problemOf(file);
+    return row;
+  };
+  const addAll = (those) => {
+    choice.open = true;
+    for (const file of those) add(file);
+    say([...those].map(({ name }) => name).join(', '));
+  };
+  const remove = (row) => {
+    files.delete(row);
+    row.remove();
+  };
+  const say = (words) => { said.textContent = words; };
+
+  on('change', ({ target }) => {
+    if (target.dataset.part !== 'file-input') return;
+    addAll(target.files);
+    target.value = '';
+  }, choice);
+  on('click', ({ target }) => {
+    if (target.dataset.part !== 'remove') return;
+    remove(target.closest('li'));
+    choice.querySelector('summary').focus();
+  }, chosen);
+  on('dragover drop', (event) => {
+    if (!event.dataTransfer.types.includes('Files') || !composer.checkVisibility()) return;
+    event.preventDefault(); // or the browser would go there
+    if (event.type === 'drop') addAll(event.dataTransfer.files);
+    else choice.open = true; // which says what may be sent
+  });
+  on('paste', (event) => {
+    const { types, files: pasted } = event.clipboardData;
+    if (!pasted.length || types.includes('text/plain')) return; // text with a picture of it
+    event.preventDefault();
+    addAll(pasted);
+  }, content);
+
+  // Before the composer, which sends what has no files.
+  on('htmx-config-request', (event) => {
+    const { submitter, body } = event.detail.ctx.request;
+    body.delete('file');
+    body.delete('description');
+    if (!files.size || submitter?.name) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    notice.textContent = files.size > choice.dataset.most ? choice.dataset.tooMany : '';
+    const refused = [...files.keys()].find((row) => part('file-problem', row).textContent);
+    if (refused) part('remove', refused).focus();
+    if (refused || notice.textContent) return;
+    const sent = { body, text: content.value, token: token().value, reply: [...reply.childNodes] };
+    sent.files = [...files].map(([row, file]) => [file, parts('describe', row)[0]?.control.value ?? '']);
+    for (const [file, description] of sent.files) {
+      body.append('file', file);
+      body.append('description', description);
+    }
+    [...files.keys()].forEach(remove);
+    choice.open = false;
+    htmx.trigger(composer, 'taken');
+    content.focus();
+    const row = copyOf(uploadRow);
+    part('upload-name', row).textContent = sent.files.map(([{ name }]) => name).join(', ');
+    uploads.append(row);
+    sending.set(row, sent);
+    send(row);
+  }, composer);
+
+  const progress = (row, percent) => {
+    const bar = part('upload-bar', row);
+    const words = uploads.dataset.progress.replace('{percent}', percent);
+    if (Math.floor(percent / 25) > Math.floor(bar.value / 25)) say(words);
+    bar.value = percent;
+    part('upload-state', row).textContent = words;
+  };
+  // As fetch does it, which tells nothing of how far it is.
+  const fetchFor = (row) => (action, { method, headers, body, signal }) => new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fail = () => reject(new TypeError('not sent'));
+    request.open(method, action);
+    for (const name in headers) request.setRequestHeader(name, headers[name]);
+    request.upload.onprogress = ({ loaded, total }) => progress(row, Math.floor(100 * loaded / total));
+    request.onload = () => {
+      const lines = request.getAllResponseHeaders().trim().split('\r\n');
+      const pairs = lines.map((line) => /(.*?): (.*)/.exec(line)?.slice(1)).filter(Boolean);
+      resolve(new Response(request.response || null, { status: request.status, headers: pairs }));
+    };
+    request.onerror = request.onabort = fail;
+    signal.addEventListener('abort', () => request.abort());
+    if (signal.aborted) fail();
+    else request.send(body);
+  });
+  const send = (row) => {
+    part('send-again', row).hidden = true;
+    part('upload-bar', row).value = 0;
+    part('upload-state', row).textContent = '';
+    htmx.ajax('POST', composer.action, { source: row, fetch: fetchFor(row) });
+  };
+  on('htmx-config-request', ({ target, detail: { ctx } }) => {
+    const sent = sending.get(target);
+    Object.assign(ctx.request, { body: sent.body, timeout: 0 });
+    sent.abort = ctx.request.abort;
+  }, uploads);
+
+  const end = (row) => {
+    const sent = sending.get(row);
+    if (row.contains(document.activeElement)) content.focus();
+    sending.delete(row);
+    row.remove();
+    return sent;
+  };
+  // Into the message box, before what was typed since. What was refused stands next to the file.
+  const giveBack = (row, status) => {
+    const sent = end(row);
+    const later = [...files];
+    content.value = [sent.text, content.value].filter(Boolean).join('\n');
+    if (!reply.children.length) reply.replaceChildren(...sent.reply);
+    if (status !== 409) token().value = sent.token; // or the server has just put in another one
+    const rows = sent.files.map((file) => add(...file));
+    for (const [one] of later) chosen.append(one);
+    later.forEach(([one, file]) => {
+      files.delete(one);
+      files.set(one, file);
+    });
+    parts('file-error', notice).forEach((error) => part('file-problem', rows[error.dataset.file]).append(error));
+    if (!notice.textContent.trim()) notice.textContent = '';
+    choice.open = true;
+  };
+  on('htmx-finally-request', ({ target, detail: { ctx } }) => {
+    const status = ctx.response?.status;
+    if (status === 201) {
+      end(target);
+      htmx.trigger(composer, 'sent');
+      byId('gap')?.click(); // a page that does not show it
+    } else if ([409, 422].includes(status)) {
+      giveBack(target, status);
+    } else {
+      const reason = notice.textContent.trim() || uploads.dataset[status ?? 'offline'] || uploads.dataset.failed;
+      notice.textContent = '';
+      part('upload-state', target).textContent = reason;
+      say(reason);
+      part('send-again', target).hidden = false;
+    }
+  }, uploads);
+  on('click', ({ target }) => {
+    const row = target.closest('li');
+    if (target.dataset.part === 'send-again') send(row);
+    if (target.dataset.part !== 'cancel-upload') return;
+    const { abort } = sending.get(row);
+    giveBack(row);
+    abort();
+  }, uploads);
+  on('beforeunload', (event) => { if (sending.size) event.preventDefault(); }, window);
+});
