@@ -37,9 +37,10 @@ WIDTHS = {"1280": "1280", "360": "360"}
 CHOICES = {
     "theme": ("light", "dark", "system"),
     "contrast": ("more", "system"),
-    "language": LANGUAGES,
+    "language": LANGUAGES[::-1],
     "direction": ("rtl", "ltr"),
 }
+OF_READERS = ("theme", "contrast")  # fields of User
 OF_DJANGO = "SessionStorage"  # `messages`, where a template does not get its own
 NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 AVATAR = re.compile(r"/avatars/[\w-]+/\d+\.webp")
@@ -131,9 +132,12 @@ def kinds_of(source: Source) -> Iterator[tuple[str, str]]:
     return ((name, kind) for name, kind in sorted(found.items()) if name in told and kind != OF_DJANGO)
 
 
-def fields_of(chosen: dict[str, str]) -> dict[str, str]:
-    """Return what of a look is up to the reader."""
-    return {name: chosen[name] for name in ("theme", "contrast")}
+def look_of(request: AuthenticatedRequest) -> dict[str, str]:
+    """Return what the address chooses. Raises Http404 for what there is not."""
+    chosen = {name: request.GET.get(name, choices[-1]) for name, choices in CHOICES.items()}
+    if any(chosen[name] not in choices for name, choices in CHOICES.items()):
+        raise Http404
+    return chosen
 
 
 @require_safe
@@ -143,12 +147,11 @@ def fields_of(chosen: dict[str, str]) -> dict[str, str]:
 def gallery_frame(request: AuthenticatedRequest, state: str, template: str) -> HttpResponse:
     """Draw one state, as the product does. It stands in a frame without scripts."""
     shown = STATES.get((template, state))
-    chosen = {name: request.GET.get(name, choices[-1]) for name, choices in CHOICES.items()}
-    if shown is None or any(chosen[name] not in choices for name, choices in CHOICES.items()):
+    if shown is None:
         raise Http404
-    if "language" not in request.GET:
-        chosen["language"] = LANGUAGES[0]
-    with staged(fields_of(chosen), chosen["language"]) as stage:
+    chosen = look_of(request)
+    reader = {name: chosen[name] for name in OF_READERS}
+    with staged(reader, chosen["language"]) as stage:
         html = shown.draw(stage)
         if "<html" not in html:
             html = stage.page("gallery/frame.html", stage.ada, html=mark_safe(html), place=shown.place)  # noqa: S308 (what templates made)

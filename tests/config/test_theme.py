@@ -15,6 +15,7 @@ from django.template import engines
 from config import environment, release
 from config.bundle import minified, written
 from config.theme import File
+from rooms.live.process.editing import moments, problem_of
 from tests.support.server import ROOT
 
 SHIPPED = ROOT / "config/themes"
@@ -167,3 +168,10 @@ def test_settings_take_it_up(tmp_path):
         [sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
     ).stdout
     assert shown.startswith(f"[PosixPath('{tmp_path / 'theme' / 'templates'}')")
+
+
+def test_folder_that_has_a_new_file_is_no_change_of_its_own(theme):
+    """Nobody can read a folder as a template."""
+    write(theme, "templates/rooms/_tick.html", "{% iff %}")
+    assert all(path.is_file() for path in moments())
+    assert problem_of(theme / "templates/rooms/_tick.html")["line"] == 1

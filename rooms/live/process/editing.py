@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from stat import S_ISREG
 
 from django.conf import settings
 from django.template import TemplateSyntaxError, engines
@@ -87,9 +88,11 @@ def moments() -> dict[Path, int]:
     for folder in folders():
         for path in folder.rglob("*"):
             try:
-                found[path] = path.stat().st_mtime_ns
+                facts = path.stat()
             except FileNotFoundError:
                 continue  # an editor has just put another one in its place
+            if S_ISREG(facts.st_mode):
+                found[path] = facts.st_mtime_ns
     return found
 
 
