@@ -630,6 +630,7 @@ class SearchForm(LimitedForm, forms.Form):
     )
     after = DayField(label=gettext_lazy("After"), required=False)
     before = DayField(label=gettext_lazy("Before"), required=False)
+    has_file = forms.BooleanField(label=gettext_lazy("Has a file"), required=False)
     has_link = forms.BooleanField(label=gettext_lazy("Has a link"), required=False)
     is_pinned = forms.BooleanField(label=gettext_lazy("Is pinned"), required=False)
     is_saved = forms.BooleanField(label=gettext_lazy("I have saved it"), required=False)
@@ -637,7 +638,7 @@ class SearchForm(LimitedForm, forms.Form):
     was = forms.CharField(required=False, widget=forms.HiddenInput)
     limit_field = "q"
 
-    NARROWING = ("sender", "room", "after", "before", "has_link", "is_pinned", "is_saved")
+    NARROWING = ("sender", "room", "after", "before", "has_file", "has_link", "is_pinned", "is_saved")
 
     @classmethod
     def bound_to(cls, request: HttpRequest, /, *args: Any, **options: Any) -> Self:

@@ -24,6 +24,7 @@ from accounts.models import Block, User
 from config.converters import ID_MAX
 from rooms import search_words
 from rooms.models import (
+    Attachment,
     ChatRoom,
     Membership,
     Message,
@@ -62,6 +63,7 @@ class Query:
     rooms: frozenset[int] | None = None
     before: datetime | None = None
     after: datetime | None = None
+    has_file: bool = False
     has_link: bool = False
     is_pinned: bool = False
     is_saved: bool = False
@@ -97,7 +99,7 @@ NOTES = {
     IN: gettext_lazy("“%(text)s” was searched for as text: you are in no room with this name."),
     BEFORE: gettext_lazy("“%(text)s” was searched for as text: write the day like 2026-03-31."),
     AFTER: gettext_lazy("“%(text)s” was searched for as text: write the day like 2026-03-31."),
-    HAS: gettext_lazy("“%(text)s” was searched for as text: the only thing to look for is has:link."),
+    HAS: gettext_lazy("“%(text)s” was searched for as text: there are has:file and has:link."),
     IS: gettext_lazy("“%(text)s” was searched for as text: there are is:pinned and is:saved."),
 }
 
@@ -159,7 +161,12 @@ def _after(user: User, query: Query, value: str) -> Query | None:
 
 
 def _has(user: User, query: Query, value: str) -> Query | None:
-    return replace(query, has_link=True) if value.lower() == search_words.HAS_LINK else None
+    match value.lower():
+        case search_words.HAS_FILE:
+            return replace(query, has_file=True)
+        case search_words.HAS_LINK:
+            return replace(query, has_link=True)
+    return None
 
 
 def _is(user: User, query: Query, value: str) -> Query | None:
@@ -249,6 +256,8 @@ def _allowed(user: User, query: Query, rooms: QuerySet[Any, Any], are_few: bool)
         "pk__in": SavedMessage.objects.filter(user=user).values("message") if query.is_saved else None,
         "pin__in": Pin.objects.values("pk") if query.is_pinned else None,
     }
+    if query.has_file:
+        found = found.filter(pk__in=Attachment.objects.filter(room__in=rooms).values("message"))
     found = found.filter(**{name: value for name, value in conditions.items() if value is not None})
     return found
 

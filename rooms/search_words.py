@@ -14,8 +14,8 @@ LONGEST = 300  # characters of what is searched for
 FROM, IN, BEFORE, AFTER, HAS, IS = "from", "in", "before", "after", "has", "is"
 NAMES = (FROM, IN, BEFORE, AFTER, HAS, IS)
 # What has: and is: can say.
-HAS_LINK, IS_PINNED, IS_SAVED = "link", "pinned", "saved"
-VALUES = {HAS: (HAS_LINK,), IS: (IS_PINNED, IS_SAVED)}
+HAS_FILE, HAS_LINK, IS_PINNED, IS_SAVED = "file", "link", "pinned", "saved"
+VALUES = {HAS: (HAS_FILE, HAS_LINK), IS: (IS_PINNED, IS_SAVED)}
 # In these a day is one in all time zones.
 YEARS = range(1900, 3000)
 
@@ -87,6 +87,7 @@ class Fields:
     room: str = ""
     before: date | None = None
     after: date | None = None
+    has_file: bool = False
     has_link: bool = False
     is_pinned: bool = False
     is_saved: bool = False
@@ -107,6 +108,7 @@ def fields_of(text: str) -> Fields:
         room=values[IN][-1] if values[IN] else "",
         before=day(values[BEFORE][-1]) if values[BEFORE] else None,
         after=day(values[AFTER][-1]) if values[AFTER] else None,
+        has_file=HAS_FILE in _lower(values[HAS]),
         has_link=HAS_LINK in _lower(values[HAS]),
         is_pinned=IS_PINNED in _lower(values[IS]),
         is_saved=IS_SAVED in _lower(values[IS]),
@@ -138,8 +140,8 @@ def merged(text: str, before: str, fields: Mapping[str, object]) -> str:
 
 
 def _field_of(word: Word) -> str:
-    fields = {FROM: "sender", IN: "room", BEFORE: "before", AFTER: "after", HAS: "has_link"}
-    return fields.get(word.name) or f"is_{word.value.lower()}"
+    fields = {FROM: "sender", IN: "room", BEFORE: "before", AFTER: "after"}
+    return fields.get(word.name) or f"{word.name}_{word.value.lower()}"
 
 
 def _conditions(said: Mapping[str, object]) -> Iterable[Word]:
@@ -152,6 +154,7 @@ def _conditions(said: Mapping[str, object]) -> Iterable[Word]:
         if found := said.get(name):
             yield condition(name, str(found))
     for name, field_name, value in (
+        (HAS, "has_file", HAS_FILE),
         (HAS, "has_link", HAS_LINK),
         (IS, "is_pinned", IS_PINNED),
         (IS, "is_saved", IS_SAVED),

@@ -21,7 +21,13 @@ from rooms.models import ChatRoom, Membership, Message, SearchProgress, SearchTe
 from rooms.models.formatting import unformatted
 from rooms.search import Query, find, name_of, understood
 from rooms.search_words import IN, Fields, condition, fields_of, merged, words
-from tests.support.factories import make_message, make_private_room, make_room, make_user
+from tests.support.factories import (
+    make_message,
+    make_message_with_file,
+    make_private_room,
+    make_room,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 KEY = uuid.uuid4()
@@ -301,6 +307,20 @@ def test_conditions_narrow_what_is_found(house, ada, text, names):
     assert [message.pk for message in find(ada, query).messages] == [house[name].pk for name in names]
 
 
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_file_is_found_by_its_name_and_as_one(room, ada, ben, is_indexed):
+    make_message(room, ben, "The plan comes soon")
+    message = make_message_with_file(room, ben, "The plan", "ground-floor.pdf")
+    if is_indexed:
+        index()
+    for text in ("has:file", "GROUND-floor", "plan has:file", "from:ben pdf"):
+        assert found(ada, text) == ["The plan"], text
+    message.remove_file_as(ben, 1)
+    for text in ("has:file", "ground", "plan has:file"):
+        assert found(ada, text) == [], text
+    assert not faults()
+
+
 def test_days_are_those_of_the_reader(house, ada):
     with timezone.override("Pacific/Kiritimati"):  # where it is the next day already
         assert found(ada, "tea before:2026-03-03") == [house["kitchen"].content]
@@ -316,7 +336,7 @@ def test_days_are_those_of_the_reader(house, ada):
         ("before:2026-02-30", "like 2026-03-31"),
         ("after:soon", "like 2026-03-31"),
         ("before:0000-01-01", "like 2026-03-31"),
-        ("has:wings", "has:link"),
+        ("has:wings", "has:file and has:link"),
         ("is:new", "is:pinned and is:saved"),
     ],
 )
@@ -359,7 +379,9 @@ def test_box_and_fields_fill_each_other(text, before, fields, wanted):
 def test_fields_are_filled_from_the_text():
     text = 'x from:ada from:"Ben B" in:Kitchen after:2026-03-01 HAS:link is:saved before:never'
     fields = fields_of(text)
-    assert fields == Fields("ada, Ben B", "Kitchen", None, datetime(2026, 3, 1).date(), True, False, True)
+    assert fields == Fields(
+        "ada, Ben B", "Kitchen", after=datetime(2026, 3, 1).date(), has_link=True, is_saved=True
+    )
     assert [word.typed for word in fields.words] == ["x", "before:never"]
     assert [word.value for word in words('a"b "c d" "')] == ['a"b', "c d", ""]
 
