@@ -215,27 +215,24 @@ def _ids(user: User, query: Query, below: int, count: int) -> tuple[list[int], b
     if query.rooms is not None:
         rooms = rooms.filter(room__in=query.rooms)
     are_few = Message.objects.filter(room__in=rooms)[: FEW + 1].count() <= FEW
-    allowed = _allowed(user, query, rooms, are_few).filter(pk__lt=below)
+    allowed, newer = _allowed(user, query, rooms, are_few), range(settled + 1, below)
     if not (query.terms or query.has_link):
-        newer = _newest(allowed.filter(pk__gt=settled), count)
-        ids = SearchDay.objects.ids(query.after, query.before, below)
-        older = allowed.filter(pk__lte=settled, pk__gte=ids.start, pk__lt=ids.stop)
-        return [*newer, *_newest(older, count)][:count], False
-    rest, is_cut = _look_through(allowed.filter(pk__gt=settled), query, count)
+        ids = SearchDay.objects.ids(query.after, query.before, min(below, newer.start))
+        return [*_newest(allowed, newer, count), *_newest(allowed, ids, count)][:count], False
+    rest, is_cut = _look_through(allowed, newer, query, count)
     ids = SearchDay.objects.ids(query.after, query.before, below)
     indexed = _look_up(allowed.filter(SearchText.IS_TRUE), query, ids, count, are_few)
     return sorted({*rest, *indexed}, reverse=True)[:count], is_cut
 
 
 def _look_up(allowed: QuerySet[Message], query: Query, ids: range, count: int, are_few: bool) -> list[int]:
-    """Return what matches of what is in the index, where that has these ids."""
-    allowed = allowed.filter(pk__gte=ids.start, pk__lt=ids.stop)
+    """Return what matches of what is in the index."""
     if query.has_link:
         allowed = allowed.filter(pk__in=SearchText.objects.filter(has_link=True).values("pk"))
     for term in query.terms:
         allowed = allowed.filter(CONTAINS[connection.vendor](term))
     if are_few or not query.terms:
-        return _newest(allowed, count)
+        return _newest(allowed, ids, count)
     return ENGINES[connection.vendor](allowed, query.terms, ids, count)
 
 
@@ -262,20 +259,22 @@ def _allowed(user: User, query: Query, rooms: QuerySet[Any, Any], are_few: bool)
     return found
 
 
-def _look_through(allowed: QuerySet[Message], query: Query, count: int) -> tuple[list[int], bool]:
+def _look_through(allowed: QuerySet[Message], ids: range, query: Query, count: int) -> tuple[list[int], bool]:
     """Return what matches of what is not in the index yet, and whether there was too much of it."""
-    rows = (
-        allowed.exclude(SearchText.IS_TRUE)
-        .order_by("-pk")
-        .only("content", "format", "attached", "deleted_at")
-    )
+    rows = _within(allowed, ids).exclude(SearchText.IS_TRUE)
+    rows = rows.only("content", "format", "attached", "deleted_at").order_by("-pk")
     found = list(rows[: UNINDEXED_AT_MOST + 1])
-    ids = (message.pk for message in found[:UNINDEXED_AT_MOST] if query.matches(message))
-    return list(islice(ids, count)), len(found) > UNINDEXED_AT_MOST
+    matching = (message.pk for message in found[:UNINDEXED_AT_MOST] if query.matches(message))
+    return list(islice(matching, count)), len(found) > UNINDEXED_AT_MOST
 
 
-def _newest(found: QuerySet[Message], count: int, than: int = 0) -> list[int]:
-    return list(found.filter(pk__gt=than).order_by("-pk").values_list("pk", flat=True)[:count])
+def _newest(found: QuerySet[Message], ids: range, count: int) -> list[int]:
+    return list(_within(found, ids).order_by("-pk").values_list("pk", flat=True)[:count])
+
+
+def _within(found: QuerySet[Message], ids: range) -> QuerySet[Message]:
+    """Say it once: of two bounds on one side SQLite uses the first."""
+    return found.filter(pk__gte=ids.start, pk__lt=ids.stop)
 
 
 # What the index of each database is asked
@@ -283,12 +282,12 @@ def _newest(found: QuerySet[Message], count: int, than: int = 0) -> list[int]:
 
 def _in_sqlite(allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int) -> list[int]:
     if all(len(term) < TRIGRAM for term in terms):
-        newest = _newest(allowed, count, min(ids.stop, _last()) - NEWEST["sqlite"])
+        newest = _newest(allowed, _end_of(ids, NEWEST["sqlite"]), count)
         if len(newest) == count:
             return newest
     wanted = _expression(terms)
     if wanted is None:
-        return _newest(allowed, count)
+        return _newest(allowed, ids, count)
     there = allowed.filter(pk=RawSQL("found.rowid", ())).values("pk")
     sql, parameters = there.query.sql_with_params()
     # In this order: for each that the index gives, the latest first, whether it is allowed.
@@ -337,18 +336,20 @@ def _beginning_with(term: str) -> list[str]:
 
 
 def _in_postgresql(allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int) -> list[int]:
-    newest = _newest(allowed, count, min(ids.stop, _last()) - NEWEST["postgresql"])
+    newest = _newest(allowed, _end_of(ids, NEWEST["postgresql"]), count)
     if len(newest) == count:
         return newest
     # An order that no index has: otherwise all messages would be read in it, the newest first.
     place = ExpressionWrapper(F("pk") + 0, BigIntegerField())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL jit = off")  # it takes longer than the search
-        return list(allowed.order_by(place.desc()).values_list("pk", flat=True)[:count])
+        return list(_within(allowed, ids).order_by(place.desc()).values_list("pk", flat=True)[:count])
 
 
-def _last() -> int:
-    return Message.objects.aggregate(last=Max("pk"))["last"] or 0
+def _end_of(ids: range, length: int) -> range:
+    """Return the last of these ids, as far as there are messages."""
+    last = Message.objects.aggregate(last=Max("pk"))["last"] or 0
+    return range(max(ids.start, min(ids.stop, last + 1) - length), ids.stop)
 
 
 ENGINES = {"sqlite": _in_sqlite, "postgresql": _in_postgresql}
