@@ -42,6 +42,7 @@ SCRIPTS = [
     "js/menu.js",
     "js/panel.js",
     "js/pictures.js",
+    "js/lacking.js",
 ]
 # Only with DEBUG=1.
 EDITING = "js/editing.js"

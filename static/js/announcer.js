@@ -64,7 +64,7 @@ behave('announcer', ['announcer', 'composer'], () => {
     fresh.filter(isWanted).forEach(wordsOf); // says at once what is missing
     if (keyOf(shown[0]) > newestKey && byId('older-link')) andMore = '+'; // the newest page
     newestKey = keyOf(fresh.at(-1));
-    waiting.push(...fresh.filter((message) => message.checkVisibility() && isWanted(message)));
+    waiting.push(...fresh.filter((message) => isShown(message) && isWanted(message)));
     speakSoon();
   };
   keep(conversation, lookForNew);

@@ -127,6 +127,9 @@ behave('connection', ['stream', 'connection'], () => {
     connect();
   }, retryButton);
 
+  // For Firefox: a stream that ends with its page is an error in its console. A page that stays opens it again.
+  on('beforeunload', close, window);
+
   // The back/forward cache keeps no page that holds a lock.
   on('pagehide', () => {
     lock?.release();

@@ -5,7 +5,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   const readForm = byId('read'); // people who only look at the room have none
   const down = hook('to-newest');
   const downLabel = part('to-newest-label', down);
-  const shownMessages = () => messagesIn(conversation).filter((message) => message.checkVisibility());
+  const shownMessages = () => messagesIn(conversation).filter(isShown);
   const keyOf = (message) => Number(message.dataset.key);
   const isLive = () => byId('stream'); // the newest page, while its stream has not ended for good
 
@@ -219,12 +219,14 @@ behave('conversation', ['conversation', 'scroller'], () => {
   on('click', (event) => {
     const link = event.target.closest('a')?.querySelector('[data-quote]')?.closest('a');
     const message = link && messageAt(link);
-    if (hasModifier(event) || !message?.checkVisibility()) return;
+    if (hasModifier(event) || !message || !isShown(message)) return;
     event.preventDefault();
     focusMessage(message, 'center');
   });
 
-  // Where the address leads to a message.
+  // Where the address leads to a message; else what is unread. That has no address of its own: after going to one,
+  // Orca in Chromium reads on from there, and types nothing into the box that has the focus.
   const linked = byId('linked') && byId(`message-${byId('linked').dataset.key}`);
-  if (linked?.checkVisibility()) focusMessage(linked, 'center');
+  if (linked && isShown(linked)) focusMessage(linked, 'center');
+  else byId('unread')?.scrollIntoView();
 });

@@ -4,6 +4,7 @@
 //   hook(id), part(name, within)   find what a behaviour cannot do without
 //   byId(id), parts(name, within)  find what a page may lack
 //   messageOf(element), messagesIn(list), isDeleted(message), messageAt(address), focusMessage(message, block)
+//   isShown(element)
 //   on(events, listener, target), keep(element, listener, options)
 //   write(element, text), make(tag, values), move(element, parent, before)
 //   wordsFor(number, sentences, label), hasModifier(event), root
@@ -39,6 +40,9 @@ const focusMessage = (message, block) => {
   message.focus();
   if (block) message.scrollIntoView({ block });
 };
+
+// For WebKit before 17.4, which has no checkVisibility.
+const isShown = (element) => element.getClientRects().length > 0;
 
 // Behaviours. What one of them lacks or throws ends what it was doing, and nothing else.
 
@@ -91,8 +95,13 @@ const write = (element, text) => {
 // What works with scripts only is made by them: text browsers show all that a template has.
 const make = (tag, values) => Object.assign(document.createElement(tag), values);
 
-// Move an element without taking the focus from it.
-const move = (element, parent, before) => (parent.moveBefore ?? parent.insertBefore).call(parent, element, before);
+// Move an element without taking the focus from it. For WebKit (Safari) and older Firefox, which have no moveBefore:
+// what had the focus gets it again.
+const move = (element, parent, before) => {
+  const { activeElement } = document;
+  (parent.moveBefore ?? parent.insertBefore).call(parent, element, before);
+  if (document.activeElement !== activeElement) activeElement.focus({ preventScroll: true });
+};
 
 // The server writes sentences about some numbers, among which is one for each plural form of every language:
 // "1={count} message|2={count} messages|3=…". Take that of the first number which is counted alike. A label such as

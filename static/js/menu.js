@@ -22,7 +22,7 @@ behave('menu', ['menu', 'conversation'], () => {
   };
   on('click', async (event) => {
     const link = parts('menu', conversation).find((one) => one.contains(event.target));
-    if (!link || hasModifier(event)) return;
+    if (!link || hasModifier(event) || !menu.showPopover) return;
     event.preventDefault();
     menu.replaceChildren();
     await htmx.ajax('GET', link.href, { source: menu, target: menu, swap: 'innerHTML' });
