@@ -15,6 +15,11 @@ behave('composer', ['composer', 'content'], () => {
   const takenBack = new Set(); // those that are not to be sent after all
   let isSentAgain = false; // when the connection is back
 
+  // The notice is an alert, which is said by itself. What describes the box that has the focus is said when it changes.
+  const describe = (ids) => content.setAttribute('aria-describedby', ids);
+  describe(hint.id);
+  on('blur', () => describe(`${notice.id} ${hint.id}`), content);
+
   hint.textContent = hint.dataset.hint;
   if (!notice.nextElementSibling) { // without scripts there is nothing to send again
     notice.after(make('button', { className: 'quiet bordered', textContent: composer.dataset.again }));
@@ -49,6 +54,7 @@ behave('composer', ['composer', 'content'], () => {
     const { ctx } = event.detail;
     const isPreview = ctx.request.submitter?.name;
     content.focus();
+    describe(hint.id);
     if (!content.value.trim()) return event.preventDefault();
     if (isPreview) return;
     ctx.sent = { text: content.value, token: token().value, reply: [...reply.childNodes] };
@@ -174,7 +180,7 @@ behave('composer', ['composer', 'content'], () => {
     keepDraft(true);
   }, window);
 
-  // Not before the page is loaded: going to #unread takes the focus away.
+  // Not before the page is loaded: an address with a fragment takes the focus away.
   on('load', () => {
     content.selectionStart = content.value.length; // to write on where a draft ends
     const isFree = document.activeElement === document.body;

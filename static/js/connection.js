@@ -21,7 +21,8 @@ behave('connection', ['stream', 'connection'], () => {
     words.replaceChildren(sentences[state] ?? '', ...(state === 'failed' ? [' ', retryButton] : []));
     status.replaceChildren(...(words.textContent ? [words] : []));
   };
-  let connection; // the one that htmx has open
+  // The one that htmx has open. It tells how long to wait, but has no method to end it: what it reads from is ended.
+  let connection;
   let attempts = 0;
   let shortestWait = 250;
   let silenceTimer, lossTimer, nextAttempt;

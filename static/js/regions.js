@@ -1,11 +1,11 @@
 // F6 goes from region to region. The first Tab in a room finds the skip link, though the box has the focus by then.
 behave('regions', [], () => {
-  // In a region: the box, the open chat or the first one, else the region itself.
+  // In a region: the box, the open chat or the first one, the newest message, else the region itself.
   const STOPS = 'textarea, [aria-current], #chats:not(:has([aria-current])) a';
-  const stopIn = (region) => region.querySelector(STOPS) ?? region;
+  const newestIn = (region) => messagesIn(region).findLast(isShown);
+  const stopIn = (region) => region.querySelector(STOPS) ?? newestIn(region) ?? region;
   const nextStop = (from, isBackwards) => {
-    const isShown = (region) => stopIn(region).checkVisibility();
-    const regions = [...document.querySelectorAll('[data-region]')].filter(isShown);
+    const regions = [...document.querySelectorAll('[data-region]')].filter((region) => isShown(stopIn(region)));
     const here = regions.findIndex((region) => region.contains(from));
     const next = isBackwards ? Math.max(here, 0) - 1 : (here + 1) % regions.length;
     return regions.length ? stopIn(regions.at(next)) : null;
@@ -21,7 +21,8 @@ behave('regions', [], () => {
     if (isFirstTab) next = part('skip-link');
     if (key === 'F6' && !hasModifier(event)) next = nextStop(target, shiftKey);
     if (!next) return;
-    next.focus();
+    if (next.dataset.part === 'message') focusMessage(next);
+    else next.focus();
     event.preventDefault();
   });
 });

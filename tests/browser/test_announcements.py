@@ -77,6 +77,8 @@ def test_each_message_of_others_is_spoken_once(dora, ada, ben, shared_room):
     ben.say(shared_room, "Long ago")
     dora.open_live(shared_room)
     expect(dora.page.locator("#announcer")).to_be_empty()
+    expect(dora.page.locator("#announcer")).to_have_accessible_name("")  # some would say it before each
+    assert dora.box.evaluate("box => box.matches(':valid:not([aria-invalid])')")  # Firefox tells what is not
     ada.say(shared_room, "Hello <b>all</b>, see https://example.com/")
     hears(dora, "ada: Hello <b>all</b>, see https://example.com/")
     ben.say(shared_room, "Same", "Same")
@@ -216,8 +218,11 @@ def test_message_that_was_lost_is_an_alert_beside_a_button_that_sends_it(dora, s
     dora.send("Hello")
     hears(dora, lost)
     expect(dora.box).to_be_focused()
+    # What describes the box would be said when it changes, too.
+    expect(dora.box).to_have_accessible_description(re.compile("^Enter sends"))
     dora.page.keyboard.press("Shift+Tab")  # to the files
     dora.page.keyboard.press("Shift+Tab")
+    expect(dora.box).to_have_accessible_description(re.compile(f"^{re.escape(lost)} Enter sends"))
     expect(again).to_be_focused()
     dora.page.keyboard.press("Enter")
     hears(dora, lost)

@@ -23,7 +23,7 @@ def lose(dora: Person) -> None:
     """Break the stream, and every attempt to get it back."""
     dora.page.route(STREAMS, lambda route: route.abort())
     with dora.losing_the_stream():
-        dora.page.evaluate("document.getElementById('stream')._htmx.sse.reader.cancel()")
+        dora.end_stream()
 
 
 def let_attempts_end(person: Person, seconds: int) -> None:

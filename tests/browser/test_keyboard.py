@@ -62,6 +62,19 @@ def test_skip_link_leads_past_the_chats(ada):
     expect(ada.page.get_by_role("main")).to_be_focused()
 
 
+@pytest.mark.accessibility("A06")
+def test_long_list_of_chats_is_passed_in_one_step(ada, ben):
+    for _chat in range(3):
+        ada.make_room(ben)
+    ada.open_live("/")
+    ada.page.get_by_role("button", name="Mark all as read").focus()
+    tab_to(ada, "link", "Skip the chats")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_role("main")).to_be_focused()
+    ada.page.keyboard.press("Tab")
+    assert ada.page.evaluate("!document.querySelector('#chats').contains(document.activeElement)")
+
+
 @pytest.mark.accessibility("A06", "A61")
 def test_first_tab_in_a_room_finds_the_skip_link(ada, room):
     ada.open_live(room)
@@ -198,18 +211,21 @@ def test_incoming_message_moves_neither_focus_nor_place(ada, ben, room, backstag
 
 @pytest.mark.accessibility("A66")
 def test_f6_goes_from_region_to_region(ada, ben, room):
-    ben.say(room, "Hello")
+    ben.say(room, "Hello", "How are you?")
     ada.open_live(room)
     keyboard = ada.page.keyboard
     chat = ada.page.locator("#chats [aria-current]")
-    for stop in (chat, ada.scroller, ada.box, chat):
+    older, newest = ada.page.locator(".message").all()
+    for stop in (chat, newest, ada.box, chat):
         keyboard.press("F6")
         expect(stop).to_be_focused()
-    for stop in (ada.box, ada.scroller, chat):
+    for stop in (ada.box, newest, chat):
         keyboard.press("Shift+F6")
         expect(stop).to_be_focused()
     keyboard.press("F6")
-    keyboard.press("ArrowUp")  # to a message
+    expect(newest).to_have_accessible_name(re.compile("^ben How are you"))
+    keyboard.press("ArrowUp")
+    expect(older).to_be_focused()
     keyboard.press("F6")
     expect(ada.box).to_be_focused()
     ada.page.get_by_role("link", name="Leave").focus()  # in no region
@@ -217,7 +233,7 @@ def test_f6_goes_from_region_to_region(ada, ben, room):
     expect(ada.box).to_be_focused()
 
     ada.page.set_viewport_size({"width": 320, "height": 600})  # the chats have a page of their own
-    for stop in (ada.scroller, ada.box):
+    for stop in (newest, ada.box):
         keyboard.press("F6")
         expect(stop).to_be_focused()
 

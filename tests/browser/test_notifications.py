@@ -80,7 +80,7 @@ def test_room_sender_and_text_and_a_click_opens_the_room(ada, dora):
     assert body == "ada: Anybody home?"
     # Later, so that the page that answers is not the one that goes away.
     dora.page.evaluate("setTimeout(() => notifications[0].click())")
-    dora.page.wait_for_url(f"**{room}#unread")
+    dora.page.wait_for_url(f"**{room}")
     dora.sees("Anybody home?")
 
 

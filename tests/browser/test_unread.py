@@ -138,10 +138,26 @@ def test_what_comes_after_is_read_in_a_window_from_before(ada, dora):
 def test_more_than_a_page_begins_with_what_is_unread(ada, dora, backstage):
     room = ada.make_room(dora)
     backstage.fill(room, ada.name, 130)
-    dora.open(f"{room}#unread")
+    dora.open(room)
     expect(dora.page.get_by_role("heading", name="New messages")).to_be_in_viewport()
     dora.wait_until_live()
     expect(dora.line(room)).to_have_accessible_name(re.compile(r", 99\+ unread messages"))
+
+
+@pytest.mark.accessibility("A61")
+def test_typing_types_in_a_room_with_unread_opened_from_the_list(ada, dora, backstage):
+    """A fragment in the address would leave Orca reading at it in Chromium, where letters are commands."""
+    room = ada.make_room(dora)
+    ada.say(room, "Read")
+    dora.open_live(room)
+    dora.open_live("/")
+    backstage.fill(room, ada.name, 40)
+    dora.line(room).click()
+    expect(dora.page.get_by_role("heading", name="New messages")).to_be_in_viewport()
+    assert dora.page.url == f"{dora.url}{room}"
+    expect(dora.box).to_be_focused()
+    dora.page.keyboard.type("Hello")
+    expect(dora.box).to_have_value("Hello")
 
 
 def test_mark_all_as_read_and_undo(ada, dora):

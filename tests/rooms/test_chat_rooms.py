@@ -163,7 +163,7 @@ def test_private_chat_stays_when_the_other_becomes_inactive(ada, ben, ada_client
     ben.is_active = False
     ben.save()
     links = [link["href"] for link in page_of(ada_client.get("/")).by_id("chats").all("a")]
-    assert links == [f"/rooms/{private.pk}/#unread"]
+    assert links == [f"/rooms/{private.pk}/"]
     assert "Farewell" in ada_client.get(links[0]).content.decode()
 
 
@@ -209,7 +209,7 @@ def test_no_group_passes_for_a_private_chat(ada, ben, ada_client, mallory_client
     assert make_private_room(ada, ben) == private
     assert b"secret" not in mallory_client.get(response.url).content
     page = page_of(ada_client.get("/"))
-    assert page.by_id(f"person-{ben.pk}").all("a")[0]["href"] == f"/rooms/{private.pk}/#unread"
+    assert page.by_id(f"person-{ben.pk}").all("a")[0]["href"] == f"/rooms/{private.pk}/"
     assert page.by_id(f"room-{group.pk}").all(css_class="avatar-group")
 
 

@@ -81,9 +81,9 @@ def test_each_chat_leads_to_its_room(ada_client, ben, mallory, room, private):
     make_message(private, ben)
     links = {chat["id"]: chat.all("a")[0]["href"] for chat in chat_list(ada_client)}
     assert links == {
-        f"room-{room.pk}": f"/rooms/{room.pk}/#unread",
-        f"person-{ben.pk}": f"/rooms/{private.pk}/#unread",
-        f"person-{mallory.pk}": "/people/mallory/#unread",
+        f"room-{room.pk}": f"/rooms/{room.pk}/",
+        f"person-{ben.pk}": f"/rooms/{private.pk}/",
+        f"person-{mallory.pk}": "/people/mallory/",
     }
 
 
@@ -91,15 +91,13 @@ def test_each_chat_leads_to_its_room(ada_client, ben, mallory, room, private):
 def test_chat_with_any_name_can_be_opened(ada_client, name):
     make_user(name)
     [chat] = chat_list(ada_client)
-    response = ada_client.get(chat.all("a")[0]["href"].removesuffix("#unread"), follow=True)
+    response = ada_client.get(chat.all("a")[0]["href"], follow=True)
     assert [heading.text.strip() for heading in page_of(response).all("h1")] == [name]
 
 
 def test_open_room_is_marked(ada_client, room, private):
     chats = page_of(ada_client.get(f"/rooms/{room.pk}/")).by_id("chats").all("a")
-    assert [link["href"] for link in chats if link.get("aria-current") == "page"] == [
-        f"/rooms/{room.pk}/#unread"
-    ]
+    assert [link["href"] for link in chats if link.get("aria-current") == "page"] == [f"/rooms/{room.pk}/"]
 
 
 @pytest.mark.parametrize("people", [0, 15], ids=["large house", "small house"])

@@ -51,5 +51,5 @@ def _notification(chat: Chat, message: Message) -> dict[str, Any]:
     """Return what a page shows of a message that came."""
     content = message.plain[:200]
     text = content if chat.person else f"{message.sender.shown_name}: {content}"
-    about = {"chat": chat.dom_id, "message": message.pk, "url": f"{chat.url}#unread"}
+    about = {"chat": chat.dom_id, "message": message.pk, "url": chat.url}
     return {**about, "title": chat.name, "body": text}
