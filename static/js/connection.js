@@ -67,7 +67,10 @@ behave('connection', ['stream', 'connection'], () => {
     if (isPaused()) event.preventDefault();
     else attempts++;
   }, stream);
-  on('htmx-before-sse-connection', ({ detail }) => { connection = detail.connection; }, stream);
+  // Named so up to htmx 4.0.0-beta6, and since 4.0.0.
+  on('htmx-before-sse-connection htmx-sse-before-connection', ({ detail }) => {
+    connection = detail.connection;
+  }, stream);
   on('htmx-sse-close', ({ detail }) => {
     connection = null;
     shortestWait = detail.connection.config.reconnectDelay / 2; // the server gives everybody another one

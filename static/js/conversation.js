@@ -18,7 +18,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
 
   const lastSeenOf = (messages) => {
     const { bottom } = scroller.getBoundingClientRect();
-    const isSeen = (message) => message.checkVisibility() && message.getBoundingClientRect().top < bottom;
+    const isSeen = (message) => isShown(message) && message.getBoundingClientRect().top < bottom;
     return messages.findLast(isSeen);
   };
   const lastSeenKey = () => {
@@ -124,7 +124,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   };
   const updateReadForm = () => {
     if (!readForm || !isLive() || gap()) return;
-    const newest = messagesIn(conversation).findLast((message) => message.checkVisibility());
+    const newest = messagesIn(conversation).findLast(isShown);
     if (newest) readForm.elements.upto.value = newest.dataset.key;
   };
   // What is far from where one reads is taken out. The answer to the link that brings it back has what follows, too.

@@ -66,7 +66,7 @@ behave('files', ['files-choice', 'chosen'], () => {
     choice.querySelector('summary').focus();
   }, chosen);
   on('dragover drop', (event) => {
-    if (!event.dataTransfer.types.includes('Files') || !composer.checkVisibility()) return;
+    if (!event.dataTransfer.types.includes('Files') || !isShown(composer)) return;
     event.preventDefault(); // or the browser would go there
     if (event.type === 'drop') addAll(event.dataTransfer.files);
     else choice.open = true; // which says what may be sent

@@ -31,7 +31,7 @@ behave('growing', ['content'], () => {
     box.style.blockSize = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
   };
   fit();
-  on('input', fit, box);
+  on('input focus', fit, box);
   // A script empties the box, and gives back what was not sent.
   on('htmx-config-request htmx-finally-request', fit, hook('composer'));
   on('resize load', fit, window);

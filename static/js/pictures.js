@@ -9,7 +9,7 @@ behave('pictures', ['picture-dialog', 'picture-words'], () => {
   words.before(whole);
   download.download = ''; // under its own name
   let shown; // the link that leads to it
-  const links = () => parts('picture', conversation).filter((link) => link.checkVisibility());
+  const links = () => parts('picture', conversation).filter(isShown);
   const show = (link) => {
     const small = link.querySelector('img');
     shown = link;

@@ -1,6 +1,7 @@
 """Real Chromium against a real server with a database of its own."""
 
 import functools
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from config.bundle import OF_PACKAGES, join
 from tests.browser.backstage import Backstage
 from tests.support.server import Server
 
@@ -156,10 +158,14 @@ def wait_until(page: Page, condition: Callable[[], bool]) -> None:
 class Person:
     """Somebody at a browser of their own."""
 
+    script: Callable[[Route], None] | None = None  # what changes the script of pages on its way
+
     def __init__(self, browser: Browser, server: Address, name: str, **options: object) -> None:
         self.context = browser.new_context(**{"viewport": VIEWPORT, **options})
         self.context.set_default_timeout(TIMEOUT)
         self.context.on("page", self._watch)
+        if self.script:
+            self.context.route(re.compile(r"/js/hearth[^/]*\.js$"), self.script)
         self.url = server.url
         self.name = name
         self.problems: list[str] = []
@@ -330,6 +336,14 @@ class Person:
     def pass_time(self, seconds: float) -> None:
         self.page.clock.run_for(int(1000 * seconds))
 
+    def end_stream(self) -> None:
+        """Have the stream end as if the server had ended it.
+
+        Only this reads what is private in htmx: it has no event and no method for it, and no script of a page
+        shows the connection that it holds.
+        """
+        self.page.evaluate("document.getElementById('stream')._htmx.sse.reader?.cancel()")
+
     @contextmanager
     def losing_the_stream(self) -> Iterator[None]:
         """Let moments pass, at the end, until the page knows that its stream is lost."""
@@ -373,6 +387,29 @@ class Person:
     def scroll_position(self) -> int:
         """Distance from the newest message, in pixels."""
         return -self.scroller.evaluate("scroller => Math.round(scroller.scrollTop)")
+
+
+HTMX = Path(__file__).parent / "axe/node_modules/htmx.org/dist"
+NEWER_HTMX = ["htmx.min.js", "ext/hx-sse.min.js", "ext/hx-upsert.min.js"]
+
+
+@pytest.fixture(params=["shipped", "newer"])
+def either_htmx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages with the htmx that django-htmx ships, and with the one from npm that it may ship next."""
+    if request.param == "shipped":
+        return
+    if not HTMX.exists():
+        missing = "the newer htmx is not installed: bin/setup --dev does it, and needs npm"
+        assert os.environ.get("CI") != "true", missing
+        pytest.skip(missing)
+    shipped, newer = join(OF_PACKAGES), "".join(f"{(HTMX / name).read_text()}\n;\n" for name in NEWER_HTMX)
+
+    def replace(route: Route) -> None:
+        answer = route.fetch()
+        assert answer.text().startswith(shipped)
+        route.fulfill(response=answer, body=newer + answer.text().removeprefix(shipped))
+
+    monkeypatch.setattr(Person, "script", staticmethod(replace))
 
 
 type MakePerson = Callable[..., Person]

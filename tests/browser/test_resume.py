@@ -17,6 +17,7 @@ def flat(texts: list[str]) -> list[str]:
     return [" ".join(text.split()) for text in texts]
 
 
+@pytest.mark.usefixtures("either_htmx")
 def test_after_the_server_was_killed(person, fragile_server):
     ada, ben = person("ada", at=fragile_server), person("ben", at=fragile_server)
     room = ada.make_room(ben)
@@ -37,6 +38,7 @@ def test_after_the_server_was_killed(person, fragile_server):
     expect(ada.box).to_be_focused()
 
 
+@pytest.mark.usefixtures("either_htmx")
 def test_sending_while_the_server_is_down(person, fragile_server):
     ada, ben = person("ada", at=fragile_server), person("ben", at=fragile_server)
     room = ada.make_room(ben)
