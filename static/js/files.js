@@ -9,7 +9,8 @@ behave('files', ['files-choice', 'chosen'], () => {
   const said = hook('uploads-said');
   const notice = hook('notice');
   const reply = hook('reply');
-  const cleaned = hook('photos').accept.split(','); // photos, from which the server removes where they were made
+  const photos = hook('photos');
+  const cleaned = photos.accept.split(','); // from which the server removes where and when they were made
   const files = new Map(); // by their rows, in the order of sending
   const sending = new Map(); // by theirs
   const token = () => composer.elements.token; // the server puts others in its place
@@ -27,6 +28,13 @@ behave('files', ['files-choice', 'chosen'], () => {
     const format = { style: 'unit', unit, maximumFractionDigits: 1 };
     return new Intl.NumberFormat(root.lang, format).format(bytes / size);
   };
+  // The fields say themselves what is chosen.
+  const fillFields = () => parts('file-input', choice).forEach((field) => {
+    const data = new DataTransfer();
+    const isHere = ({ type }) => cleaned.includes(type) === (field === photos);
+    [...files.values()].filter(isHere).forEach((file) => data.items.add(file));
+    field.files = data.files;
+  });
   const problemOf = (file) => {
     if (!file.size) return choice.dataset.empty;
     return file.size > choice.dataset.largest ? choice.dataset.tooLarge : '';
@@ -46,25 +54,27 @@ behave('files', ['files-choice', 'chosen'], () => {
   };
   const addAll = (those) => {
     choice.open = true;
-    for (const file of those) add(file);
-    say([...those].map(({ name }) => name).join(', '));
+    const added = [...those];
+    for (const file of added) add(file);
+    fillFields();
+    say(added.map(({ name }) => name).join(', '));
   };
   const remove = (row) => {
     files.delete(row);
     row.remove();
+    fillFields();
   };
   const say = (words) => { said.textContent = words; };
 
   on('change', ({ target }) => {
     if (target.dataset.part !== 'file-input') return;
     addAll(target.files);
-    target.value = '';
   }, choice);
   on('click', ({ target }) => {
     if (target.dataset.part !== 'remove') return;
     remove(target.closest('li'));
     choice.querySelector('summary').focus();
-  }, chosen);
+  });
   on('dragover drop', (event) => {
     if (!event.dataTransfer.types.includes('Files') || !isShown(composer)) return;
     event.preventDefault(); // or the browser would go there
@@ -163,6 +173,7 @@ behave('files', ['files-choice', 'chosen'], () => {
       files.delete(one);
       files.set(one, file);
     });
+    fillFields();
     parts('file-error', notice).forEach((error) => part('file-problem', rows[error.dataset.file]).append(error));
     if (!notice.textContent.trim()) notice.textContent = '';
     choice.open = true;
@@ -190,6 +201,6 @@ behave('files', ['files-choice', 'chosen'], () => {
     const { abort } = sending.get(row);
     giveBack(row);
     abort();
-  }, uploads);
+  });
   on('beforeunload', (event) => { if (sending.size) event.preventDefault(); }, window);
 });

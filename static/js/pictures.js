@@ -26,11 +26,11 @@ behave('pictures', ['picture-dialog', 'picture-words'], () => {
   };
   on('click', (event) => {
     const link = event.target.closest('[data-part="picture"]');
-    if (!link || hasModifier(event) || event.shiftKey) return;
+    if (!link || !conversation.contains(link) || hasModifier(event) || event.shiftKey) return;
     event.preventDefault();
     show(link);
-  }, conversation);
-  on('click', ({ target }) => { if (ways.has(target)) step(ways.get(target)); }, dialog);
+  });
+  on('click', ({ target }) => { if (ways.has(target)) step(ways.get(target)); });
   on('keydown', (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (by && !hasModifier(event)) step(getComputedStyle(dialog).direction === 'rtl' ? -by : by);

@@ -13,7 +13,7 @@ window.measure = (() => {
   const groupOf = (element) => nameOf(element.closest('#composer, #scroller, .bar, nav, main') ?? document.body);
 
   // Text nodes with their places; a layer is what scrolls or stands by itself.
-  const LAYERS = '#scroller, .pane-chats';
+  const LAYERS = '#scroller, .pane-chats, .files-choice, .uploads';
   const isLayer = (element) => element.matches(LAYERS)
     || ['sticky', 'fixed', 'absolute'].includes(getComputedStyle(element).position);
   const texts = () => {
@@ -153,7 +153,7 @@ window.measure = (() => {
       const keys = all('.message:not(.hits > *)').map(({ dataset }) => +dataset.key);
       check(keys.every((key, index) => !index || key > keys[index - 1]), 'out of order');
       const place = (selector) => message.textContent.indexOf(message.querySelector(selector)?.textContent ?? 'none');
-      check(place('.sender') <= place('.content'), 'the author is not first');
+      check(place('.sender') <= place('.content') || !message.querySelector('.content').textContent, 'the author is not first');
       const nodes = ['.sender', '.content', 'time'].map((part) => message.querySelector(part));
       check(nodes.every((node, index) => node && (!index
         || nodes[index - 1].compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING)), 'order of its parts');
