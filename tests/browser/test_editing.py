@@ -115,6 +115,8 @@ def test_deleted_message_goes_from_open_pages(ada, ben, room):
     expect(ben.page.locator(".message")).to_have_count(2)
     expect(ben.page.locator(".message").first).to_contain_text("This message was deleted.")
     assert "Secret" not in ben.page.content()
+    ada.sees("Open")
+    expect(ada.page).to_have_url(f"{ada.url}{room}")
 
 
 @pytest.mark.accessibility("A52")

@@ -44,7 +44,8 @@ def test_in_a_group_it_is_when_everybody_has(ada, person):
 def test_same_after_a_reload_and_with_older_messages(ada, ben, backstage):
     room = ada.make_room(ben)
     backstage.fill(room, ada.name, 60)
-    ben.open_live(room)
+    ben.open_live(room)  # at the first unread message
+    ben.scroller.evaluate("scroller => scroller.scrollTo(0, 0)")
     ada.open_live(room)
     expect(ada.ticks.first).to_have_accessible_name("Read")
     ada.scroller.evaluate("scroller => scroller.scrollTo(0, -scroller.scrollHeight)")

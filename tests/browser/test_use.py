@@ -82,7 +82,7 @@ def test_passwords_can_be_pasted(ada):
 @pytest.mark.accessibility("A87")
 def test_settings_are_grouped_and_saving_is_told(ada):
     ada.open("/settings/")
-    groups = ada.page.get_by_role("group")
+    groups = ada.page.get_by_role("main").get_by_role("group")
     fields = ada.page.locator("form.stacked select, form.stacked input[type=checkbox]")
     assert groups.count() >= 3
     assert groups.locator("select, input[type=checkbox]").count() == fields.count()
