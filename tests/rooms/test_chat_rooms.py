@@ -216,7 +216,8 @@ def test_no_group_passes_for_a_private_chat(ada, ben, ada_client, mallory_client
 def test_private_chat_is_titled_by_the_other_person(ada, ben, ada_client, ben_client, private):
     for client, other in ((ada_client, "ben"), (ben_client, "ada")):
         page = page_of(client.get(f"/rooms/{private.pk}/"))
-        assert [heading.text.strip() for heading in page.all("h1")] == [other]
+        bar = page.by_id("main").all(css_class="bar")[0]
+        assert [heading.text.strip() for heading in bar.all("h1")] == [other]
         assert page.all("title")[0].text == f"{other} – Hearth"
     assert private.title_for(ada) == "ben"
     assert private.other_person(ada) == ben

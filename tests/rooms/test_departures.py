@@ -127,6 +127,9 @@ def test_room_goes_to_its_longest_moderator_or_member(root, ada, rung, committed
 # Queries for a role that do not ask whether people are active, and why they need not.
 ABOUT_NO_OTHERS = {
     ("accounts/models/user.py", "create_superuser"): "makes one",
+    ("rooms/gallery/stage.py", "ada"): "makes one",
+    ("rooms/gallery/variants.py", "deeds_of_somebody_who_is_gone"): "about one whom it has made",
+    ("rooms/gallery/variants.py", "reports_of_all_kinds"): "about one whom it has made",
     ("rooms/live/news/revocations.py", "lost"): "looks at active people, and ends streams",
     ("rooms/models/chat_room.py", "create_group"): "about who makes the room",
     ("rooms/models/chat_room.py", "keep_owned"): "one of the heirs, who are active",

@@ -18,7 +18,10 @@ from tests.support.responses import HTMX
 
 pytestmark = pytest.mark.django_db
 
-NAMES = r"\b(?:ada|ben|mallory|rita|root|person\d+|nosuchtoken|Kitchen|Hello|rooms/_tick\.html)\b|@all\b"
+NAMES = (
+    r"\b(?:ada|ben|mallory|rita|root|person\d+|nosuchtoken|Kitchen|Hello|PDF|report\.pdf)\b"
+    r"|\brooms/_tick\.html\b|@all\b"
+)
 
 
 @pytest.fixture(autouse=True)

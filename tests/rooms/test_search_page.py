@@ -99,7 +99,7 @@ def test_fields_lead_to_an_address_with_the_text_alone(ada_client, said):
     values = {field["name"]: field.get("value") for field in page.all("input") if field.get("name")}
     assert values["q"] == values["was"] == "umbrella from:ben in:Kitchen"
     assert (values["sender"], values["room"]) == ("ben", "Kitchen")
-    assert "open" in page.all("details")[0].attributes
+    assert "open" in page.by_id("main").all("details")[0].attributes
 
 
 @pytest.mark.django_db

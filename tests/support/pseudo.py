@@ -22,8 +22,8 @@ NO_WORDS = r"Hearth|UTC|https?://\S+"
 # Attributes that are read out or shown. Those with `data-` are what scripts say, except those below.
 TEXTS = {"aria-label", "aria-description", "title", "placeholder", "alt", "label"}
 TECHNICAL = re.compile(
-    r"data-(hx-.*|htmx-.*|find|list|mentions|open-chat|part|key|day|sender|user|wanted|read|delivered|version|interval"
-    r"|region|draft|save|url|presence|sound|theme|contrast|text-size|time-zone|state|connection|name|avatar"
+    r"data-(hx-.*|htmx-.*|emoji|find|list|mentions|open-chat|part|key|day|sender|user|wanted|read|delivered|version|interval"
+    r"|region|draft|save|url|presence|sound|theme|contrast|text-size|time-zone|whole|state|connection|name|avatar"
     r"|status|enter|.*-url|.*-id)"
 )
 
