@@ -49,8 +49,8 @@ def boss():
 
 
 LOCKED = (
-    "This name is locked because it no longer belongs to a browser. Ask the people who run this "
-    "Hearth for an entry link, or choose another name."
+    "This name is locked because it no longer belongs to a browser. Ask the staff for an entry link, or "
+    "choose another name."
 )
 
 
@@ -557,7 +557,7 @@ def test_only_staff_invite(boss, method):
 def test_invitation_makes_one_person(boss, client):
     path = link_of(client_of(boss), INVITE)
     page = page_of(client.get(path))
-    assert "boss invited you to this Hearth." in " ".join(page.text.split())
+    assert "boss invited you to Hearth." in " ".join(page.text.split())
     assert page.by_id("id_name")["autocomplete"] == "username"
     assert page.by_id("id_new_password")["autocomplete"] == "new-password"
     assert client.post(path, {"name": "ada", **GOOD}).url == "/"
