@@ -52,7 +52,8 @@ behave('connection', ['stream', 'connection'], () => {
   // A stream that ends before its first heartbeat was a failed attempt like others.
   on('heartbeat', () => { attempts = 1; }, stream);
 
-  // Over HTTP/1.1, browsers give a host six connections: four windows have a stream. Over others, so many of the hidden.
+  // Over HTTP/1.1, browsers give a host six connections: four windows have a stream. Over others, so many of the
+  // hidden.
   const [navigation] = performance.getEntriesByType('navigation');
   const isScarce = Boolean(navigator.locks) && !/^h[23]/.test(navigation?.nextHopProtocol);
   const isPaused = () => !lock && (document.hidden || isScarce);
