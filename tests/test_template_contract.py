@@ -168,7 +168,8 @@ def ids_of_scripts() -> set[str]:
 
 
 def parts_of_scripts() -> set[str]:
-    return set(re.findall(r"\bparts?\('([\w-]+)'", "\n".join(SCRIPTS.values())))
+    """Return the parts that scripts look for, or recognise in what was clicked."""
+    return set(re.findall(r"\b(?:parts?\(|dataset\.part [!=]== )'([\w-]+)'", "\n".join(SCRIPTS.values())))
 
 
 def attributes_of_scripts() -> set[str]:
