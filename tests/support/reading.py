@@ -60,7 +60,7 @@ class Reading:
         return lambda key: self.keys.add((kind, plain(key) if kind == HEADER else key))
 
     def note_variable(self, key: str) -> None:
-        if key.startswith("HTTP_") or key == "CONTENT_TYPE":
+        if key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             self.keys.add((HEADER, plain(key)))
 
     def note_forms(self, monkeypatch: pytest.MonkeyPatch) -> None:
