@@ -9,7 +9,7 @@ from accounts.models import User
 from rooms.models import ChatRoom, Message
 from tests.conftest import client_of
 from tests.support.factories import make_message, make_private_room, make_room, make_user
-from tests.support.responses import page_of, texts
+from tests.support.responses import headings, page_of, texts
 
 pytestmark = pytest.mark.django_db
 
@@ -216,8 +216,7 @@ def test_no_group_passes_for_a_private_chat(ada, ben, ada_client, mallory_client
 def test_private_chat_is_titled_by_the_other_person(ada, ben, ada_client, ben_client, private):
     for client, other in ((ada_client, "ben"), (ben_client, "ada")):
         page = page_of(client.get(f"/rooms/{private.pk}/"))
-        bar = page.by_id("main").all(css_class="bar")[0]
-        assert [heading.text.strip() for heading in bar.all("h1")] == [other]
+        assert headings(page) == [other]
         assert page.all("title")[0].text == f"{other} – Hearth"
     assert private.title_for(ada) == "ben"
     assert private.other_person(ada) == ben

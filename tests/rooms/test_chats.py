@@ -19,7 +19,7 @@ from tests.support.factories import (
     state_of,
 )
 from tests.support.htmx import Page
-from tests.support.responses import page_of
+from tests.support.responses import headings, page_of
 from tests.support.sse import parse as event_of
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,7 @@ def test_chat_with_any_name_can_be_opened(ada_client, name):
     make_user(name)
     [chat] = chat_list(ada_client)
     response = ada_client.get(chat.all("a")[0]["href"], follow=True)
-    assert [heading.text.strip() for heading in page_of(response).all("h1")] == [name]
+    assert headings(page_of(response)) == [name]
 
 
 def test_open_room_is_marked(ada_client, room, private):
