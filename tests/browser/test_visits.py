@@ -22,6 +22,11 @@ def test_room_is_looked_at_joined_left_and_hidden(person, large_house):
     dora.open_live(room)
     ada.say(room, "Two")
     dora.sees("One", "Two")
+    for message in dora.page.locator(".message").all():  # one of the page, and one that came later
+        assert ada.post(f"/messages/{message.get_attribute('data-key')}/react/", emoji="👍").status == 302
+        reaction = message.get_by_role("button", name=f"Thumbs up: {ada.name}")
+        expect(reaction).to_be_disabled()
+    assert dora.post(f"/messages/{message.get_attribute('data-key')}/react/", emoji="👍").status == 404
     expect(dora.box).to_have_count(0)
     expect(dora.page.get_by_role("link", name="Menu", exact=True)).to_have_count(0)
     expect(dora.page).to_have_title(re.compile("^Room"))
@@ -29,6 +34,7 @@ def test_room_is_looked_at_joined_left_and_hidden(person, large_house):
     ada.open(f"{room}about/")
     expect(ada.page.get_by_role("heading", name="1 member")).to_be_visible()
     dora.page.get_by_role("button", name="Join").click()
+    expect(reaction).to_be_enabled()
     dora.send("Three")
     dora.sees("One", "Two", "Three")
     expect(dora.line(room)).not_to_have_accessible_name(re.compile("not joined"))

@@ -23,8 +23,11 @@ def test_in_a_large_house_an_open_room_is_looked_at_first(ada, mallory, mallory_
     settings.JOIN_BY_VISIT = "auto"
     settings.SMALL_HOUSE_PEOPLE = 1
     message = make_message(room, ada)
+    message.react_as(ada, "👍")
     page = page_of(mallory_client.get(f"/rooms/{room.pk}/"))
     assert page.by_id(f"message-{message.pk}")
+    assert "disabled" in page.by_id("conversation").parent.attributes
+    assert page.by_id("reacting").nodes == []
     assert [page.by_id(name) for name in ("composer", "read", "favourite", "typing-start")] == [None] * 4
     assert not room.memberships.filter(user=mallory).exists()
     assert "Look at it" in mallory_client.get("/find/").content.decode()
@@ -34,7 +37,9 @@ def test_in_a_large_house_an_open_room_is_looked_at_first(ada, mallory, mallory_
     assert mallory_client.get(f"/messages/{message.pk}/").headers["Location"] == where
     for _time in range(2):
         assert mallory_client.post(f"/rooms/{room.pk}/join/").headers["Location"] == f"/rooms/{room.pk}/"
-    assert page_of(mallory_client.get(f"/rooms/{room.pk}/")).by_id("composer")
+    page = page_of(mallory_client.get(f"/rooms/{room.pk}/"))
+    assert page.by_id("composer")
+    assert "disabled" not in page.by_id("conversation").parent.attributes
 
 
 @pytest.mark.parametrize(
