@@ -4,15 +4,14 @@ behave('editing', ['stream'], () => {
   const FIELDS = 'input:not([type=hidden], [type=password], [type=file]), textarea, select';
   const stream = hook('stream');
   const main = hook('main');
-  const bar = document.createElement('pre');
+  const bar = make('div', { className: 'notice', role: 'alert' }); // a pre would get a button that copies it
   const fields = () => [...document.querySelectorAll(FIELDS)];
   const keyOf = ({ form, name, type, value }) =>
     [form?.getAttribute('action'), name, /radio|checkbox/.test(type) && value].join();
   const places = () => [root, ...document.querySelectorAll('[data-region], main')];
-  bar.className = 'notice';
-  bar.role = 'alert';
   // Above the page, which stays where it is.
   Object.assign(bar.style, { position: 'fixed', zIndex: 3, inset: 'auto 0 0', maxBlockSize: '50%', overflow: 'auto' });
+  Object.assign(bar.style, { fontFamily: 'monospace', whiteSpace: 'pre' });
 
   const show = (problem) => {
     bar.textContent = problem;
