@@ -94,6 +94,7 @@ VALUES = {
 QUERIES = [
     *(
         "before",
+        "date",
         "unread",
         "page",
         "next",
@@ -198,6 +199,11 @@ def values() -> dict[str, list[str]]:
     return found
 
 
+@cache
+def file_fields() -> set[str]:
+    return {key.rpartition(".")[2] for key, one in fields().items() if isinstance(one, FileField)}
+
+
 @dataclass(frozen=True, repr=False)
 class Request:
     """What somebody asks for. What it does not say is as it should be, in one of some variants."""
@@ -282,7 +288,8 @@ class Site:
         here = f"/rooms/{self.known['room_id']}/"
         for who in ("member", "staff"):
             self.people[who].get(here)
-            self.post(who, f"{here}messages/", content=f"I am @{self.known['moderator']}", token="")
+            introduction = {"content": f"I am @{self.known['moderator']}", "token": ""}
+            self.post(who, f"{here}messages/", {"file": ("notes.txt", b"What I bring")}, **introduction)
         self.post("moderator", f"{here}messages/", content="Welcome", token="")
         self.people["member"].get(f"/people/{self.known['staff']}/")
         self.know_links()
@@ -335,7 +342,9 @@ class Site:
                 names,
             )
             said = rows.execute(
-                "SELECT 1 FROM rooms_message WHERE id = ? AND deleted_at IS NULL", [self.known["message_id"]]
+                "SELECT 1 FROM rooms_message JOIN rooms_attachment ON message_id = rooms_message.id"
+                " WHERE rooms_message.id = ? AND deleted_at IS NULL",
+                [self.known["message_id"]],
             )
         is_whole = len(entered) == 3 and (self.known["staff"], 1) in entered and bool(said)
         has_cookies = all("hearth_session" in self.people[who].cookies for who in PEOPLE[1:])
@@ -354,8 +363,9 @@ class Site:
         answer = self.people[who].post("/login/", data=form)
         assert answer.status_code == 302, answer.text
 
-    def post(self, who: str, path: str, **fields: str) -> httpx.Response:
-        return self.people[who].post(path, data={"csrfmiddlewaretoken": self.token(who), **fields})
+    def post(self, who: str, path: str, files: Any = None, **fields: str) -> httpx.Response:
+        form = {"csrfmiddlewaretoken": self.token(who), **fields}
+        return self.people[who].post(path, data=form, files=files)
 
     def token(self, who: str) -> str:
         return next(
@@ -366,6 +376,7 @@ class Site:
         statements = {
             "user_id": f"accounts_user WHERE username = '{self.known['member']}'",
             "message_id": f"rooms_message WHERE room_id = {self.known['room_id']}",
+            "file_id": "rooms_storedfile",
             "invitation_id": "rooms_roominvitation",
             "login_session_id": "accounts_loginsession",
             "report_id": "rooms_report",
@@ -376,7 +387,7 @@ class Site:
         with self.server.rows() as rows:
             for name, source in statements.items():
                 self.known[name] = str(rows.execute(f"SELECT COALESCE(MIN(id), 1) FROM {source}")[0][0])  # noqa: S608
-            for name in ("invitation_id", "login_session_id"):
+            for name in ("file_id", "invitation_id", "login_session_id"):
                 table = statements[name]
                 self.known[name] = str(rows.execute(f"SELECT COALESCE(MAX(id), 1) FROM {table}")[0][0])  # noqa: S608
 
@@ -436,8 +447,8 @@ class Site:
                 data = {"data": {**token, **filled}}
             elif request.kind == "parts":  # of which there may be few
                 few = {name: text for name, text in filled.items() if name in request.fields}
-                file = few.pop("picture", "x").encode("utf-8", "replace")
-                data = {"data": {**token, **few}, "files": {"picture": ("x.jpg", file, "image/jpeg")}}
+                files = dict.fromkeys(file_fields(), ("x.jpg", b"x", "image/jpeg"))
+                data = {"data": {**token, **few}, "files": files}
             else:
                 body = "&".join(f"{name}={quote(text)}" for name, text in (token | filled).items())
                 data = {"content": body.encode()}
@@ -522,7 +533,7 @@ def walk(site: Site, luck: random.Random, ways: Sequence[Route]) -> None:
 
 def visit(site: Site, route: Route, luck: random.Random) -> None:
     site.attempt(site.ask, Request(luck.choice(PEOPLE), route))
-    site.attempt(site.ask, Request("member", route, query={"q": "some"}))
+    site.attempt(site.ask, Request("member", route, query={"q": "some", "date": "2030-01-01"}))
     for who in luck.sample(PEOPLE, len(PEOPLE)):
         site.keep()
         kind = "parts" if route.takes_files else "form"
