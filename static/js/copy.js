@@ -17,7 +17,9 @@ behave('copy', [], () => {
     const button = make('button', about);
     button.value = code.textContent;
     codes.set(button, code);
-    code.before(make('span', { class: 'copy-code' }, button, make('span', { 'data-part': 'copied', role: 'status' })));
+    const holder = make('div', { class: 'copy-code' });
+    code.replaceWith(holder);
+    holder.append(code, make('span', {}, button, make('span', { 'data-part': 'copied', role: 'status' })));
   });
   const offer = () => {
     offerCode();
