@@ -6,7 +6,6 @@ behave('pictures', ['picture-dialog', 'picture-words'], () => {
   const whole = new Image();
   const download = hook('picture-download');
   const ways = new Map([[hook('picture-back'), -1], [hook('picture-next'), 1]]);
-  words.before(whole);
   download.download = ''; // under its own name
   let shown; // the link that leads to it
   const links = () => parts('picture', conversation).filter(isShown);
@@ -15,6 +14,7 @@ behave('pictures', ['picture-dialog', 'picture-words'], () => {
     shown = link;
     whole.src = link.dataset.whole;
     whole.alt = small.alt;
+    words.before(whole);
     words.textContent = `${part('sender', messageOf(link)).textContent.trim()}: ${small.alt}`;
     download.href = `${link.dataset.whole}download/`;
     for (const button of ways.keys()) button.hidden = links().length < 2;
@@ -37,6 +37,7 @@ behave('pictures', ['picture-dialog', 'picture-words'], () => {
   }, dialog);
   on('close', () => {
     whole.removeAttribute('src');
+    whole.remove();
     shown.focus();
   }, dialog);
 });
