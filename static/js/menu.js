@@ -1,7 +1,9 @@
-// The reader's own menu, at the head of the page: whatever else is pressed closes it.
+// The reader's own menu, at the head of the page. It closes when anything else is pressed or has the focus.
 behave('own menu', [], () => {
   const menu = hook('own-menu');
-  on('pointerdown', ({ target }) => { if (!menu.contains(target)) menu.open = false; });
+  const leave = (target) => { if (target && !menu.contains(target)) menu.open = false; };
+  on('pointerdown', ({ target }) => leave(target));
+  on('focusout', ({ relatedTarget }) => leave(relatedTarget), menu);
   on('keydown', ({ key }) => {
     if (key !== 'Escape' || !menu.open) return;
     menu.open = false;

@@ -13,7 +13,6 @@ behave('reactions', ['reacting', 'composer'], () => {
     form.append(button);
   }
   const anyEmoji = make('a', { className: 'quiet', textContent: any });
-  form.append(anyEmoji);
 
   // Tab goes to one link of a message, which opens the form; all reactions are on the page of the message.
   const mark = () => {
@@ -31,6 +30,7 @@ behave('reactions', ['reacting', 'composer'], () => {
     opener = link;
     form.action = new URL('react/', link.href);
     anyEmoji.href = link.href;
+    form.append(anyEmoji); // which led nowhere before
     form.showPopover();
     const { left, top } = link.getBoundingClientRect();
     form.style.left = `${Math.max(8, Math.min(left, innerWidth - form.offsetWidth - 8))}px`;

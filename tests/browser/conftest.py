@@ -240,7 +240,7 @@ class Person:
         """Make a group room that `members` have joined; return its address."""
         room = self.post("/rooms/", name=f"Room {uuid4()}").headers["location"]
         for member in members:
-            assert member.context.request.get(f"{self.url}{room}").ok
+            assert member.post(f"{room}join/").status == 302
         return room
 
     def chat_with(self, other: "Person") -> str:

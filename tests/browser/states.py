@@ -232,6 +232,16 @@ def empty_room(scene: Scene) -> Person:
     return ada.open_live(ada.make_room())
 
 
+@state
+def room_that_is_looked_at(scene: Scene) -> Person:
+    ada, ben = scene.ada, scene.ben
+    room = ben.make_room()
+    ben.say(room, "Hello")
+    ada.open_live(room)
+    expect(ada.page.get_by_role("button", name="Join")).to_be_visible()
+    return ada
+
+
 FORMATTED = """\
 **Bold**, _italic_, ~~struck~~, `code`, [a link](https://example.com/) and ||a _spoiler_||
 > A quote
@@ -413,28 +423,27 @@ def message_that_was_refused(scene: Scene) -> Person:
     return ada
 
 
-def without_a_stream(scene: Scene, connection: str) -> Person:
-    """Have a page say so of its connection; with a stream, the next heartbeat would say otherwise."""
-    ada = empty_room(scene)
-    ada.page.evaluate(
-        """connection => {
-          document.getElementById('stream').remove();
-          document.documentElement.dataset.connection = connection;
-        }""",
-        connection,
-    )
-    return ada
+# Takes the stream from a page, and tells it of so many attempts to have it again, and then of its end.
+END_STREAM = """attempts => {
+  window.ended ??= document.getElementById('stream');
+  ended.remove();
+  for (let attempt = 0; attempt < attempts; attempt++) ended.dispatchEvent(new Event('htmx-before-request'));
+  const detail = { connection: { config: { reconnectDelay: 500 } } };
+  ended.dispatchEvent(new CustomEvent('htmx-sse-close', { detail }));
+}"""
 
 
 @state
 def connection_lost(scene: Scene) -> Person:
-    ada = without_a_stream(scene, "reconnecting")
+    ada = empty_room(scene)
+    ada.page.evaluate(END_STREAM, 0)
     return shows(ada, "Connection lost")
 
 
 @state
 def connection_failed(scene: Scene) -> Person:
-    ada = without_a_stream(scene, "failed")
+    ada = connection_lost(scene)
+    ada.page.evaluate(END_STREAM, 6)
     expect(ada.page.get_by_role("button", name="Try again now")).to_be_visible()
     return ada
 
@@ -866,6 +875,15 @@ def help_page(scene: Scene) -> Person:
 @state
 def not_found(scene: Scene) -> Person:
     return scene.ada.open("/nowhere/")
+
+
+@state
+def own_menu(scene: Scene) -> Person:
+    """Without what it would cover in part, of which axe cannot tell the colours."""
+    ada = not_found(scene)
+    ada.page.locator("main p").evaluate_all("those => those.forEach((one) => one.remove())")
+    expect(ada.own_menu("button", "Log out")).to_be_visible()
+    return ada
 
 
 @state

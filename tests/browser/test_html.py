@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ JAVA = ["java", "-Xss2m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 # Between them they show every template.
 PAGES = [
     "login with a name that is refused",
+    "own menu",
     "lobby with unread messages",
     "rooms and people",
+    "room that is looked at",
     "room with messages",
     "room with older messages",
     "room that was loaded before an update",
@@ -30,6 +33,19 @@ PAGES = [
     "help page",
     "not found",
 ]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One where rooms are looked at first."""
+    with Server(tmp_path_factory.mktemp("html"), JOIN_BY_VISIT="no") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def backstage(server: Server) -> Iterator[Backstage]:
+    with Backstage(server) as backstage:
+        yield backstage
 
 
 @pytest.mark.accessibility("A22")

@@ -124,6 +124,8 @@ class Looks:
             """css => {
               document.activeElement.blur();
               document.querySelector('.pane-chats')?.scrollTo(0, 0);
+              // The focus may have closed them.
+              for (const one of window.opened ??= document.querySelectorAll('details[open]')) one.open = true;
               const sheet = new CSSStyleSheet();
               sheet.replaceSync(css);
               document.adoptedStyleSheets = [sheet];
@@ -147,6 +149,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One of its own: others leave long lists of chats behind."""
     with Server(
         tmp_path_factory.mktemp("states"),
+        JOIN_BY_VISIT="no",
         LIMIT_ROOM_PER_USER="off",
         ROOMS_PER_OWNER="10000",
         SMALL_HOUSE_ROOMS="10000",

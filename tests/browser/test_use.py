@@ -41,7 +41,7 @@ def test_head_is_one_menu_that_nothing_moves(person):
     name = dora.page.locator(".own bdi")
     assert name.evaluate("name => name.scrollWidth <= name.clientWidth")
     assert head.bounding_box()["y"] == 0
-    expect(dora.page.get_by_text("Connected")).to_have_css("opacity", "0")
+    expect(dora.page.get_by_text("Connected")).to_be_hidden()
     dora.own_menu("link", "Settings")
     dora.page.keyboard.press("Escape")
     expect(dora.page.get_by_role("link", name="Settings")).to_have_count(0)
