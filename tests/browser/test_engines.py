@@ -60,7 +60,8 @@ def test_box_grows_with_what_is_in_it(dora, ada, ben):
     assert heights[dora.name] == pytest.approx(heights[ada.name], abs=1)
     assert high > low + 20
 
-    dora.page.route("**/messages/", lambda route: route.abort(), times=1)
+    # What the network lost would be sent again with the next heartbeat.
+    dora.page.route("**/messages/", lambda route: route.fulfill(status=500), times=1)
     dora.box.press("Enter")
     expect(dora.notice).to_contain_text("Not sent")
     assert dora.box.bounding_box()["height"] == high
