@@ -137,6 +137,13 @@ def more_chats_than_fit(stage: Stage) -> str:
 
 
 @state(CHAT, "chats")
+def direct_message_with_ones_own_last(stage: Stage) -> str:
+    room = stage.say("Hello", stage.ada, stage.private).room
+    chat = Chat(room, stage.ben, Unread(), is_mine=True)
+    return stage.part(CHAT, chat=chat, is_here=False, shows_presence=False)
+
+
+@state(CHAT, "chats")
 def room_that_one_is_not_in(stage: Stage) -> str:
     return stage.part(CHAT, chat=Chat(stage.room, None, Unread()), is_here=False, shows_presence=False)
 
@@ -162,7 +169,19 @@ def mention_in_a_direct_message(stage: Stage) -> str:
     return stage.get("/mentions/")
 
 
+@state("rooms/_emoji_completions.html")
+def no_emoji_to_complete(stage: Stage) -> str:
+    return stage.get("/emoji/?q=qqq", htmx=True)
+
+
 # Answers
+
+
+@state(ROOM)
+def token_that_was_used(stage: Stage) -> str:
+    path, token = f"/rooms/{stage.room.pk}/messages/", uuid()
+    stage.do(path, content="One", token=token)
+    return stage.post(path, {"content": "Other", "token": token})
 
 
 @state("rooms/_composer_errors.html")
@@ -363,6 +382,16 @@ def photo_of_somebody_else(stage: Stage) -> str:
     said.attached = shown_as(FILES[:1])
     said.save(update_fields=["attached"])
     return about(stage, said, "files/1/")
+
+
+@state("rooms/message_delete.html")
+def deleting_files(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ada), "delete/")
+
+
+@state("rooms/forward_create.html")
+def forwarding_files(stage: Stage) -> str:
+    return about(stage, with_files(stage, stage.ben), "forward/")
 
 
 @state("rooms/pin_update.html")

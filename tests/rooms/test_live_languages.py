@@ -41,7 +41,7 @@ def read(room, formats):
     """Return what a round of the tail reads for one reader of each format, all at one position."""
     tail = Tail.__new__(Tail)
     tail.room_id, tail.channel = room.pk, room_channel(room.pk)
-    return tail._read({(format, 1) for format in formats}, set())[0]
+    return tail._read({(format, 1) for format in formats}, set(), set())[0]
 
 
 @pytest.mark.django_db

@@ -351,6 +351,7 @@ def test_members_are_offered_no_more_than_to_leave(ben_client, room):
     profiles = [f"/people/{name}/profile/" for name in ("ada", "ben")]
     assert [link["href"] for link in main.all("a")] == [
         f"/rooms/{room.pk}/",
+        f"/rooms/{room.pk}/files/",
         *profiles,
         f"/rooms/{room.pk}/leave/",
     ]

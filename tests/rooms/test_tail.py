@@ -49,6 +49,7 @@ class Reader:
     def __init__(self, user_id=1, format=EVENTS):
         self.user_id = user_id
         self.format = format
+        self.is_visit = False
         self.written = []
         self.begun = []
         self.level_after = []
