@@ -20,12 +20,13 @@ class FakeDatabase:
     def __init__(self):
         self.revision = 0
         self.members = {1, 2, 3}
+        self.visitors = set()
         self.errors = deque()
         self.asked = []
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def run(self, _read, wanted, users):
+    async def run(self, _read, wanted, users, visits):
         self.asked.append({position for _format, position in wanted})
         revision, members = self.revision, set(self.members)
         await self.gate.wait()
@@ -40,7 +41,7 @@ class FakeDatabase:
             for format, position in wanted
             if position != revision
         }
-        return changes, members & set(users)
+        return changes, members & set(users), self.visitors & set(visits)
 
 
 class Reader:
@@ -239,9 +240,9 @@ async def test_documents_of_one_time_zone_share_a_rendering(tail, database):
     formats = []
     run = database.run
 
-    async def noting_formats(read, wanted, users):
+    async def noting_formats(read, wanted, *people):
         formats.extend(format for format, _position in wanted)
-        return await run(read, wanted, users)
+        return await run(read, wanted, *people)
 
     database.run = noting_formats
     await eventually(lambda: formats)
