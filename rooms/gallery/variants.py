@@ -136,11 +136,20 @@ def more_chats_than_fit(stage: Stage) -> str:
     return stage.page("rooms/_chats.html", stage.ada, chats=lists, open_chat=None, user=stage.ada)
 
 
-@state(CHAT, "chats")
-def direct_message_with_ones_own_last(stage: Stage) -> str:
-    room = stage.say("Hello", stage.ada, stage.private).room
+def direct_message_last_said_by(stage: Stage, sender: User) -> str:
+    room = stage.say("Hello", sender, stage.private).room
     chat = Chat(room, stage.ben, Unread(), is_mine=True)
     return stage.part(CHAT, chat=chat, is_here=False, shows_presence=False)
+
+
+@state(CHAT, "chats")
+def direct_message_of_ones_own(stage: Stage) -> str:
+    return direct_message_last_said_by(stage, stage.ada)
+
+
+@state(CHAT, "chats")
+def direct_message_of_the_other_person(stage: Stage) -> str:
+    return direct_message_last_said_by(stage, stage.ben)
 
 
 @state(CHAT, "chats")
