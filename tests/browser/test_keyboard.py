@@ -19,7 +19,10 @@ def tab_to(person: Person, role: str, name: str) -> None:
 
 
 def leave_box(person: Person, key: str = "Shift+Tab") -> None:
-    """Go from the box to the messages, past what chooses files; with Tab, back to it."""
+    """Go from the box to the messages, past what chooses files; with Tab, back to it.
+
+    Somebody who is at the newest message has no button that leads there.
+    """
     person.page.keyboard.press(key)
     expect(person.page.locator("#files-choice summary")).to_be_focused()
     person.page.keyboard.press(key)
@@ -160,6 +163,8 @@ def test_messages_are_one_stop_with_keys_inside(ada, ben, room, backstage):
     backstage.fill(room, ben.name, 30)
     ben.say(room, "See https://example.com/ and https://example.org/")
     ada.open_live(room)
+    ada.scroller.evaluate("scroller => scroller.scrollTo(0, 0)")
+    expect(ada.page.locator("#to-newest")).to_be_hidden()
     message = ada.page.locator(".message")
     keyboard = ada.page.keyboard
     leave_box(ada)
@@ -204,6 +209,8 @@ def test_messages_are_one_stop_with_keys_inside(ada, ben, room, backstage):
 def test_incoming_message_moves_neither_focus_nor_place(ada, ben, room, backstage):
     backstage.fill(room, ben.name, 40)
     ada.open_live(room)
+    ada.scroller.evaluate("scroller => scroller.scrollTo(0, 0)")
+    expect(ada.page.locator("#to-newest")).to_be_hidden()
     leave_box(ada)
     ada.page.keyboard.press("ArrowUp")
     ada.page.keyboard.press("Home")
