@@ -31,7 +31,7 @@ def text(name: str, said: bytes = b"Minutes") -> FilePayload:
 
 
 def choose(person: Person, label: str, *files: FilePayload) -> None:
-    person.page.get_by_label(label, exact=True).set_input_files(files)
+    person.page.locator("#files-choice").get_by_label(label, exact=True).set_input_files(files)
 
 
 def chosen(person: Person) -> Locator:
