@@ -137,7 +137,7 @@ def more_chats_than_fit(stage: Stage) -> str:
 
 
 def direct_message_last_said_by(stage: Stage, sender: User) -> str:
-    room = stage.say("Hello", sender, stage.private).room
+    room = ChatRoom.objects.get(pk=stage.say("Hello", sender, stage.private).room_id)
     chat = Chat(room, stage.ben, Unread(), is_mine=True)
     return stage.part(CHAT, chat=chat, is_here=False, shows_presence=False)
 
