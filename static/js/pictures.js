@@ -1,12 +1,17 @@
 // Opens pictures of messages large, one after the other. Without it each leads to a page of its own.
-behave('pictures', ['picture-dialog', 'picture-words'], () => {
+behave('pictures', ['picture-dialog'], () => {
   const dialog = hook('picture-dialog');
   const conversation = hook('conversation');
-  const words = hook('picture-words');
+  // Text browsers show what is in a closed dialog, so its words are made here.
+  const button = (words, type) => make('button', { type, className: 'quiet bordered', textContent: words });
+  const { back, next, download: downloads, close } = dialog.dataset;
+  const ways = new Map([[button(back, 'button'), -1], [button(next, 'button'), 1]]);
+  const download = make('a', { className: 'quiet bordered', download: '', textContent: downloads }); // under its own name
+  const words = make('h1', { id: 'picture-words', dir: 'auto', ariaLive: 'polite' });
   const whole = new Image();
-  const download = hook('picture-download');
-  const ways = new Map([[hook('picture-back'), -1], [hook('picture-next'), 1]]);
-  download.download = ''; // under its own name
+  dialog.querySelector('form').append(...ways.keys(), download, button(close, 'submit'));
+  dialog.append(words);
+  dialog.setAttribute('aria-labelledby', words.id);
   let shown; // the link that leads to it
   const links = () => parts('picture', conversation).filter(isShown);
   const show = (link) => {
@@ -17,7 +22,7 @@ behave('pictures', ['picture-dialog', 'picture-words'], () => {
     words.before(whole);
     words.textContent = `${part('sender', messageOf(link)).textContent.trim()}: ${small.alt}`;
     download.href = `${link.dataset.whole}download/`;
-    for (const button of ways.keys()) button.hidden = links().length < 2;
+    for (const way of ways.keys()) way.hidden = links().length < 2;
     if (!dialog.open) dialog.showModal();
   };
   const step = (by) => {
