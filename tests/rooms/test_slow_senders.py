@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("no_complaint")
 
 PATIENCE = 0.5
 UNFINISHED = 20
+UPLOAD = {"Content_Type": "multipart/form-data; boundary=b", "Content_Length": "1000000"}
 
 
 @pytest.fixture(scope="module", params=["daphne", "uvicorn"])
@@ -58,7 +59,7 @@ async def answer_to_trickle(hearth, beginning, then=b"x" * 1000):
         (head("/login/", "POST", Content_Length="1000") + b"name=", 408),
         (head("/rooms/1/stream", Content_Length="1000"), None),
         (head("/healthz", "POST", Content_Length="1000"), None),
-        (head("/settings/avatar/", "POST", Content_Length="1000000"), 401),
+        (head("/settings/avatar/", "POST", **UPLOAD), 401),
     ],
     ids=["head", "first line", "no body", "body", "body of a stream", "body of healthz", "upload"],
 )
@@ -91,9 +92,7 @@ async def test_sender_who_is_slow_but_not_too_slow_is_answered(hearth):
 
 
 async def test_upload_that_is_slow_gives_its_place_back(hearth, ann):
-    beginning = head(
-        "/settings/avatar/", "POST", Content_Length="1000000", Cookie=f"hearth_session={ann.session}"
-    )
+    beginning = head("/settings/avatar/", "POST", **UPLOAD, Cookie=f"hearth_session={ann.session}")
     for _attempt in range(3):
         answer = await answer_to_trickle(hearth, beginning)
         assert parsed(answer)[0] == 408
