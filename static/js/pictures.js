@@ -6,7 +6,8 @@ behave('pictures', ['picture-dialog'], () => {
   const button = (words, type) => make('button', { type, className: 'quiet bordered', textContent: words });
   const { back, next, download: downloads, close } = dialog.dataset;
   const ways = new Map([[button(back, 'button'), -1], [button(next, 'button'), 1]]);
-  const download = make('a', { className: 'quiet bordered', download: '', textContent: downloads }); // under its own name
+  // Under its own name.
+  const download = make('a', { className: 'quiet bordered', download: '', textContent: downloads });
   const words = make('h1', { id: 'picture-words', dir: 'auto', ariaLive: 'polite' });
   const whole = new Image();
   dialog.querySelector('form').append(...ways.keys(), download, button(close, 'submit'));

@@ -62,7 +62,7 @@ def test_without_scripts_and_without_an_address(person, ben):
     dora.open("/")
     dora.page.get_by_role("link", name="Search messages").click()
     dora.page.get_by_role("link", name="Keep it out of the address").click()
-    dora.page.locator("summary").click()
+    dora.page.locator("main summary").click()
     dora.page.get_by_label("From", exact=True).fill(ben.name)
     dora.page.get_by_role("searchbox").fill("umbrella")
     dora.page.get_by_role("button", name="Search", exact=True).click()
