@@ -355,6 +355,9 @@ def test_no_header_and_no_cookie_costs_much_and_nothing_is_forgotten(
     look(way for name, place in PAGES for way in ways_to(name, place, address, client_for))
     file, part = address("rooms:file_content", "file"), {b"range": b"bytes=0-0"}
     look([Way("GET", file, client_for("owner"), part)])
+    # A day is looked for only where no message is asked for that is not there.
+    room = address("rooms:chat_room_detail", "group")
+    look([Way("GET", room, client_for("owner"), parameters={"date": "1"})])
     assert seen.keys() >= {
         CSRF,
         (HEADER, "referer"),
