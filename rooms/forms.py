@@ -126,7 +126,7 @@ class DescriptionsField(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def clean(self, value: Any) -> list[str]:
-        lines = [" ".join(str(line).split()) for line in (value or ())[: settings.FILES_PER_MESSAGE]]
+        lines = [str(line) for line in (value or ())[: settings.FILES_PER_MESSAGE]]
         for line in lines:
             if len(line) > DESCRIPTION_MAX_LENGTH:
                 raise ValidationError(
@@ -134,7 +134,7 @@ class DescriptionsField(forms.Field):
                     % {"limit": DESCRIPTION_MAX_LENGTH, "length": len(line)}
                 )
             refuse_control_characters(line)
-        return lines
+        return [" ".join(line.split()) for line in lines]
 
 
 def about_file(place: int, upload: Upload, problem: str) -> ValidationError:
