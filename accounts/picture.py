@@ -27,7 +27,7 @@ CPU_SECONDS = 2
 CPU_SECONDS_OF_WHOLE = 6
 # A JPEG is decoded at a half or a quarter of its size, if it has more pixels than others may have.
 MAX_PIXELS_OF_JPEG = 110_000_000
-# Of an animation, in all its frames.
+# In all frames of an animation.
 MAX_FRAMES = 1_000
 MAX_PIXELS_OF_FRAMES = 40_000_000
 # What is drawn has no more than that.
@@ -74,7 +74,7 @@ def refuse_scans(image: Image.Image, data: bytes) -> None:
 def redraw(data: bytes, whole: BinaryIO, small: BinaryIO, box: tuple[int, int]) -> dict[str, Any]:
     """Draw `data` into `whole`, and into `small` so that it fits into `box`; return what it is.
 
-    It stands upright as it is to be looked at. Of an animation `small` has the first frame. Raises Refused.
+    Both stand upright. `small` has the first frame of an animation. Raises Refused.
     """
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS_OF_JPEG

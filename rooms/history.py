@@ -13,7 +13,7 @@ from rooms.models import ChatRoom, Membership, Message
 from rooms.models.message import newest_that_fit, oldest_that_fit, with_all_drawn
 from rooms.search_words import LONGEST, marked_terms
 
-# Of the messages that follow an older page no more are counted.
+# No more of the messages that follow an older page are counted.
 NEWER_COUNTED = 100
 
 

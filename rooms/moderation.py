@@ -17,7 +17,7 @@ from accounts.models import User
 from rooms.models import Ban, Blocked, ChatRoom, Membership, ModerationAct, RoomInvitation
 
 Act = ModerationAct.Act
-# Of those that are in the log by one name, whatever they become.
+# Acts that are in the log by one name, whatever they become.
 ACTS_OF_FIELDS = {
     "name": Act.RENAME,
     "description": Act.DESCRIBE,

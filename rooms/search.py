@@ -39,14 +39,14 @@ from rooms.models.message import oldest_that_fit, with_all_drawn
 from rooms.search_words import AFTER, BEFORE, FROM, HAS, IN, IS, day, terms, words
 
 PER_PAGE = 20
-# Of what is not in the index yet, no more is looked through.
+# No more of what is not in the index yet is looked through.
 UNINDEXED_AT_MOST = 1000
 TRIGRAM = 3  # characters
-# Of a word the index is asked for the first so many trigrams: what is compared in the end is the text.
+# The index is asked for so many trigrams of a word at most; what is compared in the end is the text.
 TRIGRAMS = 16
 # A short word that begins more trigrams than this is common: what is newest has it.
 BEGINNINGS = 200
-# Where the reader's rooms, or those asked for, have so few messages, all of these are looked through.
+# If the reader's rooms, or those asked for, have no more messages than this, all of them are looked through.
 FEW = 5_000
 # How many ids are looked through before the index is asked: what is common is there already.
 NEWEST = {"sqlite": 2_000, "postgresql": 20_000}

@@ -21,7 +21,7 @@ BATCH = 200  # messages
 LEASE = timedelta(seconds=30)
 # What is edited is mostly new.
 NEWEST = 20_000
-# Of each text, so many are asked of the index when all is compared.
+# So many trigrams of each text are asked of the index when all is compared.
 TRIGRAMS = 50
 
 

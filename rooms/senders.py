@@ -1,4 +1,4 @@
-"""Who sends a large body, and whether they may: asked before any of it is read."""
+"""The sender of a large body, and whether they may send it: asked before any of it is read."""
 
 import re
 from collections.abc import Callable

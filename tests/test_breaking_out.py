@@ -58,7 +58,7 @@ from tests.support.hostile import TEXTS, WITH_NUL
 pytestmark = pytest.mark.django_db
 
 HARMLESS = "harmless"
-# Of these the values change from page to page by themselves.
+# The values of these change from page to page by themselves.
 CHANGING = {"csrfmiddlewaretoken", "token", "chats", "profiles"}
 ACTIVE_TAGS = {
     "script",

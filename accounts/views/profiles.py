@@ -17,7 +17,7 @@ A_YEAR = 365 * 24 * 60 * 60
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile_update(request: AuthenticatedRequest) -> HttpResponse:
     """Change what others are shown."""
-    # Of its own, since a form that is refused leaves what it was about half changed.
+    # A copy, since a form that is refused leaves what it was about half changed.
     user = User.objects.get(pk=request.user.pk)
     form = ProfileForm.bound_to(request, user)
     if form.is_valid() and form.save():

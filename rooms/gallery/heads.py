@@ -79,7 +79,7 @@ class Source:
 
     @property
     def heads(self) -> list[Head]:
-        """Of the template, if it has one, and of its partials."""
+        """That of the template, if it has one, and those of its partials."""
         first = re.match(rf"(?:{{#[^\n]*\n)?{EXTENDED}{COMMENT}\n(?!{{% partialdef)", self.text, re.DOTALL)
         found = [Head(first["long"] or first["short"])] if first else []
         partials = re.finditer(PARTIAL, self.text, re.DOTALL)

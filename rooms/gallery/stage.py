@@ -47,7 +47,7 @@ LANGUAGES = ("en", "de")
 
 
 class Stage:
-    """Who is there, what they can do, and what they see. Ada owns the room, Ben is in it, Cleo is not."""
+    """The people on stage, what they do, and what they see. Ada owns the room, Ben is in it, Cleo is not."""
 
     def __init__(self, look: dict[str, str] | None = None) -> None:
         self.look = look or {}  # how Ada chose pages to look, by fields of User

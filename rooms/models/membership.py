@@ -19,7 +19,7 @@ from config.database import is_unavailable, update_in_order
 from rooms.models.message import Message
 
 DRAFTS_PER_PERSON = 100  # older ones go
-# Of a membership: its member has hidden the chat, and nobody has written since.
+# The member has hidden the chat, and nobody has written since.
 IS_HIDDEN = Q(hidden_upto__gte=Coalesce(F("room__last_message"), 0, output_field=models.BigIntegerField()))
 FEW = 32  # people that a statement may name although hardly any of them is meant
 

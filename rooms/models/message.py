@@ -49,7 +49,7 @@ from rooms.models.tick import Marks, Tick
 FRAME_BYTES = 1_000
 # How a web address begins.
 LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
-# Of a text no more is looked at for a quote of one line.
+# No more of a text is looked at for a quote of one line.
 QUOTED_LOOKED_AT = 400
 
 

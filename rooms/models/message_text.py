@@ -20,7 +20,7 @@ LINKS = 30
 MENTIONS = 50
 # Words that are looked at, whether they come to a link or not.
 WORDS_LOOKED_AT = 200
-# Of formatted texts, in characters; what would be longer is shown as it was typed.
+# In characters of formatted texts; what would be longer is shown as it was typed.
 LONGEST = 50_000
 # noopener and noreferrer: the page opened learns nothing of this one. ugc and nofollow: readers wrote it.
 _LINK = '<a href="{href}" target="_blank" rel="noopener noreferrer nofollow ugc">'

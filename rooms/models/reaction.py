@@ -36,8 +36,8 @@ class Reaction(models.Model):
 
     # With so many different emoji one can react to one message.
     KINDS = 20
-    # Of those who react alike so many are named beside the message, and so many are noted there: their own
-    # pages mark it as theirs. The page of the message has all of them.
+    # So many of the people who react alike are named beside the message, and so many are noted there: their
+    # own pages mark it as theirs. The page of the message has all of them.
     NAMED = 10
     NOTED = 100
 

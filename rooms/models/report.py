@@ -41,7 +41,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Recipient(models.TextChoices):
-    """Who decides on a report."""
+    """The people who decide on a report."""
 
     MODERATORS = "moderators"
     STAFF = "staff"

@@ -1,4 +1,4 @@
-"""Who blocks somebody hears nothing of them, and nobody else learns of it."""
+"""People who block somebody hear nothing of them, and nobody else learns of it."""
 
 import uuid
 

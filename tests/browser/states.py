@@ -12,7 +12,7 @@ from tests.support.server import Server
 
 
 class Scene:
-    """Who is there: ada, who looks, and ben, who does what she sees."""
+    """The people in a state: ada looks, and ben does what she sees."""
 
     def __init__(self, person: MakePerson, server: Server, backstage: Backstage) -> None:
         self.person = person

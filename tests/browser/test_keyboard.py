@@ -149,7 +149,7 @@ def test_name_is_completed_with_keys_and_by_pointing(ada, ben, room):
     ada.page.get_by_role("option", name="Birthday cake", exact=True).wait_for()
     keyboard.press("Tab")
     expect(box).to_have_value(re.compile(r"^at 10:30 :D \S+ $"))
-    # Who has chosen nothing sends what is there.
+    # Somebody who has chosen nothing sends what is there.
     box.fill("")
     box.press_sequentially(begun)
     options.first.wait_for()

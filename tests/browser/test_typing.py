@@ -1,4 +1,4 @@
-"""Who is typing: told to the others at once, and not a moment longer."""
+"""Others are told at once that somebody is typing, and not a moment longer."""
 
 import re
 

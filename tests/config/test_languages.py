@@ -1,4 +1,4 @@
-"""Who is answered in which language."""
+"""The language in which each reader is answered."""
 
 import pytest
 from django.db import OperationalError

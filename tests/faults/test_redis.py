@@ -197,7 +197,7 @@ async def test_doorbells_ring_again_after_an_outage(redis_for_all, deaf_pair, ta
 
 
 async def test_gap_that_nobody_noticed_is_filled(redis_for_all, deaf_pair, link, talk):
-    """Of some messages one process heard nothing. The next one brings them too, and in order."""
+    """One process heard nothing of some messages. The next one brings them too, and in order."""
     talk = await talk(deaf_pair)
     await talk.say(2, 10)
     _hers, his = talk.pages

@@ -1,4 +1,4 @@
-"""Who may read no more gets nothing more, in whatever process, and streams end within seconds."""
+"""People who may read no more get nothing more, in whatever process, and streams end within seconds."""
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
@@ -42,7 +42,7 @@ async def reading(enter):
             name = f"Secrets of {kim.name}"
             room_id = await kim.create_room(name)
             await lou.room(room_id)
-            # Of a room that is open, everybody is told the last message.
+            # Everybody is told the last message of a room that is open.
             closed = await kim.send(
                 f"/rooms/{room_id}/edit/", name=name, description="", is_by_invitation="on"
             )

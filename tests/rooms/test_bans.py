@@ -1,4 +1,4 @@
-"""Who is banned from a room does not come back: by no visit, link or invitation, and hears nothing of it."""
+"""People who are banned from a room hear nothing of it, and no visit, link or invitation lets them back."""
 
 from datetime import timedelta
 

@@ -279,7 +279,7 @@ def test_page_around_the_first_or_one_of_the_last_messages(ada_client, room, mes
 
 
 def test_newer_messages_follow_to_the_newest_without_a_gap(ada_client, room, messages):
-    """Of htmx in place; without scripts the room opens around the last message shown."""
+    """In place by htmx; without scripts the room opens around the last message shown."""
     response = ada_client.get(messages[10].get_absolute_url())
     found = shown(response)
     while link := page_of(response).by_id("newer-link"):

@@ -151,7 +151,7 @@ async def test_two_readers_of_one_room_get_their_languages_at_the_same_time(ann,
         await german.wait_for(partial(has, german, "1 ungelesene Nachricht<"))
         await english.wait_for(partial(has, english, ">Reply<"))
         await german.wait_for(partial(has, german, ">Antworten<"))
-        # Of the others, that somebody is new, and comes.
+        # From the others: that somebody is new, and comes.
         await eve.create_room(f"{eve.name}'s")
         await english.wait_for(partial(has, english, "New room"))
         await german.wait_for(partial(has, german, "Neuer Raum"))

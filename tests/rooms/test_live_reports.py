@@ -1,4 +1,4 @@
-"""Who decides on reports sees at once that there is one, and nobody else does."""
+"""People who decide on reports see at once that there is one, and nobody else does."""
 
 import pytest
 

@@ -120,7 +120,7 @@ def test_all_mentions_everybody_if_a_moderator_says_it(ada, ben, mallory, room):
     assert [one.message for one in mentions.mention_page(mallory, None).rows] == [message]
     [told] = with_answered([message])
     assert set(told.answered) == {ben.pk, mallory.pk}
-    # Of others it is text, and so is what stands in code.
+    # By others it is text, and so is what stands in code.
     assert mentioned_in(make_message(room, ben, "@all")) == []
     assert mentioned_in(make_message(room, ada, "`@all`")) == []
     # An edit decides it anew.

@@ -1,4 +1,4 @@
-"""Who may do what: every address of the project, for everybody, with every method."""
+"""What each person may do: every address of the project, for everybody, with every method."""
 
 import functools
 import re

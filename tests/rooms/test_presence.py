@@ -1,4 +1,4 @@
-"""Who is online, across processes, and how many streams there are."""
+"""The people who are online, across processes, and how many streams there are."""
 
 import logging
 from datetime import UTC, datetime, timedelta

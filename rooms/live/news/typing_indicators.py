@@ -1,4 +1,4 @@
-"""Who is typing. Nothing is stored; a signal that is not repeated fades."""
+"""The people who are typing. Nothing is stored; a signal that is not repeated fades."""
 
 import asyncio
 from collections import defaultdict

@@ -106,7 +106,7 @@ def reports(room_id: int | None, count: int) -> str:
 
 
 def typing_indicator(names: list[str], dom_id: str, *, is_open: bool) -> str:
-    """Who types, in the list of chats and, with `is_open`, in the room itself; no names for nobody."""
+    """The people who type, in the list of chats and, with `is_open`, in the room; no names for nobody."""
     label = _("typing…") if names else ""
     context = {"words": typing_words(names), "label": label, "dom_id": dom_id, "is_open": is_open}
     return _render("rooms/pushes.html#typing-indicator", context)

@@ -1,4 +1,4 @@
-"""Who listens to which channel; one frame is written to all of one language."""
+"""The connections that listen to each channel; one frame is written to all of one language."""
 
 from collections import Counter, defaultdict
 
