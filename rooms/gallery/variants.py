@@ -80,6 +80,12 @@ def for_somebody_who_only_looks(stage: Stage) -> str:
     return stage.get(f"/rooms/{stage.room.pk}/", stage.cleo)
 
 
+@state("rooms/chat_room_search.html")
+def day_for_somebody_who_only_looks(stage: Stage) -> str:
+    large_house(stage)
+    return stage.get(f"/rooms/{stage.room.pk}/search/", stage.cleo)
+
+
 @state(ROOM)
 def where_moderators_write(stage: Stage) -> str:
     stage.room.change_head(posting="moderators")

@@ -64,7 +64,7 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
         get_object_or_404(room.messages, pk=number(request.GET["message"]) or 0)
     membership = membership_in(request, room)
     if "date" in request.GET:
-        return day_response(request, room)
+        return day_response(request, room, is_visit=membership is None)
     reply = number(request.GET.get("reply"))
     if request.htmx and reply:
         return render(request, "rooms/_reply.html", {"form": empty_message_form(room, reply), "room": room})
@@ -75,11 +75,11 @@ def chat_room_detail(request: AuthenticatedRequest, room_id: int) -> HttpRespons
     return chat_room_response(request, room, membership, form)
 
 
-def day_response(request: AuthenticatedRequest, room: ChatRoom) -> HttpResponse:
+def day_response(request: AuthenticatedRequest, room: ChatRoom, is_visit: bool) -> HttpResponse:
     """Lead to the first message of the day that the address names, or say what is wrong with it."""
     form = DayForm(request.GET)
     if not form.is_valid():
-        return seeking_page(request, room, form)
+        return seeking_page(request, room, form, is_visit)
     found = first_since(room, midnight(form.cleaned_data["date"]))
     return redirect(Message(pk=found, room=room) if found else room)
 

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import AuthenticatedRequest
 from config.pages import number
+from rooms.chats import joins_by_visit
 from rooms.directory import people_part, rooms_part
 from rooms.forms import DayForm, SearchForm
-from rooms.models import ChatRoom, Message, joined_room
+from rooms.models import ChatRoom, Message, NotAdmitted, joined_room
 from rooms.search import Page, find, name_of, understood
 from rooms.search_words import LONGEST, Fields, fields_of, marked_terms, text_of
 
@@ -39,15 +40,23 @@ def message_search(request: AuthenticatedRequest) -> HttpResponse:
 
 @require_safe
 def chat_room_search(request: AuthenticatedRequest, room_id: int) -> HttpResponse:
-    """Show what searches a room, and what leads to a day in it."""
-    return seeking_page(request, joined_room(request.user, room_id), DayForm())
+    """Show what searches a room, and what leads to a day in it: this to people who only look at it, too."""
+    try:
+        return seeking_page(request, joined_room(request.user, room_id), DayForm())
+    except NotAdmitted:
+        room = ChatRoom.objects.visible_to(request.user).filter(pk=room_id).first()
+        if room is None or joins_by_visit():
+            raise
+    return seeking_page(request, room, DayForm(), is_visit=True)
 
 
-def seeking_page(request: AuthenticatedRequest, room: ChatRoom, form: DayForm) -> HttpResponse:
+def seeking_page(
+    request: AuthenticatedRequest, room: ChatRoom, form: DayForm, is_visit: bool = False
+) -> HttpResponse:
     context = {
         "room": room,
         "title": room.title_for(request.user),
-        "name": name_of(room, request.user),
+        "name": "" if is_visit else name_of(room, request.user),
         "form": form,
         "longest": LONGEST,
     }

@@ -35,6 +35,14 @@ def test_in_a_large_house_an_open_room_is_looked_at_first(ada, mallory, mallory_
         assert mallory_client.post(f"/rooms/{room.pk}/{address}").status_code == 404
     where = f"/rooms/{room.pk}/?message={message.pk}"
     assert mallory_client.get(f"/messages/{message.pk}/").headers["Location"] == where
+    seeking = mallory_client.get(f"/rooms/{room.pk}/search/").text
+    assert 'type="date"' in seeking
+    assert 'type="search"' not in seeking
+    for day, answer in (("2026-03-01", where), ("soon", None)):
+        response = mallory_client.get(f"/rooms/{room.pk}/", {"date": day})
+        assert response.headers.get("Location") == answer
+        assert response.status_code == (302 if answer else 422)
+        assert 'type="search"' not in response.text
     for _time in range(2):
         assert mallory_client.post(f"/rooms/{room.pk}/join/").headers["Location"] == f"/rooms/{room.pk}/"
     page = page_of(mallory_client.get(f"/rooms/{room.pk}/"))
@@ -58,7 +66,7 @@ def test_closed_room_and_ban_leave_nothing_to_look_at(ada, mallory, mallory_clie
     Membership.objects.filter(pk=mine.pk).update(role="owner")
     mine.refresh_from_db()
     moderation.update(mine, room.name, "", is_by_invitation=True)
-    for address in (f"/rooms/{room.pk}/", f"/messages/{message.pk}/"):
+    for address in (f"/rooms/{room.pk}/", f"/messages/{message.pk}/", f"/rooms/{room.pk}/search/"):
         assert mallory_client.get(address).status_code == 404
     assert mallory_client.post(f"/rooms/{room.pk}/join/").status_code == 404
 
