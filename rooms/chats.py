@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, F, Q, QuerySet, When, Window
+from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When, Window
 from django.db.models.functions import Coalesce, Greatest, RowNumber
 from django.urls import reverse
 
@@ -17,7 +18,7 @@ from accounts.models import User
 from accounts.models.user import LINE_FIELDS, LOOK_FIELDS
 from config.compiled import ID, CompiledQuery
 from rooms.ids import person_line, room_line
-from rooms.models import Ban, ChatRoom, Membership, Message
+from rooms.models import Ban, ChatRoom, Departure, Membership, Message
 from rooms.models.membership import IS_HIDDEN
 from rooms.unread import Unread, with_unread
 
@@ -42,6 +43,7 @@ class Chat:
     person: User | None
     unread: Unread = NOTHING_UNREAD
     is_mine: bool = False  # whether the reader is in the room
+    has_left: bool = False  # whether the reader was in the room, and left it
 
     @property
     def dom_id(self) -> str:
@@ -88,6 +90,10 @@ class Chat:
     def is_archived(self) -> bool:
         return self.room is not None and self.room.is_archived
 
+    def as_left(self, left: Collection[int]) -> "Chat":
+        """Return the line of a room for somebody who has left these rooms."""
+        return replace(self, has_left=True) if self.room and self.room.pk in left else self
+
     @cached_property
     def place(self) -> tuple[int, bool, str]:
         """Its place in the list. chats.js puts later lines there too, but does not compare names."""
@@ -104,6 +110,7 @@ class Chat:
         return (
             self.part,
             self.key,
+            self.has_left,
             room and (room.pk, room.name, room.is_archived),
             person and (person.look, person.current_status),
             last and last.look,
@@ -228,21 +235,32 @@ def _with_others(own: dict[int, ChatLists]) -> dict[int, ChatLists]:
     others = in_order(Chat(room, None) for room in rooms)
     people = in_order(Chat(None, person) for person in User.objects.filter(is_active=True))
     apart: defaultdict[int, set[str]] = defaultdict(set)  # lines that are not among the others, by user
-    where = ("user", "room", "room__low_user", "room__high_user")
     bans = Ban.objects.active().filter(user__in=own)
     has_older = Q(user__in=[pk for pk in own if own[pk].has_older])
     unlisted = Membership.objects.filter(has_older | Q(user__in=own, hidden_upto__isnull=False))
-    for user_id, room_id, *pair in bans.values_list(*where).union(unlisted.values_list(*where)):
-        apart[user_id] |= {room_line(room_id), *(person_line(one) for one in pair if one)}
+    left: defaultdict[int, set[int]] = defaultdict(set)  # rooms, by user
+    departures = _marked(Departure.objects.filter(user__in=own), has_left=True)
+    marked = departures.union(_marked(bans), _marked(unlisted), all=True)
+    for user_id, room_id, low, high, has_left in marked:
+        if has_left:
+            left[user_id].add(room_id)
+        else:
+            apart[user_id] |= {room_line(room_id), *(person_line(one) for one in (low, high) if one)}
     lists = {}
     for pk, chats in own.items():
         apart[pk] |= {person_line(pk), *(chat.dom_id for chat in chats.mine)}
         lists[pk] = replace(
             chats,
-            rooms=[chat for chat in others if chat.dom_id not in apart[pk]],
+            rooms=[chat.as_left(left[pk]) for chat in others if chat.dom_id not in apart[pk]],
             people=[chat for chat in people if chat.dom_id not in apart[pk]],
         )
     return lists
+
+
+def _marked(rows: QuerySet[Any], *, has_left: bool = False) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return users and rooms, with the people of direct messages, and with this mark."""
+    is_left = Value(has_left, output_field=BooleanField())
+    return rows.values_list("user", "room", "room__low_user", "room__high_user", is_left)
 
 
 def in_order(chats: Iterable[Chat]) -> list[Chat]:

@@ -9,7 +9,7 @@ from accounts.forms import InvitationForm, LoginForm, SettingsForm
 from accounts.models import EntryLink, User
 from accounts.models.entry_link import digest_of
 from rooms import moderation
-from rooms.chats import Chat, ChatLists
+from rooms.chats import Chat, ChatLists, chats_of
 from rooms.gallery.stage import RAW, Stage, hashed
 from rooms.gallery.states import (
     CHAT,
@@ -161,6 +161,13 @@ def direct_message_of_the_other_person(stage: Stage) -> str:
 @state(CHAT, "chats")
 def room_that_one_is_not_in(stage: Stage) -> str:
     return stage.part(CHAT, chat=Chat(stage.room, None, Unread()), is_here=False, shows_presence=False)
+
+
+@state(CHAT, "chats")
+def room_that_one_has_left(stage: Stage) -> str:
+    stage.membership(stage.ben).leave()
+    room = next(iter(chats_of(stage.ben).rooms))
+    return stage.part(CHAT, chat=room, is_here=False, shows_presence=False)
 
 
 @state("rooms/_completions.html")

@@ -9,6 +9,7 @@ from rooms.models.chat_room import (
     TooSoon,
     joined_room,
 )
+from rooms.models.departure import Departure
 from rooms.models.hidden_room import HiddenRoom
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
@@ -33,6 +34,7 @@ __all__ = [
     "Blocked",
     "ChangeRefused",
     "ChatRoom",
+    "Departure",
     "HiddenRoom",
     "Membership",
     "Mention",

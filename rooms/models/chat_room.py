@@ -360,6 +360,7 @@ class ChatRoom(Foldable):
                 room=self, user=user, defaults={**here, "came_after": last_of_all()}
             )
             if is_new:
+                self.departures.filter(user=user).delete()
                 self.keep_owned()
                 membership.refresh_from_db(fields=["role"])
                 doorbell.ring_after_commit("receipt", room=self.pk)

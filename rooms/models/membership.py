@@ -16,6 +16,7 @@ from accounts.models import User
 from config import doorbell
 from config.compiled import ID, CompiledQuery
 from config.database import is_unavailable, update_in_order
+from rooms.models.departure import Departure
 from rooms.models.message import Message
 
 DRAFTS_PER_PERSON = 100  # older ones go
@@ -326,6 +327,7 @@ class Membership(models.Model):
         with transaction.atomic():
             self.room.lock()
             self.delete()
+            Departure.objects.get_or_create(room=self.room, user=self.user)
             self.room.keep_owned()
             doorbell.ring_after_commit("access", user=self.user_id)
             doorbell.ring_after_commit("receipt", room=self.room_id)

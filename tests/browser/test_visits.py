@@ -45,7 +45,8 @@ def test_room_is_looked_at_joined_left_and_hidden(person, large_house):
     expect(dora.line(room)).to_have_accessible_name(re.compile("1 unread message"))
     dora.open(f"{room}leave/")
     dora.page.get_by_role("button", name="Leave").click()
-    expect(dora.line(room)).to_have_accessible_name(re.compile("not joined$"))
+    expect(dora.line(room)).to_have_accessible_name(re.compile("You left$"))
+    expect(dora.line(room).get_by_text("You left")).to_be_in_viewport()
     # Without scripts, in the frame.
     erik = person("erik", at=large_house, java_script_enabled=False)
     erik.open(room)

@@ -339,7 +339,9 @@ async def test_room_goes_from_part_to_part_as_one_joins_and_leaves(chat_list, do
         await do(lambda verb=verb: room.join(ada).leave() if verb == "leave" else room.join(ada))
         chat_list.heard(Bell("listing", {"room": room.pk, "user": ada.pk}))
         await eventually(lambda part=part: f'data-list="{part}"' in "".join(hers.told))
-        assert line(room) in hers.news
+        news = hers.news
+        assert line(room) in news
+        assert ("You left" in news) == (verb == "leave")
 
 
 async def test_favourite_is_told_to_the_pages_of_its_reader(chat_list, do, hub, hers, his, room, ada):

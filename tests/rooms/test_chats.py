@@ -170,9 +170,16 @@ def test_room_that_one_makes_or_joins_stands_on_top_until_something_is_said_else
     assert parts(ada)[0] == ["ben", "Old"]
 
 
-def test_room_that_one_has_left_is_among_the_others(ada, room):
+def test_room_that_one_has_left_is_among_the_others_and_looks_different(ada, ben, room):
+    make_room("Garden")
     room.memberships.get(user=ada).leave()
-    assert parts(ada)[:2] == [[], ["Kitchen"]]
+    assert parts(ada)[:2] == [[], ["Garden", "Kitchen"]]
+    assert [chat.has_left for chat in chats_of(ada).rooms] == [False, True]
+    assert not any(chat.has_left for chat in chats_of(ben))
+    room.join(ada).leave()
+    assert [chat.has_left for chat in chats_of(ada).rooms] == [False, True]
+    room.join(ada)
+    assert not room.departures.exists()
 
 
 def test_direct_message_in_which_nothing_was_said_is_none_yet(ada, ben, private):

@@ -84,12 +84,15 @@ async def test_room_that_is_closed_leaves_the_lists_of_outsiders_and_tells_them_
 
 
 async def test_room_that_is_opened_appears_in_the_lists_of_all(ann, eve, group_id, number):
+    await eve.get(f"/rooms/{group_id}/")
+    await eve.leave(group_id)
     await close(ann, group_id)
     async with await LivePage.open(eve, None) as lobby:
         await eventually(lambda: lobby.connections)
         assert f"room-{group_id}" not in lobby.page
         await change(ann, group_id, is_by_invitation=None)
         await eventually(lambda: f"room-{group_id}" in lobby.page)
+        assert "You left" in lobby.page.text(f"room-{group_id}")
         await ann.post(group_id, "Come in")
         await eventually(lambda: "Come in" in lobby.page.text(f"room-{group_id}-preview"))
         assert not lobby.errors

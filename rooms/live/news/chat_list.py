@@ -25,7 +25,7 @@ from rooms.live.wire import fragments
 from rooms.live.wire.connection import Connection
 from rooms.live.wire.frames import Frame, make_all, swapped
 from rooms.live.wire.hub import Hub
-from rooms.models import Ban, ChatRoom, Membership, Message, ModerationAct
+from rooms.models import Ban, ChatRoom, Departure, Membership, Message, ModerationAct
 from rooms.models.message import last_of_all, with_answered
 from rooms.unread import Unread, total_unread, unread_in_rooms
 
@@ -229,8 +229,10 @@ class ChatList(Rounds[Gathered]):
         users = {room_id: listening & readers for room_id, readers in gathered.readers.items()}
         concerned = {*gathered.rooms, *gathered.acts.values()}
         moved = self._read_listed(news, is_due=bool(gathered.people or gathered.listings or concerned))
-        banned = _banned((concerned | gathered.listings.keys()) & news.listed | moved)
+        may_be_shown = (concerned | gathered.listings.keys()) & news.listed | moved
+        banned = _by_room(Ban.objects.active().filter(room__in=may_be_shown))
         listings = _listings(gathered, listening)
+        news.left = _by_room(Departure.objects.filter(room__in=listings.keys() | moved))
         users |= dict.fromkeys(concerned | listings.keys() | moved, listening)
         unread = news.members = unread_in_rooms(users)
         messages = self._new_messages(gathered.rooms)
@@ -405,13 +407,12 @@ def _tell_people(news: News, user_ids: set[int]) -> None:
         news.add(LOBBY, swapped(fragments.new_person, user), not_for={user.pk})
 
 
-def _banned(room_ids: set[int]) -> defaultdict[int, set[int]]:
-    """Return by room who may see nothing of it though it is open."""
-    banned: defaultdict[int, set[int]] = defaultdict(set)
-    if room_ids:
-        for room_id, user_id in Ban.objects.active().filter(room__in=room_ids).values_list("room", "user"):
-            banned[room_id].add(user_id)
-    return banned
+def _by_room(rows: "QuerySet[Ban] | QuerySet[Departure]") -> defaultdict[int, set[int]]:
+    """Return the people of `rows` by room."""
+    people: defaultdict[int, set[int]] = defaultdict(set)
+    for room_id, user_id in rows.values_list("room", "user"):
+        people[room_id].add(user_id)
+    return people
 
 
 def _listings(gathered: Gathered, listening: set[int]) -> dict[int, set[int]]:
@@ -441,8 +442,9 @@ def _tell_listing(
     hidden = others & banned if room.pk in news.listed else others
     if hidden:
         news.add_for(hidden, swapped(fragments.chat_gone, Chat(room, None)))
-    if others - hidden:
-        news.add_for(others - hidden, swapped(fragments.new_chat, Chat(room, None)))
+    left = others & news.left[room.pk]
+    for people, has_left in ((others - hidden - left, False), (left - hidden, True)):
+        news.add_for(people, swapped(fragments.new_chat, Chat(room, None, has_left=has_left)))
 
 
 def _whole_line(chat: Chat, user_id: int) -> Frame:
@@ -454,8 +456,15 @@ def _whole_line(chat: Chat, user_id: int) -> Frame:
 
 def _tell_others(news: News, room: ChatRoom, members: Collection[int]) -> None:
     """Bring the line of an open room into everybody's list but those of its members, or take it out there."""
-    fragment = fragments.new_chat if room.pk in news.listed else fragments.chat_gone
-    news.add(LOBBY, swapped(fragment, Chat(room, None)), not_for=members, about=room.pk)
+    if room.pk not in news.listed:
+        news.add(LOBBY, swapped(fragments.chat_gone, Chat(room, None)), not_for=members, about=room.pk)
+        return
+    left = news.left[room.pk]
+    line = swapped(fragments.new_chat, Chat(room, None))
+    news.add(LOBBY, line, not_for={*members, *left}, about=room.pk)
+    line_of_left = swapped(fragments.new_chat, Chat(room, None, has_left=True))
+    for user_id in left.difference(members):
+        news.add(user_channel(user_id), line_of_left, about=room.pk)
 
 
 def _gone(room_id: int) -> Frame:

@@ -1,5 +1,6 @@
 """What one round of the chat list has to say, and to whom."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +41,8 @@ class News:
     gone: list[tuple[int, int]] = field(default_factory=list)  # user id, room id
     is_small: bool = True  # whether lists have what their readers are not in
     listed: set[int] = field(default_factory=set)  # open rooms that are in everybody's list
+    # Room id → who has left it, where lists may gain or lose the room
+    left: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, channel: str, frame: Frame, not_for: Collection[int] = (), about: int = 0) -> None:
         self.letters.append(Letter(channel, frame, not_for=not_for, about=about))
