@@ -1,16 +1,17 @@
 // Opens pictures of messages large, one after the other. Without it each leads to a page of its own.
-behave('pictures', ['picture-dialog'], () => {
+behave('pictures', ['conversation'], () => {
   const dialog = hook('picture-dialog');
   const conversation = hook('conversation');
   // Text browsers show what is in a closed dialog, so its words are made here.
   const button = (words, type) => make('button', { type, className: 'quiet bordered', textContent: words });
   const { back, next, download: downloads, close } = dialog.dataset;
   const ways = new Map([[button(back, 'button'), -1], [button(next, 'button'), 1]]);
-  // Under its own name.
+  // Under its own name. A link that leads nowhere yet is not on the page.
   const download = make('a', { className: 'quiet bordered', download: '', textContent: downloads });
   const words = make('h1', { id: 'picture-words', dir: 'auto', ariaLive: 'polite' });
   const whole = new Image();
-  dialog.querySelector('form').append(...ways.keys(), download, button(close, 'submit'));
+  const closing = button(close, 'submit');
+  dialog.querySelector('form').append(...ways.keys(), closing);
   dialog.append(words);
   dialog.setAttribute('aria-labelledby', words.id);
   let shown; // the link that leads to it
@@ -23,6 +24,7 @@ behave('pictures', ['picture-dialog'], () => {
     words.before(whole);
     words.textContent = `${part('sender', messageOf(link)).textContent.trim()}: ${small.alt}`;
     download.href = `${link.dataset.whole}download/`;
+    closing.before(download);
     for (const way of ways.keys()) way.hidden = links().length < 2;
     if (!dialog.open) dialog.showModal();
   };
