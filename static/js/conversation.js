@@ -207,10 +207,14 @@ behave('conversation', ['conversation', 'scroller'], () => {
     if (!hasModifier(event) && !event.shiftKey && act(event)) event.preventDefault();
   }, scroller);
   on('click', () => {
+    const way = isAtUnread ? 'end' : 'unread';
     const [first] = isAtUnread ? [] : unseenMessages();
     isAtUnread = Boolean(first);
     if (first) return focusMessage(first, 'center');
-    if (gap()) return gap().click();
+    if (gap()) {
+      sessionStorage.wayDown = way; // goes on with the page that the gap leads to
+      return gap().click();
+    }
     scroller.scrollTop = 0;
     byId('content')?.focus();
   }, down);
@@ -227,6 +231,9 @@ behave('conversation', ['conversation', 'scroller'], () => {
   // Where the address leads to a message; else what is unread. That has no address of its own: after going to one,
   // Orca in Chromium reads on from there, and types nothing into the box that has the focus.
   const linked = byId('linked') && byId(`message-${byId('linked').dataset.key}`);
+  const { wayDown } = sessionStorage;
+  sessionStorage.removeItem('wayDown');
+  isAtUnread = wayDown === 'unread';
   if (linked && isShown(linked)) focusMessage(linked, 'center');
-  else byId('unread')?.scrollIntoView();
+  else if (wayDown !== 'end') byId('unread')?.scrollIntoView();
 });
