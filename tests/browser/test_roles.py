@@ -17,13 +17,13 @@ def test_new_name_shows_on_pages_that_are_open(ada, ben, cleo, room):
     expect(ada.page.get_by_role("heading", name=name)).to_be_visible()
     expect(ben.page.get_by_role("heading", level=1)).to_contain_text(name)
     expect(ben.page).to_have_title(f"{name} – Hearth")
-    expect(ben.page.get_by_text("What we lack")).to_be_visible()
+    expect(ben.page.locator("#description")).to_have_text("What we lack")
     expect(ben.page.get_by_role("textbox", name=f"Message {name}")).to_be_visible()
     for person in (ben, cleo):
         expect(person.line(room)).to_contain_text(name)
     # The name leads to the page about the room.
     ben.page.get_by_role("link", name=re.compile("about this room")).click()
-    expect(ben.page.get_by_text("What we lack")).to_be_visible()
+    expect(ben.page.get_by_role("dialog").get_by_text("What we lack")).to_be_visible()
 
 
 def test_archive_takes_the_box_away_and_gives_it_back_with_what_was_typed(ada, ben, room):
