@@ -155,6 +155,10 @@ WEB_CONCURRENCY = environment.count("WEB_CONCURRENCY", 1)  # processes; uvicorn'
 CHANNEL_LAYERS = {"default": environment.channel_layer("REDIS_URL", SECRET_KEY)}
 #: For how many days [nightly backups](operating.md#backups) are kept; `0` for none
 BACKUP_DAYS = environment.count("BACKUP_DAYS", 0, least=0)
+TASKS = {"default": {"BACKEND": "rooms.jobs.DatabaseBackend"}}
+#: Whether the processes that serve also work off [jobs](operating.md#jobs); with `0`, only `manage.py work`
+#: does
+JOBS_IN_SERVER = environment.flag("JOBS_IN_SERVER", True)
 
 # Accounts and sessions
 #: [Who gets in](security.md#who-gets-in): `open`, by a name alone, from any browser; `claimed`, where a name

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Allowance, Claim, EntryLink, UsedAddress, User
 from config.folding import fold_some
 from rooms import batches, departures, removal, search_index, sweeping
-from rooms.models import Ban, ChatRoom, RoomInvitation
+from rooms.models import Ban, ChatRoom, Job, RoomInvitation
 
 BATCH = 500  # rows
 ROOMS_AT_ONCE = 20
@@ -33,6 +33,7 @@ OVER: tuple[Callable[[], QuerySet[Any]], ...] = (
     Ban.objects.over,
     UsedAddress.objects.over,
     Allowance.objects.over,
+    Job.objects.over,
 )
 
 

@@ -11,6 +11,7 @@ from rooms.models.chat_room import (
 )
 from rooms.models.departure import Departure
 from rooms.models.hidden_room import HiddenRoom
+from rooms.models.job import Job
 from rooms.models.membership import Membership
 from rooms.models.mention import Mention
 from rooms.models.message import ChangeRefused, Message, TokenReused
@@ -36,6 +37,7 @@ __all__ = [
     "ChatRoom",
     "Departure",
     "HiddenRoom",
+    "Job",
     "Membership",
     "Mention",
     "Message",

@@ -23,6 +23,7 @@ from rooms.live.process.editing import Editing
 from rooms.live.process.heartbeat import Heartbeat
 from rooms.live.process.housekeeping import Housekeeping
 from rooms.live.process.indexing import Indexing
+from rooms.live.process.jobs import Jobs
 from rooms.live.process.poll import Poll
 from rooms.live.process.relay import Relay
 from rooms.live.watch import metrics
@@ -62,8 +63,10 @@ class Live:
         looks = [look for topic in topics for look in topic.looks]
         self.poll = Poll(self.database, looks, self.answer)
         heartbeat, keeper = Heartbeat(self.hub, self.presence), Housekeeping(self.database)
-        self.indexing = Indexing()
+        self.indexing, self.jobs = Indexing(), Jobs()
         self.parts = (*topics, self.poll, heartbeat, keeper, self.indexing, Backups(), Relay(self.answer))
+        if settings.JOBS_IN_SERVER:
+            self.parts = (*self.parts, self.jobs)
         if settings.DEBUG:
             self.parts = (*self.parts, Editing(self.hub))
         self._hearing = {kind: [part for part in topics if kind in part.hears] for kind in KINDS}
@@ -88,7 +91,7 @@ class Live:
             connection.end()
         for part in self.parts:
             part.stop()
-        closing = (self.database, self.openings, self.indexing, self.health)
+        closing = (self.database, self.openings, self.indexing, self.jobs, self.health)
         await asyncio.gather(*(one.close() for one in closing))
 
     def late_part(self) -> str:
