@@ -245,7 +245,12 @@ window.measure = (() => {
       const kind = [one.localName, ...one.classList, one.type, group].join('.');
       return { name: nameOf(one), kind, group, left, top, bottom, is_skip_link: one.matches('.skip-link') };
     }),
-    focus: (number) => tabStops()[number].focus(),
+    // Browsers bring the caret of a field into the window, not all of its edge.
+    focus: (number) => {
+      const stop = tabStops()[number];
+      stop.focus();
+      stop.scrollIntoView({ block: 'nearest' });
+    },
 
     focused,
 
