@@ -29,8 +29,9 @@ wsgi_application = get_wsgi_application()
 import config.converters  # noqa: E402, F401 (registers them)
 from config.serving import bodies, heads, refusals  # noqa: E402
 from config.serving.downloads import Downloads  # noqa: E402
+from config.serving.forms import FormRefused  # noqa: E402
 from config.serving.refusals import refuse  # noqa: E402
-from config.serving.spool import Spool, TooManyParts  # noqa: E402
+from config.serving.spool import Spool  # noqa: E402
 from config.serving.uploads import Place, Uploads  # noqa: E402
 from config.serving.wsgi_threads import Download, Receive, WSGIThreads  # noqa: E402
 from config.text import one_line  # noqa: E402
@@ -125,7 +126,7 @@ class Pages:
         """Take the body, on the disk, and let a page have it; return why it was not taken."""
         try:
             body = await Spool(scope["headers"]).take(receive)
-        except TooManyParts:
+        except FormRefused:
             return 400, None
         except OSError as error:
             logger.error("A body could not be kept: %s", one_line(error))

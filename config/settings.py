@@ -364,7 +364,7 @@ UPLOAD_PATHS = {
     "/settings/avatar/": UPLOAD_MAX_BYTES,
     "/rooms/[0-9]+/messages/": FILES_PER_MESSAGE and FILES_PER_MESSAGE * FILE_MAX_BYTES + 256 * 1024,
 }
-FILE_UPLOAD_HANDLERS = ["config.incoming.Handler"]
+FILE_UPLOAD_HANDLERS = ["config.incoming.ArrivedHandler", "config.incoming.Handler"]
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page
 HISTORY_PAGE_BYTES = 400_000  # of messages on one page, roughly: of long ones there are fewer
 UNREAD_PAGE_LIMIT = 300  # a room page has more than that if so many are unread

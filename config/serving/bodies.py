@@ -56,36 +56,19 @@ def announced_length(headers: Headers) -> int:
     return int(length)
 
 
-class Parts:
-    """Counts the parts of a form, whose head is acceptable: each takes some 0.1 ms to parse.
+def has_too_many_parts(headers: Headers, body: bytes) -> bool:
+    """Whether a form, whose head is acceptable, has more parts than any of ours. Each takes 0.1 ms to parse.
 
     Django counts fields and files, but not parts that are neither.
     """
-
-    def __init__(self, headers: Headers) -> None:
-        self._boundary = b""
-        if is_in_parts(content_type_of(headers)):
-            boundary = parameters_of(headers).get("boundary", "")
-            self._boundary = b"--" + boundary.encode("latin-1", "replace")
-        self._end = b""  # of the piece before, in which a boundary may begin
-        self._count = 0
-
-    def count(self, piece: bytes) -> None:
-        if self._boundary:
-            both = self._end + piece
-            self._count += both.count(self._boundary)
-            self._end = both[-(len(self._boundary) - 1) :]
-
-    @property
-    def are_too_many(self) -> bool:
-        """Whether these are more than any of our forms has."""
-        return self._count > settings.MULTIPART_MAX_PARTS
+    if not is_in_parts(content_type_of(headers)):
+        return False
+    return body.count(separator_of(headers)) > settings.MULTIPART_MAX_PARTS
 
 
-def has_too_many_parts(headers: Headers, body: bytes) -> bool:
-    parts = Parts(headers)
-    parts.count(body)
-    return parts.are_too_many
+def separator_of(headers: Headers) -> bytes:
+    """Return what stands before each part of a form."""
+    return b"--" + parameters_of(headers).get("boundary", "").encode("latin-1", "replace")
 
 
 def parameters_of(headers: Headers) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Uploads:
     def has_space_for(self, length: int) -> bool:
         """Whether the disk has room for one more of that length, and for all that are on their way.
 
-        Each is there twice for a moment: as it came, and as the files in it.
+        Photos are there twice for a moment: as they came, and drawn anew.
         """
         free = shutil.disk_usage(settings.DATA_DIR).free
         return free - 2 * (self.coming + length) > settings.DISK_RESERVE

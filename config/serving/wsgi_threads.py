@@ -14,6 +14,8 @@ from typing import IO, Any
 from asgiref.typing import ASGISendCallable, HTTPRequestEvent, HTTPScope
 
 from config.events import respond
+from config.incoming import ARRIVED
+from config.serving.forms import Form
 
 type Headers = list[tuple[bytes, bytes]]
 # Headers that are not named HTTP_….
@@ -105,6 +107,7 @@ def environ_of(scope: HTTPScope, body: IO[bytes]) -> dict[str, Any]:
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.input": body,
         "wsgi.file_wrapper": FileWrapper,
+        ARRIVED: body.files if isinstance(body, Form) else None,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

@@ -196,7 +196,8 @@ async def test_place_of_an_upload_is_kept_until_its_thread_is_done(uploading, pa
 
 
 async def test_place_of_an_upload_that_does_not_come_is_free_again(pages, logged_in):
-    received = [part(b"a" * 2_000_000), GONE]
+    begin = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\n'
+    received = [part(begin + b"a" * 2_000_000), GONE]
     assert await answer_to(pages, "/settings/avatar/", headers=LARGE_FORM, received=received) == []
     assert not pages.uploads.people
 
