@@ -57,6 +57,9 @@ else
 		$(MAKE) --no-print-directory -k ALONE="-v --last-failed --last-failed-no-failures=none --maxfail=6" $(STAMPS); }
 endif
 
+# What one part compiles, the others and the servers that they start read, also where the environment forbids it.
+$(STAMPS): export PYTHONDONTWRITEBYTECODE =
+
 $(STAMPS): var/tests/%:
 	@printf '\n==> Tests: $*\n'
 	@COLUMNS=160 $(tests-of-$*) -o cache_dir=.pytest_cache/$* $(ALONE)
