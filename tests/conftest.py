@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
 from django.test import Client, override_settings
+from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
+from accounts.session_store import SessionStore
 from config import doorbell
 from config.rates import Rate
 from rooms.models import ChatRoom
@@ -123,8 +126,20 @@ def private(ada: User, ben: User) -> ChatRoom:
 
 
 def client_of(user: User) -> Client:
+    """Log somebody in with a browser of their own, as `force_login` would in four times as long."""
+    user.last_login = timezone.now()
+    User.objects.filter(pk=user.pk).update(last_login=user.last_login)
+    session = SessionStore()
+    session.update(
+        {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+        }
+    )
+    session.create()
     client = Client()
-    client.force_login(user)
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
 
 

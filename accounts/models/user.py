@@ -237,8 +237,9 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
         """
         of_name = {self.skeleton, *names.shapes(self.username)}
         shown = names.shapes(self.display_name) if self.display_name else set()
-        had = set(self.name_shapes.values_list("skeleton", flat=True))
-        self.name_shapes.filter(skeleton__in=had - of_name - shown).delete()
+        had = set() if is_new else set(self.name_shapes.values_list("skeleton", flat=True))
+        if gone := had - of_name - shown:
+            self.name_shapes.filter(skeleton__in=gone).delete()
         wanted = shown | of_name if is_new else shown
         NameShape.objects.bulk_create(NameShape(skeleton=skeleton, user=self) for skeleton in wanted - had)
 
