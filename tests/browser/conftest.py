@@ -414,6 +414,16 @@ def either_htmx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 type MakePerson = Callable[..., Person]
 
+# People whose names have a hyphen are of one test: `person`. Others stay: `cast`.
+EMPTYING = [
+    "UPDATE rooms_chatroom SET is_by_invitation = TRUE WHERE id > :room AND type = 'group'",
+    """DELETE FROM rooms_membership WHERE room_id > :room AND room_id NOT IN (
+         SELECT room.id FROM rooms_chatroom room
+         JOIN accounts_user low ON low.id = room.low_user_id AND low.username NOT LIKE '%-%'
+         JOIN accounts_user high ON high.id = room.high_user_id AND high.username NOT LIKE '%-%')""",
+    "UPDATE accounts_user SET is_active = FALSE WHERE id > :person AND username LIKE '%-%'",
+]
+
 
 @pytest.fixture(scope="session")
 def cast(browser: Browser, server: Server) -> Callable[[str], Person]:
@@ -421,20 +431,39 @@ def cast(browser: Browser, server: Server) -> Callable[[str], Person]:
     return functools.cache(lambda name: Person(browser, server, name).enter())
 
 
+@contextmanager
+def leaving_short_lists(server: Server) -> Iterator[None]:
+    """Take what comes meanwhile out of the lists, at the end: each later page would show all of it."""
+    with server.rows() as rows:
+        [last] = rows.execute(
+            "SELECT (SELECT coalesce(max(id), 0) FROM rooms_chatroom), coalesce(max(id), 0) FROM accounts_user"
+        )
+    yield
+    with server.rows() as rows:
+        for statement in EMPTYING:
+            rows.execute(statement, {"room": last[0], "person": last[1]})
+
+
 @pytest.fixture
-def ada(cast: Callable[[str], Person]) -> Iterator[Person]:
+def short_lists(server: Server) -> Iterator[None]:
+    with leaving_short_lists(server):
+        yield
+
+
+@pytest.fixture
+def ada(cast: Callable[[str], Person], short_lists: None) -> Iterator[Person]:
     yield cast("ada")
     cast("ada").rest()
 
 
 @pytest.fixture
-def ben(cast: Callable[[str], Person]) -> Iterator[Person]:
+def ben(cast: Callable[[str], Person], short_lists: None) -> Iterator[Person]:
     yield cast("ben")
     cast("ben").rest()
 
 
 @pytest.fixture
-def cleo(cast: Callable[[str], Person]) -> Iterator[Person]:
+def cleo(cast: Callable[[str], Person], short_lists: None) -> Iterator[Person]:
     yield cast("cleo")
     cast("cleo").rest()
 
@@ -446,7 +475,7 @@ def room(ada: Person, ben: Person) -> str:
 
 
 @pytest.fixture
-def person(browser: Browser, server: Server) -> Iterator[MakePerson]:
+def person(browser: Browser, server: Server, short_lists: None) -> Iterator[MakePerson]:
     """Make somebody new who has entered: `person("dora")`; more options go to the browser's context."""
     people: list[Person] = []
     serial = next(_serials)

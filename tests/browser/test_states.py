@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import measure
 from tests.browser.backstage import Backstage
-from tests.browser.conftest import MakePerson, Person
+from tests.browser.conftest import MakePerson, Person, leaving_short_lists
 from tests.browser.states import LAYOUTS, STATES, Scene
 from tests.support.server import Server
 from tests.support.turns import Turns
@@ -175,9 +175,10 @@ def state(
         people.append(Person(browser, at, f"{name}-{next(_serials)}", **options))
         return people[-1].enter() if enter else people[-1]
 
-    yield Looks(request.param, STATES[request.param](Scene(make, server, backstage)))
-    for person in people:
-        person.context.close()
+    with leaving_short_lists(server):
+        yield Looks(request.param, STATES[request.param](Scene(make, server, backstage)))
+        for person in people:
+            person.context.close()
     assert [problem for person in people for problem in person.problems] == []
 
 

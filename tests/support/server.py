@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,8 +30,8 @@ class Rows:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    def execute(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run a statement with ? for each value; return the rows, if it is one that finds some."""
+    def execute(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement with ? (or, with SQLite, :name) for each value; return the rows, if there are any."""
         if isinstance(self.connection, psycopg.Connection):
             statement = statement.replace("?", "%s")
         cursor = self.connection.execute(statement, values)
@@ -96,10 +96,11 @@ class Server:
 
     def __enter__(self) -> Self:
         has_own_look = any(name.startswith(("HEARTH_THEME", "SITE_")) for name in self.environment)
-        if has_own_look or self.environment.get("DATABASE_URL") or any(self.folder.iterdir()):
-            self.manage("setup")
-        else:
+        is_new = not (self.environment.get("DATABASE_URL") or any(self.folder.iterdir()))
+        if is_new:
             shutil.copytree(prepared(), self.folder, dirs_exist_ok=True)
+        if has_own_look or not is_new:
+            self.manage("setup")
         self.start()
         return self
 
