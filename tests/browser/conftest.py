@@ -45,7 +45,7 @@ ARGUMENTS = [
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 TIMEOUT = 20_000
 RELEASE = 'name="release" value="'
-_serials = count(1)
+serials = count(1)  # no two people have one name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -415,14 +415,16 @@ def either_htmx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 type MakePerson = Callable[..., Person]
 
 # People whose names have a hyphen are of one test: `person`. Others stay: `cast`.
-EMPTYING = [
-    "UPDATE rooms_chatroom SET is_by_invitation = TRUE WHERE id > :room AND type = 'group'",
-    """DELETE FROM rooms_membership WHERE room_id > :room AND room_id NOT IN (
+LAST_ROOM = "SELECT coalesce(max(id), 0) FROM rooms_chatroom"
+LAST_PERSON = "SELECT coalesce(max(id), 0) FROM accounts_user"
+EMPTYING_ROOMS = [
+    "UPDATE rooms_chatroom SET is_by_invitation = TRUE WHERE id > ? AND type = 'group'",
+    """DELETE FROM rooms_membership WHERE room_id > ? AND room_id NOT IN (
          SELECT room.id FROM rooms_chatroom room
          JOIN accounts_user low ON low.id = room.low_user_id AND low.username NOT LIKE '%-%'
          JOIN accounts_user high ON high.id = room.high_user_id AND high.username NOT LIKE '%-%')""",
-    "UPDATE accounts_user SET is_active = FALSE WHERE id > :person AND username LIKE '%-%'",
 ]
+LEAVING = "UPDATE accounts_user SET is_active = FALSE WHERE id > ? AND username LIKE '%-%'"
 
 
 @pytest.fixture(scope="session")
@@ -435,13 +437,12 @@ def cast(browser: Browser, server: Server) -> Callable[[str], Person]:
 def leaving_short_lists(server: Server) -> Iterator[None]:
     """Take what comes meanwhile out of the lists, at the end: each later page would show all of it."""
     with server.rows() as rows:
-        [last] = rows.execute(
-            "SELECT (SELECT coalesce(max(id), 0) FROM rooms_chatroom), coalesce(max(id), 0) FROM accounts_user"
-        )
+        [room], [person] = rows.execute(LAST_ROOM), rows.execute(LAST_PERSON)
     yield
     with server.rows() as rows:
-        for statement in EMPTYING:
-            rows.execute(statement, {"room": last[0], "person": last[1]})
+        for statement in EMPTYING_ROOMS:
+            rows.execute(statement, room)
+        rows.execute(LEAVING, person)
 
 
 @pytest.fixture
@@ -478,7 +479,7 @@ def room(ada: Person, ben: Person) -> str:
 def person(browser: Browser, server: Server, short_lists: None) -> Iterator[MakePerson]:
     """Make somebody new who has entered: `person("dora")`; more options go to the browser's context."""
     people: list[Person] = []
-    serial = next(_serials)
+    serial = next(serials)
 
     def make(
         name: str,

@@ -7,7 +7,7 @@ could not decide: a failure like any other, unless it stands in UNDECIDED with a
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import measure
 from tests.browser.backstage import Backstage
-from tests.browser.conftest import MakePerson, Person, leaving_short_lists
+from tests.browser.conftest import MakePerson, Person, leaving_short_lists, serials
 from tests.browser.states import LAYOUTS, STATES, Scene
+from tests.support.html_checker import HtmlChecker, need_checker
 from tests.support.server import Server
 from tests.support.turns import Turns
 
@@ -47,6 +48,11 @@ UNDECIDED = {
     "hidden-content": "What is hidden in one state is shown in another, or never.",
     "identical-links-same-purpose": "Links of one text are those of messages of one minute.",
 }
+# What the HTML checker is to find, and why.
+NOT_VALID = {
+    "search with a refused field": "What was typed is kept, also if it is no date.",
+    "room with names that complete what is typed": "A field of many lines offers a list of names.",
+}
 # The rules that ask how something looks, or whether it is shown in a window of this width.
 LOOKED_AT = [
     "color-contrast",
@@ -75,7 +81,6 @@ RUN = """async ([tags, rules]) => {
       return [kind, id, `${target.join(' ')}: ${reasons.join(' ')}`];
     })));
 }"""
-_serials = count(1)
 
 # What readers may do to a page, and what they may hold it in.
 SPACING = (
@@ -172,7 +177,7 @@ def state(
     people: list[Person] = []
 
     def make(name: str, *, at: Server = server, enter: bool = True, **options: object) -> Person:
-        people.append(Person(browser, at, f"{name}-{next(_serials)}", **options))
+        people.append(Person(browser, at, f"{name}-{next(serials)}", **options))
         return people[-1].enter() if enter else people[-1]
 
     with leaving_short_lists(server):
@@ -187,6 +192,13 @@ def pixels(browser: Browser) -> Iterator[measure.Pixels]:
     pixels = measure.Pixels(browser)
     yield pixels
     pixels.page.close()
+
+
+@pytest.fixture(scope="module")
+def html_checker() -> Iterator[HtmlChecker]:
+    need_checker()
+    with HtmlChecker() as checker:
+        yield checker
 
 
 @pytest.fixture(scope="module")
@@ -377,6 +389,13 @@ def change_by_focus(page: Page, pixels: measure.Pixels, number: int) -> tuple[in
 def test_markup(page: Page) -> None:
     """Titles, headings, landmarks, ids and times; fields say what is wrong, and buttons what they do."""
     assert measure.problems(page, "structure", "markup", "messages", "ids", "fields", "alike") == []
+
+
+@pytest.mark.accessibility("A22")
+def test_page_is_valid(state: Looks, html_checker: HtmlChecker) -> None:
+    """As scripts and streams have changed it; as it is sent: tests/rooms/test_check_templates.py."""
+    errors = html_checker.errors(state.page.content())
+    assert bool(errors) == (state.name in NOT_VALID), errors
 
 
 @pytest.mark.accessibility("A11", "A16")

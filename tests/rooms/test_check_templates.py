@@ -1,8 +1,6 @@
 """`check_templates`: what would stop working with a theme."""
 
-import os
 import re
-import shutil
 import subprocess
 from collections import Counter
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from django.template.defaulttags import IfNode
 
 from rooms.gallery.check import Drawn, check
 from rooms.gallery.heads import sources
-from tests.browser.test_html import JAVA, VNU
+from tests.support.html_checker import JAVA, VNU, need_checker
 from tests.support.server import ROOT
 from tests.support.worked_changes import make_theme
 
@@ -104,10 +102,8 @@ NOT_VALID = {
 
 
 def test_all_pages_are_valid_as_they_are_sent(drawn, tmp_path):
-    """tests/browser/test_html.py looks at some as scripts and streams have changed them."""
-    if not (VNU.exists() and shutil.which("java")):
-        missing = "the HTML checker is not installed: bin/setup --dev does that with npm; it runs with Java"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    """tests/browser/test_states.py looks at some as scripts and streams have changed them."""
+    need_checker()
     pages = {it: html for it, html in drawn[0].shown.items() if html.startswith("<!doctype")}
     for number, (state, html) in enumerate(pages.items()):
         if state.title not in NOT_VALID:

@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,8 +30,8 @@ class Rows:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    def execute(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
-        """Run a statement with ? (or, with SQLite, :name) for each value; return the rows, if there are any."""
+    def execute(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement with ? for each value; return the rows, if it is one that finds some."""
         if isinstance(self.connection, psycopg.Connection):
             statement = statement.replace("?", "%s")
         cursor = self.connection.execute(statement, values)

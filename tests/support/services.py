@@ -25,7 +25,6 @@ import redis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACES = [*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), "/usr/sbin"]
-READY_SECONDS = 30.0
 
 
 def program(name: str) -> str:
@@ -53,6 +52,7 @@ class Service:
 
     name: str
     end_signal = signal.SIGTERM
+    ready_seconds = 30.0
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"hearth-{self.name}-"))
@@ -76,7 +76,7 @@ class Service:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.folder, stdout=log, stderr=log, **self.account
             )
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + self.ready_seconds
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.name} does not start: {self.log}")
