@@ -19,6 +19,7 @@ DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "var")
 THEME = environment.theme("HEARTH_THEME", DATA_DIR / "theme", BASE_DIR / "config" / "themes")
 FOLDERS = [THEME, BASE_DIR] if THEME else [BASE_DIR]
 INCOMING_DIR = DATA_DIR / "incoming"  # what is being sent
+EXPORTS_DIR = DATA_DIR / "exports"  # what people download of their data
 
 # How it is reached
 #: Show errors in the browser, and read templates, styles and scripts anew on each request. Never where
@@ -220,6 +221,7 @@ LIMITS = {
     "search_per_user": environment.rate("LIMIT_SEARCH_PER_USER", "60/1m"),
     "preview_per_user": environment.rate("LIMIT_PREVIEW_PER_USER", "120/1m"),
     "gallery_per_user": environment.rate("LIMIT_GALLERY_PER_USER", "600/1m"),
+    "export_per_user": environment.rate("LIMIT_EXPORT_PER_USER", "5/1d"),
     "typing_per_user": environment.rate("LIMIT_TYPING_PER_USER", "60/10s"),
 }
 #: Rooms that one person may own, not counting archived ones
@@ -354,6 +356,9 @@ FILE_MAX_BYTES = environment.count("FILE_MAX_MB", 25) * 1024 * 1024
 FILES_PER_MESSAGE = environment.count("FILES_PER_MESSAGE", 10, least=0)
 #: The size that all files of one person may have together, in MiB; `0` for no limit
 FILE_QUOTA_BYTES = environment.count("FILE_QUOTA_MB", 1024, least=0) * 1024 * 1024
+#: The size that all files in one download of somebody's data, or of a room, may have together, in MiB. Others
+#: are left out, and the download says so
+EXPORT_MAX_BYTES = environment.count("EXPORT_MAX_MB", 2048, least=0) * 1024 * 1024
 #: A [virus scanner](files.md#a-virus-scanner) that looks at each file before it is kept:
 #: `unix:///run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`. Default: none
 CLAMD = environment.address("CLAMD", ["unix", "tcp"])

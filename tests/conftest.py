@@ -68,6 +68,7 @@ def settings_for_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         STATIC_ROOT=tmp_path_factory.mktemp("static"),
         INCOMING_DIR=tmp_path_factory.mktemp("incoming"),
+        EXPORTS_DIR=tmp_path_factory.mktemp("exports"),
         STORAGES={
             "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
             "files": {

@@ -218,6 +218,7 @@ def addresses(world):
         f"/rooms/{room}/",
         f"/rooms/{room}/about/",
         f"/rooms/{room}/files/",
+        f"/rooms/{room}/export/",
         "/settings/files/",
         f"/messages/{world.filed.pk}/files/1/",
         f"/messages/{world.filed.pk}/edit/",

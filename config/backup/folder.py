@@ -9,7 +9,7 @@ from django.conf import settings
 # What is made again, or is no part of what people have put here. Everything else is saved: a backup that has
 # too much does no harm, one that lacks something does.
 LEFT_OUT = (
-    *("static", "bundle", "backups", "incoming", "secret_key", "hearth.sqlite3*", "test.sqlite3*"),
+    *("static", "bundle", "backups", "incoming", "exports", "secret_key", "hearth.sqlite3*", "test.sqlite3*"),
     *("*.log", "replaced-*", ".*"),
 )
 ELSEWHERE = "elsewhere"

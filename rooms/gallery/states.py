@@ -13,11 +13,11 @@ from accounts.forms import InvitationForm, LoginForm
 from accounts.models import EntryLink
 from accounts.models.entry_link import digest_of
 from accounts.qr import qr_code
-from rooms import moderation
+from rooms import exports, moderation
 from rooms.chats import chats_digest, chats_of
 from rooms.forms import MessageForm
 from rooms.gallery.stage import RAW, Stage
-from rooms.models import ChatRoom, Message, RoomInvitation, StoredFile
+from rooms.models import ChatRoom, Export, Message, RoomInvitation, StoredFile
 from rooms.models.stored_file import ShownFile, attach, shown_as
 from rooms.models.tick import Mark, Marks
 
@@ -854,6 +854,81 @@ def own_files(stage: Stage) -> str:
 @state("rooms/own_file_list.html")
 def no_own_files(stage: Stage) -> str:
     return stage.get("/settings/files/")
+
+
+@state("rooms/export_detail.html")
+def data_to_download(stage: Stage) -> str:
+    return stage.get("/settings/data/")
+
+
+@state("rooms/export_detail.html")
+def download_that_is_prepared(stage: Stage) -> str:
+    return stage.after("/settings/data/", "/settings/data/")
+
+
+def prepared(stage: Stage, **facts: Any) -> str:
+    export = exports.ask(stage.ada)
+    Export.objects.filter(pk=export.pk).update(**facts)
+    return stage.get("/settings/data/")
+
+
+@state("rooms/export_detail.html")
+def download_that_failed(stage: Stage) -> str:
+    return prepared(stage, job=None)
+
+
+@state("rooms/_export.html", "card")
+def download_that_is_ready(stage: Stage) -> str:
+    ends = timezone.now() + timedelta(days=7)
+    export = {"is_there": True, "size": 2_500_000, "left_out": 2, "expires_at": ends, "room": stage.room}
+    return stage.part("rooms/_export.html", export=export)
+
+
+@state("rooms/room_export_create.html")
+def room_to_download(stage: Stage) -> str:
+    return of_room(stage, "export/")
+
+
+TITLE = f"A <{RAW}> & B"
+
+
+def in_download(stage: Stage, template: str, **context: Any) -> str:
+    return stage.part(f"rooms/export/{template}", root="", title=TITLE, **context)
+
+
+@state("rooms/export/own.html")
+def own_data(stage: Stage) -> str:
+    told = {"name": TITLE, "display_name": TITLE, "joined_at": timezone.now()}
+    part = {"name": "chats/1", "title": TITLE}
+    return in_download(stage, "own.html", told=told, parts=[part], left_out=1)
+
+
+@state("rooms/export/own.html")
+def no_data(stage: Stage) -> str:
+    return in_download(stage, "own.html", told={"name": TITLE, "joined_at": timezone.now()}, parts=[])
+
+
+@state("rooms/export/room.html")
+def downloaded_room(stage: Stage) -> str:
+    told = {"description": TITLE, "members": [{"name": TITLE}]}
+    return in_download(stage, "room.html", told=told, left_out=0)
+
+
+@state("rooms/export/chat.html")
+def downloaded_messages(stage: Stage) -> str:
+    files = [{"name": TITLE, "description": TITLE, "path": "files/1"}, {"name": TITLE, "description": TITLE}]
+    line = {"id": 1, "by": TITLE, "at": timezone.now(), "files": []}
+    rows = [
+        (line, "Hello"),
+        ({**line, "id": 2, "edited_at": timezone.now(), "is_forwarded": True, "files": files}, ""),
+        ({**line, "id": 3, "deleted_at": timezone.now()}, ""),
+    ]
+    return in_download(stage, "chat.html", rows=rows, previous=1, next=3)
+
+
+@state("rooms/export/chat.html")
+def no_messages_to_download(stage: Stage) -> str:
+    return in_download(stage, "chat.html", rows=[], previous=0, next=0)
 
 
 @state("rooms/message_file_detail.html")

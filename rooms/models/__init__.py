@@ -10,6 +10,7 @@ from rooms.models.chat_room import (
     joined_room,
 )
 from rooms.models.departure import Departure
+from rooms.models.export import Export
 from rooms.models.hidden_room import HiddenRoom
 from rooms.models.job import Job
 from rooms.models.membership import Membership
@@ -36,6 +37,7 @@ __all__ = [
     "ChangeRefused",
     "ChatRoom",
     "Departure",
+    "Export",
     "HiddenRoom",
     "Job",
     "Membership",

@@ -65,6 +65,10 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"job {self.pk}"
 
+    @property
+    def has_ended(self) -> bool:
+        return self.due_at is None
+
     def renew(self, worker: UUID) -> bool:
         """Say that `worker` is still at it; return whether they are."""
         mine = Job.objects.filter(pk=self.pk, worker=worker, status=TaskResultStatus.RUNNING)

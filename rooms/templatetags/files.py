@@ -60,3 +60,14 @@ def used_of(used: int, quota: int) -> str:
         return _("Your files take %(used)s.") % {"used": filesizeformat(used)}
     sizes = {"used": filesizeformat(used), "quota": filesizeformat(quota)}
     return _("Your files take %(used)s of the %(quota)s that you can keep here.") % sizes
+
+
+@register.filter
+def left_out(count: int) -> str:
+    """Return how many files a download lacks."""
+    said = ngettext(
+        "%(count)d file is not in it, because it would have become too large.",
+        "%(count)d files are not in it, because it would have become too large.",
+        count,
+    )
+    return said % {"count": count}

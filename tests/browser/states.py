@@ -804,6 +804,11 @@ def own_files(scene: Scene) -> Person:
 
 
 @state
+def own_data(scene: Scene) -> Person:
+    return scene.ada.open("/settings/data/")
+
+
+@state
 def settings(scene: Scene) -> Person:
     return scene.ada.open("/settings/")
 

@@ -30,6 +30,7 @@ SAYS_WHEN_IT_ENDS = re.compile(r"until|expire|whole_at|last_used|last_seen|seen_
 ENDS_IN_ANOTHER_WAY = {
     "accounts.User": "people stay; what is until then is a status, or being online",
     "accounts.LoginSession": "goes with its session",
+    "rooms.Export": "goes with its file: tests/rooms/test_exports.py",
     "rooms.Membership": "is muted until then, and stays",
     "rooms.Raid": "is about messages until then, and part of the log",
     "rooms.SearchProgress": "is one row, of which the next process takes the lease",

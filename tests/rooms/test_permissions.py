@@ -158,6 +158,15 @@ TABLE = {
         "outsider": NOT_FOUND,
         "member": READ_ONLY,
     },
+    ("rooms:export_detail", None): {"anonymous": LOGIN_FIRST, "outsider": CONFIRMED, "member": CONFIRMED},
+    ("rooms:export_content", None): NOTHING_THERE,
+    ("rooms:room_export_create", "group"): {
+        "anonymous": LOGIN_FIRST,
+        "outsider": NO_FORM,
+        "member": "403 403 403 405 405 405",
+        "owner": CONFIRMED,
+    },
+    ("rooms:room_export_create", "private"): NO_FORM_THERE,
     ("rooms:own_file_list", None): {"anonymous": LOGIN_FIRST, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:room_file_list", "group"): {"anonymous": LOGIN_FIRST, "outsider": NOT_FOUND, "member": READ_ONLY},
     ("rooms:room_file_list", "private"): {
@@ -671,6 +680,7 @@ def test_foreign_private_chat_looks_like_one_that_does_not_exist(mallory_client,
         "draft_update",
         "hidden_update",
         "membership_create",
+        "room_export_create",
     ):
         for method in ("GET", "POST"):
             foreign, missing, absurd = (
@@ -724,6 +734,8 @@ LIMITED = {
     ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
     ("rooms:read_marker_reset", "message"): (*READING, {}),
     ("rooms:read_receipt_create_all", None): (*READING, {}),
+    ("rooms:export_detail", None): ("export_per_user", "member", {}),
+    ("rooms:room_export_create", "group"): ("export_per_user", "owner", {}),
     ("rooms:membership_update", "group"): (*SETTINGS, {"notify": "all", "mute": "no"}),
     ("rooms:favourite_update", "group"): (*SETTINGS, {"is_favourite": "on"}),
     ("rooms:hidden_update", "group"): (*SETTINGS, {"is_hidden": "on"}),

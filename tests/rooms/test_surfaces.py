@@ -1,13 +1,15 @@
 """The tables of docs/security.md: what is left of a deleted message, and who sees a message where."""
 
+import io
 import re
 import uuid
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.utils import timezone
 
-from rooms import moderation, raids, search_index
+from rooms import jobs, moderation, raids, search_index
 from rooms.live.news.reactions import still_to_be_told
 from rooms.models import (
     Attachment,
@@ -179,6 +181,20 @@ def fetched(client, address):
     return found
 
 
+def downloaded(client, address):
+    """Return all that a download has, as the text of an element; None where there is none."""
+    Membership.objects.filter(user__username="ada").update(role=Membership.Role.OWNER)
+    client.post(address)
+    jobs.work_off(uuid.uuid4(), lambda: False)
+    response = client.get("/settings/data/download/")
+    if response.status_code != 200:
+        return None
+    found = Element("", {})
+    with ZipFile(io.BytesIO(response.getvalue())) as archive:
+        found.nodes += [archive.read(name).decode(errors="replace") for name in archive.namelist()]
+    return found
+
+
 SURFACES = {
     "the page of the room": lambda client, it: element(
         client, it.room.get_absolute_url(), id=f"message-{it.pk}"
@@ -204,6 +220,10 @@ SURFACES = {
     "pinned messages": lambda client, it: element(client, f"/rooms/{it.room_id}/pins/", id="main"),
     "saved messages": lambda client, _it: element(client, "/saved/", id="main"),
     "search": lambda client, _it: element(client, f"/search/?q={WORD}", id="found"),
+    "a download of a room, by its owner": lambda client, it: downloaded(
+        client, f"/rooms/{it.room_id}/export/"
+    ),
+    "the reader's own download": lambda client, _it: downloaded(client, "/settings/data/"),
 }
 
 
