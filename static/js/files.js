@@ -1,24 +1,18 @@
 // Files for messages: chosen, dragged or pasted, each with what it shows. A message with files is sent by itself, so
 // that one goes on writing meanwhile; what is refused comes back to the message box.
 behave('files', ['files-choice', 'chosen'], () => {
-  const composer = hook('composer');
-  const { content } = composer.elements;
   const choice = hook('files-choice');
+  const composer = choice.closest('form');
+  const { content } = composer.elements;
   const chosen = hook('chosen');
-  const uploads = hook('uploads');
-  const said = hook('uploads-said');
   const notice = hook('notice');
-  const reply = hook('reply');
+  const said = hook('uploads-said');
   const photos = hook('photos');
   const cleaned = photos.accept.split(','); // from which the server removes where and when they were made
   const files = new Map(); // by their rows, in the order of sending
-  const sending = new Map(); // by theirs
-  const token = () => composer.elements.token; // the server puts others in its place
   // What rows are copies of, all of whose parts have to be there.
   const chosenRow = hook('chosen-file').content;
   ['file-name', 'describe', 'file-warning', 'file-problem', 'remove'].forEach((name) => part(name, chosenRow));
-  const uploadRow = hook('upload').content;
-  ['upload-name', 'upload-bar', 'upload-state', 'send-again'].forEach((name) => part(name, uploadRow));
   const copyOf = (template) => template.firstElementChild.cloneNode(true);
 
   byId('first-description')?.remove(); // each of them has one
@@ -88,41 +82,80 @@ behave('files', ['files-choice', 'chosen'], () => {
     addAll(pasted);
   }, content);
 
-  // Before the composer, which sends what has no files.
-  on('htmx-config-request', (event) => {
-    const { submitter, body } = event.detail.ctx.request;
+  const fill = (body) => {
     body.delete('file');
     body.delete('description');
-    if (!files.size || submitter?.name) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    for (const [row, file] of files) {
+      body.append('file', file);
+      body.append('description', parts('describe', row)[0]?.control.value ?? '');
+    }
+  };
+  const cannotBeSent = () => {
     notice.textContent = files.size > choice.dataset.most ? choice.dataset.tooMany : '';
     const refused = [...files.keys()].find((row) => part('file-problem', row).textContent);
     if (refused) part('remove', refused).focus();
-    if (refused || notice.textContent) return;
+    return refused || notice.textContent;
+  };
+
+  // A page of replies sends its form as it is.
+  if (!byId('uploads')) {
+    on('submit', (event) => { if (!event.submitter?.name && cannotBeSent()) event.preventDefault(); }, composer);
+    on('formdata', ({ formData }) => fill(formData), composer);
+    return;
+  }
+
+  const uploads = hook('uploads');
+  const reply = hook('reply');
+  const sending = new Map(); // by their rows
+  const token = () => composer.elements.token; // the server puts others in its place
+  const uploadRow = hook('upload').content;
+  const ofFile = ['upload-name', 'upload-bar', 'upload-state'];
+  ['upload-file', ...ofFile, 'upload-problem', 'send-again'].forEach((name) => part(name, uploadRow));
+
+  // Before the composer, which sends what has no files.
+  on('htmx-config-request', (event) => {
+    const { submitter, body } = event.detail.ctx.request;
+    fill(body);
     const sent = { body, text: content.value, token: token().value, reply: [...reply.childNodes] };
-    sent.files = [...files].map(([row, file]) => [file, parts('describe', row)[0]?.control.value ?? '']);
-    for (const [file, description] of sent.files) {
-      body.append('file', file);
-      body.append('description', description);
+    sent.files = body.getAll('file').map((file, place) => [file, body.getAll('description')[place]]);
+    if (!files.size || submitter?.name) {
+      body.delete('file');
+      body.delete('description');
+      return;
     }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (cannotBeSent()) return;
     [...files.keys()].forEach(remove);
     choice.open = false;
     htmx.trigger(composer, 'taken');
     content.focus();
     const row = copyOf(uploadRow);
-    part('upload-name', row).textContent = sent.files.map(([{ name }]) => name).join(', ');
+    const line = part('upload-file', row);
+    line.replaceWith(...sent.files.map(([{ name }]) => {
+      const copy = line.cloneNode(true);
+      part('upload-name', copy).textContent = part('upload-bar', copy).ariaLabel = name;
+      return copy;
+    }));
     uploads.append(row);
     sending.set(row, sent);
     send(row);
   }, composer);
 
-  const progress = (row, percent) => {
-    const bar = part('upload-bar', row);
-    const words = uploads.dataset.progress.replace('{percent}', percent);
-    if (Math.floor(percent / 25) > Math.floor(bar.value / 25)) say(words);
-    bar.value = percent;
-    part('upload-state', row).textContent = words;
+  // They go in their order, after what else there is.
+  const progress = (row, loaded, total) => {
+    const { files: sent } = sending.get(row);
+    let left = loaded - total + sent.reduce((sum, [{ size }]) => sum + size, 0);
+    parts('upload-file', row).forEach((line, place) => {
+      const [{ name, size }] = sent[place];
+      const bar = part('upload-bar', line);
+      const percent = Math.floor(100 * Math.max(0, Math.min(1, left / size)));
+      const words = uploads.dataset.progress.replace('{percent}', percent);
+      left -= size;
+      if (Math.floor(percent / 25) > Math.floor(bar.value / 25)) say(`${name}: ${words}`);
+      bar.value = percent;
+      part('upload-state', line).textContent = words;
+    });
   };
   // As fetch does it, which tells nothing of how far it is.
   const fetchFor = (row) => (action, { method, headers, body, signal }) => new Promise((resolve, reject) => {
@@ -130,7 +163,7 @@ behave('files', ['files-choice', 'chosen'], () => {
     const fail = () => reject(new TypeError('not sent'));
     request.open(method, action);
     for (const name in headers) request.setRequestHeader(name, headers[name]);
-    request.upload.onprogress = ({ loaded, total }) => progress(row, Math.floor(100 * loaded / total));
+    request.upload.onprogress = ({ loaded, total }) => progress(row, loaded, total);
     request.onload = () => {
       const lines = request.getAllResponseHeaders().trim().split('\r\n');
       const pairs = lines.map((line) => /(.*?): (.*)/.exec(line)?.slice(1)).filter(Boolean);
@@ -143,8 +176,8 @@ behave('files', ['files-choice', 'chosen'], () => {
   });
   const send = (row) => {
     part('send-again', row).hidden = true;
-    part('upload-bar', row).value = 0;
-    part('upload-state', row).textContent = '';
+    part('upload-problem', row).textContent = '';
+    progress(row, 0, Infinity);
     htmx.ajax('POST', composer.action, { source: row, fetch: fetchFor(row) });
   };
   on('htmx-config-request', ({ target, detail: { ctx } }) => {
@@ -189,7 +222,7 @@ behave('files', ['files-choice', 'chosen'], () => {
     } else {
       const reason = notice.textContent.trim() || uploads.dataset[status ?? 'offline'] || uploads.dataset.failed;
       notice.textContent = '';
-      part('upload-state', target).textContent = reason;
+      part('upload-problem', target).textContent = reason;
       say(reason);
       part('send-again', target).hidden = false;
     }

@@ -62,7 +62,8 @@ def test_files_are_sent_while_one_goes_on_writing_and_looked_at(ada, ben, room):
     ada.page.get_by_role("button", name="Remove: notes.txt").press("Enter")
     expect(ada.page.locator("#files-choice summary")).to_be_focused()
     ada.send("Look")
-    expect(uploads(ada)).to_contain_text("cat.png, dog.png, plan.pdf")
+    expect(uploads(ada).locator("bdi")).to_have_text(["cat.png", "dog.png", "plan.pdf"])
+    expect(uploads(ada).get_by_role("progressbar", name="dog.png")).to_be_visible()
     expect(ada.box).to_have_value("")
     expect(ada.box).to_be_focused()
     assert ada.page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))")
@@ -130,6 +131,54 @@ def test_what_cannot_be_sent_comes_back(ada, ben, room):
     ben.open_live(room)
     ben.sees("Look")
     expect(ben.scroller.get_by_role("link", name="notes.txt")).to_have_count(1)
+
+
+def test_slow_network_shows_how_far_each_file_is_while_one_goes_on_writing(ada, ben, room):
+    ada.open_live(room)
+    ben.open_live(room)
+    network = ada.context.new_cdp_session(ada.page)
+    slow = {"offline": False, "latency": 50, "downloadThroughput": -1, "uploadThroughput": 150_000}
+    network.send("Network.emulateNetworkConditions", slow)
+    choose(
+        ada,
+        "Videos, audio and other files",
+        text("notes.txt", b"x" * 50_000),
+        text("log.txt", b"y" * 3_000_000),
+    )
+    ada.send("Look")
+    expect(ada.page.locator("#uploads-said")).to_have_text("notes.txt: 100 percent sent")
+    bars = uploads(ada).get_by_role("progressbar")
+    expect(bars.first).to_have_js_property("value", 100)
+    assert bars.last.evaluate("bar => bar.value") < 100
+    ada.send("And this")
+    ben.sees("And this")
+    expect(uploads(ada).get_by_text("notes.txt 100 percent sent")).to_be_visible()
+    ada.box.fill("Later")
+    uploads(ada).get_by_role("button", name="Cancel").click()
+    expect(uploads(ada)).to_have_count(0)
+    expect(ada.box).to_have_value("Look\nLater")
+    expect(chosen(ada)).to_have_count(2)
+    network.send("Network.emulateNetworkConditions", {**slow, "latency": 0, "uploadThroughput": -1})
+    ada.page.get_by_role("button", name="Remove: log.txt").click()
+    ada.box.press("Enter")
+    ben.sees("And this", "Look\nLater")
+
+
+def test_replies_have_files_on_their_page(ada, ben, room):
+    ben.say(room, "Shall we?")
+    replies = f"/messages/{ben.keys(room)[0]}/replies/"
+    ada.open(replies)
+    ada.page.locator("#files-choice summary").click()
+    choose(ada, "Videos, audio and other files", text("empty.txt", b""), text("notes.txt"))
+    choose(ada, "Photos", picture("cat.png"))
+    chosen(ada).last.get_by_label("What does it show?").fill("Our cat")
+    ada.page.get_by_role("button", name="Reply", exact=True).click()
+    remove = ada.page.get_by_role("button", name="Remove: empty.txt")
+    expect(remove).to_be_focused()
+    remove.click()
+    ada.page.get_by_role("button", name="Reply", exact=True).click()
+    expect(ada.page.get_by_role("img", name="Our cat")).to_be_visible()
+    expect(ada.page.get_by_role("link", name="notes.txt")).to_be_visible()
 
 
 def test_pictures_and_files_without_javascript(person, ben, room):
