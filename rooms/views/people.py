@@ -35,6 +35,7 @@ def profile_detail(request: AuthenticatedRequest, username: str) -> HttpResponse
     context = {
         "person": person,
         "is_blocked": is_blocked,
+        "private_room": None if person == request.user else ChatRoom.objects.between(request.user, person),
         "room_form": ChatRoomForm(),
         **chats_context(request.user),
     }

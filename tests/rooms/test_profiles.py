@@ -134,8 +134,9 @@ def test_page_is_told_of_the_people_it_shows_only(ada, ben, mallory, room, priva
 
 def test_profile_shows_whether_its_person_is_online(ada, ada_client, mallory, settings):
     settings.SMALL_HOUSE_PEOPLE = 0
-    cursors = Page(ada_client.get(f"/people/{mallory.username}/profile/").content.decode()).cursors
-    assert cursors["person"] == str(mallory.pk)
+    profile = ada_client.get(f"/people/{mallory.username}/profile/").content.decode()
+    assert "/files/" not in profile, "they have not talked yet"
+    assert Page(profile).cursors["person"] == str(mallory.pk)
     opening = Opening(ada, "", None, set(), 0, None, None, "UTC", person_id=mallory.pk)
     [state] = present_states([opening])
     assert state.people == {mallory.pk: False}
@@ -144,6 +145,11 @@ def test_profile_shows_whether_its_person_is_online(ada, ada_client, mallory, se
     [state] = present_states([opening])
     assert state.people == {}
     assert b"data-presence=" not in state.frame
+
+
+def test_profile_leads_to_the_files_of_direct_messages(ada_client, ben, private):
+    found = page_of(ada_client.get(f"/people/{ben.username}/profile/"))
+    assert f"/rooms/{private.pk}/files/" in [link["href"] for link in found.all("a")]
 
 
 def test_page_that_missed_the_end_of_a_status_is_told(ada, ben, clock):
