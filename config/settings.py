@@ -365,9 +365,11 @@ CLAMD = environment.address("CLAMD", ["unix", "tcp"])
 CLAMD_SECONDS = 30  # that it may take for a step
 DATA_UPLOAD_MAX_NUMBER_FILES = MULTIPART_MAX_PARTS  # forms say how many they take, in words
 # Where people who are logged in may send forms with files, and how large these may be; 0 for not at all
+_MESSAGE_MAX_BYTES = FILES_PER_MESSAGE and FILES_PER_MESSAGE * FILE_MAX_BYTES + 256 * 1024
 UPLOAD_PATHS = {
     "/settings/avatar/": UPLOAD_MAX_BYTES,
-    "/rooms/[0-9]+/messages/": FILES_PER_MESSAGE and FILES_PER_MESSAGE * FILE_MAX_BYTES + 256 * 1024,
+    "/rooms/[0-9]+/messages/": _MESSAGE_MAX_BYTES,
+    "/messages/[0-9]+/replies/": _MESSAGE_MAX_BYTES,
 }
 FILE_UPLOAD_HANDLERS = ["config.incoming.ArrivedHandler", "config.incoming.Handler"]
 HISTORY_PAGE_SIZE = 50  # messages on a room page and on each older page

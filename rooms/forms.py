@@ -271,13 +271,20 @@ class ReplyForm(MessageForm):
     """A reply, on a page that is about the message to which it is one."""
 
     reply = None  # type: ignore[assignment]  # the address says it
-    file = description = None  # type: ignore[assignment]  # the message box of the room takes them
+    use_required_attribute = False  # files need no text
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, initial={"token": uuid.uuid4()}, **kwargs)
+        self.fields["file"].widget.attrs["id"] = "photos"  # rooms/_file_input.html
+        self.fields["description"].widget.attrs["id"] = "file-description"
         attrs = self.fields["content"].widget.attrs
         del attrs["id"]  # by which scripts find the composer of a room
         attrs |= {"rows": 3, "enterkeyhint": "send"}
+
+    @property
+    def errors_of_files(self) -> list[str]:
+        """What is wrong with files, by name, and with what is said of them."""
+        return [*(sentence for _place, sentence in self.refused_files), *self["description"].errors]
 
 
 class MessageEditForm(MessageForm):

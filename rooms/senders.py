@@ -10,10 +10,11 @@ from django.conf import settings
 from accounts.models import User
 from accounts.uploads import uploader
 from config.middleware import error_sentence
-from rooms.models import ChatRoom, QuotaReached, StoredFile
+from rooms.models import ChatRoom, Message, QuotaReached, StoredFile
 from rooms.models.chat_room import room_joined_by
 
 MESSAGES = re.compile(r"/rooms/([0-9]{1,18})/messages/")
+REPLIES = re.compile(r"/messages/([0-9]{1,18})/replies/")
 # What a form has besides its files.
 FORM_BYTES = 256 * 1024
 
@@ -30,6 +31,9 @@ def sender_of(scope: HTTPScope, length: int) -> Sender | None:
         return None
     if match := MESSAGES.fullmatch(scope["path"]):
         return Sender(user.pk, _refusal(user, int(match[1]), length))
+    if match := REPLIES.fullmatch(scope["path"]):
+        messages = Message.objects.readable_by(user).filter(pk=int(match[1]))
+        return Sender(user.pk, _refusal(user, messages.values_list("room", flat=True).first() or 0, length))
     return Sender(user.pk)
 
 

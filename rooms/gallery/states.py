@@ -777,6 +777,18 @@ def replies(stage: Stage) -> str:
     return about(stage, talk(stage), "replies/")
 
 
+@state("rooms/reply_list.html")
+def reply_that_is_refused(stage: Stage) -> str:
+    fields = {"content": "", "description": "x" * 501}
+    return stage.post(f"/messages/{stage.say('Look').pk}/replies/", fields)
+
+
+@state("rooms/reply_list.html")
+def reply_with_a_description_that_is_too_long(stage: Stage) -> str:
+    fields = {"content": "Yes", "description": "x" * 501}
+    return stage.post(f"/messages/{stage.say('Look').pk}/replies/", fields)
+
+
 @state("rooms/forward_create.html")
 def where_to_forward(stage: Stage) -> str:
     there(stage.private)
@@ -1102,6 +1114,13 @@ def profile_of_somebody(stage: Stage) -> str:
     stage.ben.change_avatar(b"small", b"large")
     stage.ben.online_until = timezone.now() + timedelta(hours=1)
     stage.ben.save()
+    there(stage.private)
+    return stage.get("/people/ben/profile/")
+
+
+@state("rooms/profile_detail.html")
+def profile_of_a_stranger(stage: Stage) -> str:
+    there(stage.ben)
     return stage.get("/people/ben/profile/")
 
 

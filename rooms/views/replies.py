@@ -10,7 +10,8 @@ from rooms.models import Message
 from rooms.models.message import with_all_drawn
 from rooms.receipts import show_ticks
 from rooms.replies import before_last_page, reply_page
-from rooms.views.messages import saved
+from rooms.uploads import storing
+from rooms.views.messages import saved, take_files
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -21,21 +22,14 @@ def reply_list(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
         messages.select_related("room__low_user", "room__high_user", "sender"), pk=message_id
     )
     room = message.room
-    form = ReplyForm.bound_to(request, is_utf8=is_utf8(request))
+    form = ReplyForm.bound_to(request, files=request.FILES or None, is_utf8=is_utf8(request))
     if not request.user.enter_sends:
         form.fields["content"].widget.attrs["enterkeyhint"] = "enter"
     preview = None
     if form.is_valid():
         if form.is_preview:
             preview = room.preview(request.user, form.cleaned_data["content"])
-        elif reply := saved(
-            request.user,
-            room,
-            form,
-            lambda: room.post_message(
-                request.user, form.cleaned_data["content"], form.cleaned_data["token"], message
-            ),
-        ):
+        elif reply := posted_reply(request, message, form):
             return redirect(f"{last_page_url(message)}#message-{reply.pk}")
     page = reply_page(message, request.GET.get("after"))
     show_ticks(with_all_drawn([message, *page.messages]), room, request.user)
@@ -48,6 +42,20 @@ def reply_list(request: AuthenticatedRequest, message_id: int) -> HttpResponse:
         "preview": preview,
     }
     return form.mark(render(request, "rooms/reply_list.html", context))
+
+
+def posted_reply(request: AuthenticatedRequest, message: Message, form: ReplyForm) -> Message | None:
+    """Post what a valid form says; None where that is refused, and the form says why."""
+    sender, sent = request.user, form.cleaned_data
+    with storing() as files:
+        if not take_files(sender, form, files):
+            return None
+        return saved(
+            sender,
+            message.room,
+            form,
+            lambda: message.room.post_message(sender, sent["content"], sent["token"], message, files),
+        )
 
 
 def last_page_url(message: Message) -> str:

@@ -67,6 +67,7 @@ UNTAKEN = {
     ("admin/rooms/raid/add.html", "{% if look %}"): "tests/rooms/test_raids.py",
     ("rooms/_composer.html", "{% if limits %}"): "a setting: tests/rooms/test_files.py",
     ("rooms/_file_input.html", "{% if limits %}"): "a setting: tests/rooms/test_files.py",
+    ("rooms/reply_list.html", "{% if limits %}"): "a setting: tests/rooms/test_replies.py",
     ("skeleton.html", "LANGUAGE_BIDI"): "no language of Hearth is written from right to left",
 }
 

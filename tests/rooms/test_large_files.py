@@ -87,9 +87,10 @@ async def test_upload_that_is_cut_off_leaves_nothing(hearth, rows, ann, group_id
 
 
 async def test_who_may_not_send_is_told_before_the_first_byte(hearth, rows, ann, eve, group_id):
-    async def told(client, size=SIZE):
+    async def told(client, size=SIZE, reply_to=0):
+        sending = Sending(client, group_id, size, reply_to=reply_to)
         async with Wire(hearth) as wire:
-            await wire.send(Sending(client, group_id, size).head(Expect="100-continue"))
+            await wire.send(sending.head(Expect="100-continue"))
             return (await wire.answer())[0]
 
     before = kept(hearth)
@@ -97,6 +98,11 @@ async def test_who_may_not_send_is_told_before_the_first_byte(hearth, rows, ann,
     assert await told(ann) == 100
     assert await told(ann, 120 * MIB) == 507, "more than the quota"
     assert await told(ann, 500 * MIB) == 413
+    await ann.post(group_id, "Shall we?")
+    [(message_id,)] = rows.execute("SELECT max(id) FROM rooms_message")
+    assert await told(eve, reply_to=message_id) == 404
+    assert await told(ann, reply_to=message_id) == 100
+    assert await told(ann, reply_to=message_id + 1) == 404
     rows.execute("UPDATE rooms_chatroom SET posting = 'nobody' WHERE id = ?", [group_id])
     assert await told(ann) == 403
     assert kept(hearth) == before

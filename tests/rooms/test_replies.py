@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -210,6 +211,24 @@ def test_refused_reply_stays_on_its_page(ben_client, ben, room, asked):
     preview = page_of(ben_client.post(url, {"content": "**Yes**", "token": token, "preview": "1"}))
     assert "Yes" in preview.by_id("preview").text
     assert said_of(room).content == "Before"
+
+
+def test_reply_from_its_page_may_have_files(ben_client, room, asked, settings, folder_of_files):
+    url = f"/messages/{asked.pk}/replies/"
+    assert ben_client.get(url).status_code == 200
+    files = [SimpleUploadedFile("empty.txt", b""), SimpleUploadedFile("notes.txt", b"Milk")]
+    fields = {"content": "", "token": uuid.uuid4(), "file": files}
+    refused = ben_client.post(url, fields)
+    assert (refused.status_code, "“empty.txt”: this file is empty." in refused.content.decode()) == (
+        422,
+        True,
+    )
+    answer = ben_client.post(url, {**fields, "file": SimpleUploadedFile("notes.txt", b"Milk")})
+    reply = said_of(room)
+    assert answer.url == f"{url}#message-{reply.pk}"
+    assert ([file.name for file in reply.files], reply.reply_to) == (["notes.txt"], asked)
+    settings.FILES_PER_MESSAGE = 0
+    assert "multipart" not in ben_client.get(url).content.decode()
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "9" * 30, str(2**62)])

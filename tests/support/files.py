@@ -24,6 +24,7 @@ class Sending:
     size: int
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
     name: str = "film.bin"
+    reply_to: int = 0
 
     @property
     def begin(self) -> bytes:
@@ -36,7 +37,7 @@ class Sending:
 
     def head(self, **headers: str) -> bytes:
         return head(
-            f"/rooms/{self.room_id}/messages/",
+            f"/messages/{self.reply_to}/replies/" if self.reply_to else f"/rooms/{self.room_id}/messages/",
             "POST",
             Content_Length=str(len(self.begin) + self.size + len(self.end)),
             Content_Type=f"multipart/form-data; boundary={BOUNDARY.decode()}",
