@@ -1,5 +1,5 @@
 // Reacts to messages without leaving the room. What is the reader's own is said of buttons that are the same for all.
-behave('reactions', ['reacting', 'composer'], () => {
+behave('reactions', ['composer'], () => {
   const form = hook('reacting');
   const notice = hook('not-reacted');
   const conversation = hook('conversation');
