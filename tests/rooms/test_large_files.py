@@ -39,9 +39,15 @@ async def test_large_file_costs_little_both_ways(hearth, rows, ann, bob, group_i
     before = hearth.memory
     hearth.forget_peak_memory()
     piece = bytes(range(256)) * 256
-    async with Wire(hearth) as wire:
-        await Sending(ann, group_id, SIZE).send(wire, piece)
+    sending = Sending(ann, group_id, SIZE)
+    async with Wire(hearth) as wire, await bob.stream(group_id) as stream:
+        await sending.send(wire, piece, upto=SIZE // 2)
+        await ann.post(group_id, "Meanwhile")
+        await stream.wait_for_message("Meanwhile")
         await bob.lobby()  # nobody waits
+        for _piece in range(SIZE // 2 // len(piece)):
+            await wire.send(piece)
+        await wire.send(sending.end)
         assert (await wire.answer(60))[0] == 201
     assert hearth.peak_memory - before < LITTLE
     [(file_id, size)] = rows.execute("SELECT id, size FROM rooms_storedfile ORDER BY id DESC LIMIT 1")
