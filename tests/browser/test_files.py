@@ -2,6 +2,8 @@
 
 import io
 import random
+import re
+import wave
 
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, expect
@@ -17,6 +19,21 @@ DROP = """([name, type, text, event]) => {
   return !document.querySelector('#content').dispatchEvent(made);
 }"""
 
+FILM = """async () => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+  const pen = canvas.getContext('2d');
+  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: 'video/webm' });
+  const over = new Promise((resolve) => { recorder.ondataavailable = resolve; });
+  recorder.start();
+  for (let frame = 0; frame < 6; frame++) {
+    pen.fillStyle = frame % 2 ? 'teal' : 'gold';
+    pen.fillRect(0, 0, 64, 48);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  recorder.stop();
+  return [...new Uint8Array(await (await over).data.arrayBuffer())];
+}"""
+
 
 def picture(name: str, width: int = 640) -> FilePayload:
     """A picture of many colours, which is not small."""
@@ -28,6 +45,14 @@ def picture(name: str, width: int = 640) -> FilePayload:
 
 def text(name: str, said: bytes = b"Minutes") -> FilePayload:
     return {"name": name, "mimeType": "text/plain", "buffer": said}
+
+
+def sound(name: str) -> FilePayload:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setparams((1, 1, 8000, 0, "NONE", ""))
+        written.writeframes(random.Random(1).randbytes(1600))
+    return {"name": name, "mimeType": "audio/wav", "buffer": file.getvalue()}
 
 
 def choose(person: Person, label: str, *files: FilePayload) -> None:
@@ -51,7 +76,9 @@ def test_files_are_sent_while_one_goes_on_writing_and_looked_at(ada, ben, room):
     ben.open_live(room)
     posts = ada.hold(POSTS)
     ada.page.locator("#files-choice summary").press("Enter")
-    expect(ada.page.get_by_text("Up to 10 files, each of up to")).to_be_visible()
+    expect(
+        ada.page.get_by_text(re.compile("Up to 10 files, each of up to .* All your files together"))
+    ).to_be_visible()
     choose(ada, "Photos", picture("cat.png"), picture("dog.png", 500))
     assert ada.page.evaluate(DROP, ["notes.txt", "text/plain", "Milk", "drop"])
     assert ada.page.evaluate(DROP, ["plan.pdf", "application/pdf", "%PDF-1.7", "paste"])
@@ -162,6 +189,28 @@ def test_slow_network_shows_how_far_each_file_is_while_one_goes_on_writing(ada, 
     ada.page.get_by_role("button", name="Remove: log.txt").click()
     ada.box.press("Enter")
     ben.sees("And this", "Look\nLater")
+
+
+def test_films_and_sounds_are_played_when_somebody_plays_them(ada, ben, room):
+    ada.open_live(room)
+    film: FilePayload = {
+        "name": "film.webm",
+        "mimeType": "video/webm",
+        "buffer": bytes(ada.page.evaluate(FILM)),
+    }
+    choose(ada, "Videos, audio and other files", film, sound("bell.wav"))
+    ada.box.press("Enter")
+    ben.open_live(room)
+    video, audio = ben.page.locator("video"), ben.page.locator("audio")
+    expect(video).to_have_js_property("videoWidth", 64)  # its first picture
+    for player in (video, audio):
+        assert player.evaluate("player => player.paused && player.controls")
+        player.evaluate("player => { player.muted = true; return player.play(); }")
+        expect(player).to_have_js_property("ended", True)
+    assert round(audio.evaluate("player => player.duration"), 1) == 0.2
+    # Also by itself, where a policy lets it do nothing else
+    ben.page.goto(str(video.evaluate("player => player.src")))
+    expect(ben.page.locator("video")).to_have_js_property("videoWidth", 64)
 
 
 def test_replies_have_files_on_their_page(ada, ben, room):
