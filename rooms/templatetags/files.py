@@ -24,6 +24,8 @@ def file_limits() -> dict[str, Any]:
     said = ngettext(
         "%(count)d file, of up to %(size)s.", "Up to %(count)d files, each of up to %(size)s.", most
     ) % {"count": most, "size": size}
+    if quota := settings.FILE_QUOTA_BYTES:
+        said += " " + _("All your files together can have up to %(size)s.") % {"size": filesizeformat(quota)}
     of_origin = _(
         "Where and when a photo was made is removed from it; videos, audio and other files may contain it."
     )
