@@ -76,11 +76,11 @@ async def test_large_file_costs_little_both_ways(hearth, rows, ann, bob, group_i
 
 async def test_upload_that_is_cut_off_leaves_nothing(hearth, rows, ann, group_id):
     sending = Sending(ann, group_id, SIZE)
-    before, files = kept(hearth), hearth.open_files
+    before = kept(hearth)
     async with Wire(hearth) as wire:
         await sending.send(wire, upto=SIZE // 2)
-        await eventually(lambda: hearth.open_files > files)
-    await eventually(lambda: hearth.open_files <= files)
+        await eventually(lambda: hearth.unnamed_bytes)
+    await eventually(lambda: not hearth.unnamed_bytes)
     assert kept(hearth) == before
     assert rows.execute("SELECT count(*) FROM rooms_message WHERE room_id = ?", [group_id]) == [(0,)]
     sending.size = 3 * MIB
