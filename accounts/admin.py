@@ -80,6 +80,8 @@ class UserAdmin(BaseUserAdmin):  # type: ignore[type-arg]  # generic for type ch
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         is_above = isinstance(obj, User) and (obj.is_staff or obj.is_superuser)
+        if isinstance(obj, User) and obj.is_former:
+            return False  # nobody brings an account back that its person has deleted
         return super().has_change_permission(request, obj) and (_is_superuser(request) or not is_above)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -436,6 +436,27 @@ class PasswordRemovalForm(CurrentPasswordForm):
         return self.cleaned_data
 
 
+class AccountDeletionForm(CurrentPasswordForm):
+    """Delete the account, and say what becomes of what one wrote."""
+
+    limit = "settings_per_user"
+
+    words = forms.ChoiceField(
+        label=_("What becomes of your messages?"),
+        choices=[
+            ("", "---------"),
+            ("keep", _("Keep them, from “Former member”")),
+            ("erase", _("Erase them, with files and reactions")),
+        ],
+        error_messages={"required": _("Choose what becomes of your messages.")},
+    )
+    is_certain = forms.BooleanField(
+        label=_("I know that nobody can undo this"),
+        error_messages={"required": _("Confirm that you know that nobody can undo this.")},
+    )
+    field_order = ("words", "current_password", "is_certain")
+
+
 class BlockForm(LimitedForm, forms.Form):
     """Block somebody: nothing is asked, but there are bounds."""
 

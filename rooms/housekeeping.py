@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Allowance, Claim, EntryLink, UsedAddress, User
 from config.folding import fold_some
-from rooms import batches, departures, exports, removal, search_index, sweeping
+from rooms import batches, departures, exports, leaving, removal, search_index, sweeping
 from rooms.models import Ban, ChatRoom, Job, RoomInvitation
 
 BATCH = 500  # rows
@@ -58,4 +58,6 @@ def _batches() -> Iterator[None]:
     sweeping.sweep_some()
     yield
     exports.tidy()
+    yield
+    leaving.free_names()
     yield

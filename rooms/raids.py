@@ -19,7 +19,6 @@ from accounts.models import UsedAddress, User
 from config import doorbell
 from rooms import batches, removal
 from rooms.models import ChatRoom, Message, ModerationAct, Raid, Report
-from rooms.models.message import BLANKED, take_along
 
 # Messages of one transaction: a reader who is level gets no more tombstones at once.
 BATCH = 100
@@ -171,25 +170,12 @@ def _erase(raid: Raid, room_id: int, ids: list[int]) -> None:
 
 
 def _blank(room: ChatRoom, found: QuerySet[Message]) -> int:
-    """Delete messages of a room, which is locked, as moderators do; return how many there still were.
-
-    Each takes a number of its own, as if they were deleted one by one: how far a page is behind is counted in
-    these.
-    """
-    messages = list(found.filter(deleted_at=None).order_by("pk"))
-    if not messages:
-        return 0
-    last = room.next_revision(len(messages))
-    for number, message in enumerate(messages, last - len(messages) + 1):
-        message.blank(by_moderator=True)
-        message.revision = number
-    Message.objects.bulk_update(messages, ["revision", *BLANKED])
-    take_along(messages)
+    """Delete messages of a room, which is locked, as moderators do; return how many there still were."""
+    messages = removal.blank(room, found, by_moderator=True)
     reports = Report.objects.filter(message__in=messages, closed_at=None)
     for sender_id in set(reports.values_list("message__sender", flat=True)):
         doorbell.ring_after_commit("report", room=room.pk, person=sender_id)
     reports.close()
-    doorbell.ring_after_commit("room", room=room.pk)
     return len(messages)
 
 

@@ -10,12 +10,13 @@ from itertools import chain
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from config import doorbell
 from rooms import batches
 from rooms.models import ChatRoom, HiddenRoom, Message, ModerationAct, Report, StoredFile
+from rooms.models.message import BLANKED, take_along
 
 BATCH = 500  # messages
 
@@ -106,6 +107,25 @@ def _batches(room: ChatRoom) -> Iterator[None]:
             StoredFile.objects.discard(files)
         yield
     ChatRoom.objects.filter(pk=room.pk, hidden__is_doomed=True).delete()
+
+
+def blank(room: ChatRoom, found: QuerySet[Message], *, by_moderator: bool) -> list[Message]:
+    """Delete messages of a room, which is locked, all but their places; return those that still were there.
+
+    Each takes a number of its own, as if they were deleted one by one: how far a page is behind is counted in
+    these.
+    """
+    messages = list(found.filter(deleted_at=None).order_by("pk"))
+    if not messages:
+        return []
+    last = room.next_revision(len(messages))
+    for number, message in enumerate(messages, last - len(messages) + 1):
+        message.blank(by_moderator=by_moderator)
+        message.revision = number
+    Message.objects.bulk_update(messages, ["revision", *BLANKED])
+    take_along(messages)
+    doorbell.ring_after_commit("room", room=room.pk)
+    return messages
 
 
 def _log(by: User | None, room: ChatRoom, flag: int, text: str) -> None:

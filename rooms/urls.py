@@ -1,6 +1,7 @@
 from django.urls import path
 
 from rooms.views import (
+    accounts,
     bans,
     chat_rooms,
     directory,
@@ -81,6 +82,8 @@ urlpatterns = [
         name="typing_indicator_create",
     ),
     path("settings/data/", exports.export_detail, name="export_detail"),
+    path("settings/data/delete/", accounts.account_delete, name="account_delete"),
+    path("settings/data/deleted/", accounts.account_deleted, name="account_deleted"),
     path("settings/data/download/", exports.export_content, name="export_content"),
     path("rooms/<id:room_id>/export/", exports.room_export_create, name="room_export_create"),
     path("settings/files/", file_lists.own_file_list, name="own_file_list"),

@@ -1,7 +1,7 @@
 """The people of Hearth."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
@@ -20,6 +21,11 @@ from accounts.signals import deactivated
 from accounts.time_zones import is_time_zone
 from config import doorbell
 from config.folding import FOLDED_FIELDS, Foldable, is_unfolded
+
+# Names of people who have deleted their accounts begin with it, which no other name can.
+FORMER_SIGN = "~"
+# How long nobody else can take the name of somebody who has left.
+NAME_KEPT_FOR = timedelta(days=30)
 
 
 class NameTaken(Exception):
@@ -40,10 +46,26 @@ PROFILE_FIELDS = frozenset(
         *FOLDED_FIELDS,
     ]
 )
+# What somebody gives up who deletes their account: all of it is as in a new row.
+GIVEN_UP = (
+    *("display_name", "status", "status_until", "avatar_digest", "online_until", "last_login", "language"),
+    *("time_zone", "shows_local_time", "sends_read_receipts", "plays_sound", "announcements", "theme"),
+    *("contrast", "text_size", "notify", "replies_mention", "reactions_notify", "enter_sends"),
+    *("is_staff", "is_superuser"),
+)
+FORMER_FIELDS = (
+    *GIVEN_UP,
+    *("username", "canonical_name", "skeleton", "password", "is_active", "shows_presence"),
+    *("former_since", "profile_changed_at"),
+)
 # What decides how somebody looks beside a message, and in a line of the list of chats.
 LOOK_FIELDS = ("username", "display_name", "avatar_digest")
 LINE_FIELDS = (*LOOK_FIELDS, "status", "status_until", "shows_presence", "online_until")
 COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
+
+
+# People of whom open pages are told, when they look different.
+IS_TOLD_OF = Q(is_active=True) | Q(former_since__isnull=False)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -65,7 +87,7 @@ class UserManager(BaseUserManager["User"]):
         """
         since = min(since, until) - COMMIT_TIME
         has_changed = Q(profile_changed_at__gt=since) | Q(status_until__gt=since, status_until__lte=until)
-        return self.filter(has_changed, is_active=True)
+        return self.filter(has_changed, IS_TOLD_OF)
 
     def shown_as(self, name: str) -> "User | None":
         """Return the user of that display name, or None."""
@@ -159,6 +181,8 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    # When they deleted their account.
+    former_since = models.DateTimeField(null=True, editable=False)
     # People who hide one of these do not see it for others either.
     sends_read_receipts = models.BooleanField(_("others see what I have read"), default=True)
     shows_presence = models.BooleanField(_("others see when I am online"), default=True)
@@ -243,6 +267,30 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
         wanted = shown | of_name if is_new else shown
         NameShape.objects.bulk_create(NameShape(skeleton=skeleton, user=self) for skeleton in wanted - had)
 
+    def become_former(self) -> None:
+        """Give the account up for good: nobody gets in any more, and nobody sees whose it was.
+
+        The row stays, for what others see of it. Nobody else can take the names for a while: `NameShape`.
+        """
+        with transaction.atomic():
+            self.username = self.canonical_name = self.skeleton = f"{FORMER_SIGN}{self.pk}"
+            nobody = User()
+            for name in GIVEN_UP:
+                setattr(self, name, getattr(nobody, name))
+            self.is_active = self.shows_presence = False
+            self.former_since = self.profile_changed_at = timezone.now()
+            self.set_unusable_password()
+            self.fold()
+            # Not `save`, which would free the names at once.
+            super().save(update_fields=[*FORMER_FIELDS, *FOLDED_FIELDS])
+            self.groups.clear()
+            self.user_permissions.clear()
+            Avatar.objects.filter(user=self).delete()
+            self.blocks.all().delete()
+            self._let_go()
+            self.ring_access()
+            doorbell.ring_after_commit("profile", user=self.pk)
+
     def change_profile(self, **fields: Any) -> None:
         """Change what others see of the user.
 
@@ -286,7 +334,12 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
 
     @property
     def shown_name(self) -> str:
-        return self.display_name or self.username
+        return gettext("Former member") if self.is_former else self.display_name or self.username
+
+    @property
+    def is_former(self) -> bool:
+        """Whether they have deleted their account. It asks for nothing that a list has not read."""
+        return self.username.startswith(FORMER_SIGN)
 
     @property
     def look(self) -> tuple[object, ...]:

@@ -896,6 +896,21 @@ def download_that_is_ready(stage: Stage) -> str:
     return stage.part("rooms/_export.html", export=export)
 
 
+@state("rooms/account_delete.html")
+def account_to_delete(stage: Stage) -> str:
+    return stage.get("/settings/data/delete/")
+
+
+@state("rooms/account_delete.html")
+def account_that_is_not_deleted(stage: Stage) -> str:
+    return stage.post("/settings/data/delete/", {})
+
+
+@state("rooms/account_deleted.html")
+def account_that_is_deleted(stage: Stage) -> str:
+    return stage.as_stranger("/settings/data/deleted/")
+
+
 @state("rooms/room_export_create.html")
 def room_to_download(stage: Stage) -> str:
     return of_room(stage, "export/")

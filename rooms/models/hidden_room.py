@@ -38,9 +38,10 @@ class HiddenRoom(models.Model):
         Membership.objects.filter(room=room).delete()
 
     def give_back(self) -> None:
-        """Let all former members who still exist into the room again."""
+        """Let all who were members into the room again, but for those who have deleted their accounts."""
         found = serializers.deserialize("json", self.members, ignorenonexistent=True)
         places = [one.object for one in found if isinstance(one.object, Membership)]
-        people = set(User.objects.filter(pk__in=[it.user_id for it in places]).values_list("pk", flat=True))
+        here = User.objects.filter(pk__in=[it.user_id for it in places], former_since=None)
+        people = set(here.values_list("pk", flat=True))
         Membership.objects.bulk_create((it for it in places if it.user_id in people), batch_size=1000)
         self.delete()

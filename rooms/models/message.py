@@ -467,6 +467,14 @@ class Message(models.Model):
             self.reacted = summed_up(self)
             self._save_change("reacted")
 
+    def forget_reactions_of(self, user: User) -> None:
+        """Take all reactions of somebody back, also where nobody may react any more."""
+        with transaction.atomic():
+            self._lock()
+            if self.reactions.filter(user=user).delete()[0]:
+                self.reacted = summed_up(self)
+                self._save_change("reacted")
+
     def erase_as(self, user: User) -> bool:
         """Let `user` delete their message, or another one as a moderator or as staff to whom it was reported.
 

@@ -809,6 +809,11 @@ def own_data(scene: Scene) -> Person:
 
 
 @state
+def account_to_delete(scene: Scene) -> Person:
+    return scene.ada.open("/settings/data/delete/")
+
+
+@state
 def settings(scene: Scene) -> Person:
     return scene.ada.open("/settings/")
 

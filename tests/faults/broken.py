@@ -241,6 +241,29 @@ def dies_while_it_keeps_a_file():
     ChatRoom.post_message = at("committed", ChatRoom.post_message)
 
 
+def dies_at_a_step_of_a_job():
+    """It is killed at the step of jobs that STEP names, from 0; the next process may begin at once."""
+    from datetime import timedelta
+
+    from rooms import jobs
+    from rooms.models import Job
+
+    Job.LEASE, Job.ATTEMPTS, left = timedelta(0), 1000, int(os.environ["STEP"])
+
+    def dying_steps(*arguments):
+        def step():
+            nonlocal left
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+            go_on()
+
+        go_on = steps(*arguments)
+        return step
+
+    steps, jobs._steps = jobs._steps, dying_steps
+
+
 def has_a_clock_of_its_own():
     """The clock is as many seconds ahead as the file says that CLOCK names."""
     import threading
@@ -396,6 +419,7 @@ FAULTS = {
         without_bound_of_lists,
         dies_before_it_rings,
         dies_while_it_keeps_a_file,
+        dies_at_a_step_of_a_job,
         has_a_clock_of_its_own,
         lives_fast,
         has_a_disk_of_its_own,

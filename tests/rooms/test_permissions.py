@@ -45,6 +45,7 @@ OPEN = {
     "accounts:staff_link_detail",
     "accounts:password_link_detail",
     "rooms:room_invitation_detail",
+    "rooms:account_deleted",
     "help",
 }
 EMPTY_FORM = "200 200 422 405 405 405"
@@ -160,6 +161,8 @@ TABLE = {
     },
     ("rooms:export_detail", None): {"anonymous": LOGIN_FIRST, "outsider": CONFIRMED, "member": CONFIRMED},
     ("rooms:export_content", None): NOTHING_THERE,
+    ("rooms:account_delete", None): {"anonymous": LOGIN_FIRST, "outsider": EMPTY_FORM, "member": EMPTY_FORM},
+    ("rooms:account_deleted", None): {"anonymous": READ_ONLY, "outsider": READ_ONLY, "member": READ_ONLY},
     ("rooms:room_export_create", "group"): {
         "anonymous": LOGIN_FIRST,
         "outsider": NO_FORM,
@@ -734,6 +737,7 @@ LIMITED = {
     ("rooms:read_receipt_create", "group"): (*READING, {"upto": "1"}),
     ("rooms:read_marker_reset", "message"): (*READING, {}),
     ("rooms:read_receipt_create_all", None): (*READING, {}),
+    ("rooms:account_delete", None): (*SETTINGS, {"words": "keep", "is_certain": "on"}),
     ("rooms:export_detail", None): ("export_per_user", "member", {}),
     ("rooms:room_export_create", "group"): ("export_per_user", "owner", {}),
     ("rooms:membership_update", "group"): (*SETTINGS, {"notify": "all", "mute": "no"}),

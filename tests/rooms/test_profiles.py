@@ -50,6 +50,10 @@ async def test_change_is_told_to_all_pages_once(profiles, hub, do, ada, ben, mal
     await change(do, profiles, ada, display_name="Countess")
     await eventually(lambda: pages[0].told)
     assert "Benedict" not in pages[0].news
+    await do(ben.become_former)
+    profiles.heard(Bell("profile", {"user": ben.pk}))
+    await eventually(lambda: pages[0].told)
+    assert pages[0].news.count(">Former member<") == 1
 
 
 async def test_only_the_other_person_of_a_private_chat_is_told_of_its_title(

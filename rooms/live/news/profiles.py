@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.models.user import IS_TOLD_OF
 from config.doorbell import Bell
 from rooms.chats import Chat
 from rooms.ids import LOBBY, room_channel
@@ -95,7 +96,7 @@ class Profiles(Rounds[set[int]]):
         news = News()
         read_at = timezone.now()
         renamed: set[int] = set()
-        for person in User.objects.filter(pk__in=gathered, is_active=True):
+        for person in User.objects.filter(IS_TOLD_OF, pk__in=gathered):
             now = Shown(person.shown_name, person.avatar_digest, person.current_status)
             before = self._told.get(person.pk)
             if now != before:
