@@ -664,6 +664,15 @@ class SearchForm(LimitedForm, forms.Form):
         return merged(self.cleaned_data["q"], self.cleaned_data["was"], fields)
 
     @property
+    def changes(self) -> str:
+        """Which of the two has to say something else than was sent, for both to say the same."""
+        if self.text != self.cleaned_data["q"].strip():
+            return "box"
+        found = fields_of(self.text)
+        is_same = all(self.cleaned_data[name] == getattr(found, name) for name in self.NARROWING)
+        return "" if is_same else "fields"
+
+    @property
     def address(self) -> str:
         """What stands in the address of what is searched for."""
         values = {"q": self.text} | ({"by_room": "on"} if self.cleaned_data["by_room"] else {})

@@ -694,6 +694,21 @@ def searched_while_typing(stage: Stage) -> str:
     return stage.get("/search/?q=hello", htmx=True)
 
 
+@state("rooms/_search_answer.html")
+def searched_with_a_field(stage: Stage) -> str:
+    return stage.get("/search/?q=hello&was=hello&sender=ben", htmx=True)
+
+
+@state("rooms/_search_answer.html")
+def searched_with_a_condition(stage: Stage) -> str:
+    return stage.get("/search/?q=hello+from:ben&was=hello", htmx=True)
+
+
+@state("rooms/_search_answer.html")
+def refused_while_typing(stage: Stage) -> str:
+    return stage.get("/search/?q=hello&before=soon", htmx=True, answers=422)
+
+
 @state("rooms/chat_room_search.html")
 def search_in_a_room(stage: Stage) -> str:
     return stage.get(f"/rooms/{stage.room.pk}/search/")

@@ -33,6 +33,7 @@ def message_search(request: AuthenticatedRequest) -> HttpResponse:
         context["form"] = form.filled_from_text()
     if not request.htmx:
         return form.mark(render(request, "rooms/search.html", context))
+    context["changes"] = form.changes if form.is_valid() else ""
     response = form.mark(render(request, "rooms/_search_answer.html", context))
     response["HX-Reswap"] = "none"
     return response

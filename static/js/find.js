@@ -2,7 +2,7 @@
 behave('find', [], () => {
   // In text fields of a Mac, Ctrl+K takes away the rest of the line.
   const key = navigator.platform.startsWith('Mac') ? 'metaKey' : 'ctrlKey';
-  const box = byId('find-box');
+  const { form } = byId('find-box') ?? {}; // the box itself may be put anew
   const isCalled = (event) => {
     const letter = event.key > '~' ? event.code : event.key; // keyboards of other scripts have the key, not the letter
     const modifiers = ['altKey', 'ctrlKey', 'metaKey', 'shiftKey'].filter((name) => event[name]);
@@ -11,9 +11,9 @@ behave('find', [], () => {
   on('keydown', (event) => {
     if (!isCalled(event)) return;
     event.preventDefault();
-    if (!box) location.assign(document.body.dataset.find);
-    else box.select();
+    if (!form) location.assign(document.body.dataset.find);
+    else byId('find-box').select();
   });
-  const keepAddress = () => history.replaceState(null, '', `?${new URLSearchParams(new FormData(box.form))}`);
-  if (box?.form.method === 'get') on('htmx-after-request', keepAddress, box.form);
+  const keepAddress = () => history.replaceState(null, '', `?${new URLSearchParams(new FormData(form))}`);
+  if (form?.method === 'get') on('htmx-after-request', keepAddress, form);
 });

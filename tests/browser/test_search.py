@@ -40,7 +40,17 @@ def test_from_a_room_to_a_message_and_back_by_keyboard(ada, ben, room):
     assert "very+bold" in ada.page.url
     ada.page.keyboard.type("from:nobody ")
     count_says(ada, "“from:nobody” was searched for as text")
+    sender = ada.page.get_by_label("From", exact=True)
+    expect(sender).to_have_value("nobody")
+    sender.focus()
+    ada.page.keyboard.press("Control+a")
+    ada.page.keyboard.type(ben.name)
+    expect(box).to_have_value(re.compile(rf"from:{ben.name}$"))
+    expect(sender).to_be_focused()
+    count_says(ada, "1 message found.")
     box.fill("very bold umbrella")
+    expect(sender).to_have_value("")
+    expect(box).to_be_focused()
     count_says(ada, "1 message found.")
 
     ada.page.locator("#found").get_by_role("link").first.focus()

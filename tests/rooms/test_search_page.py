@@ -36,7 +36,7 @@ def text_of(response, part="found"):
 
 
 @pytest.mark.django_db
-def test_what_was_found_is_marked_and_leads_to_where_it_stands(ada_client, said, room):
+def test_what_was_found_is_marked_and_leads_to_where_it_stands(client, ada_client, said, room):
     make_message(room, said.sender, "Another umbrella")
     response = ada_client.get(SEARCH, {"q": 'from:ben "rella & t"'})
     assert text_of(response, "found-count") == "1 message found."
@@ -45,6 +45,9 @@ def test_what_was_found_is_marked_and_leads_to_where_it_stands(ada_client, said,
     html = response.text
     assert "<mark>rella</mark></strong><mark> &amp; t</mark>ea" in html
     [link] = [found["href"] for found in page.all("a") if "message=" in found.get("href")]
+    assert parse_qs(urlsplit(client.get(link)["Location"]).query)["next"] == [
+        link
+    ]  # somebody who logs in first
     room_page = ada_client.get(link)
     assert "<mark>rella</mark></strong><mark> &amp; t</mark>ea" in room_page.text
     assert room_page.text.count("<mark>") == 2
@@ -135,11 +138,34 @@ def test_posting_keeps_it_out_of_all_addresses(ada, said, room, monkeypatch):
 
 @pytest.mark.django_db
 def test_typing_gets_what_was_found_and_no_page(ada_client, said):
-    response = ada_client.get(SEARCH, {"q": "umbr", "was": "", "sender": "ben"}, headers=HTMX)
+    response = ada_client.get(SEARCH, {"q": "umbr", "was": "umbr"}, headers=HTMX)
     assert response["HX-Reswap"] == "none"
     assert f'id="message-{said.pk}"' in response.text
     assert "1 message found." in response.text
     assert "<html" not in response.text
+    page = page_of(response)
+    assert (page.by_id("find-box"), page.by_id("id_sender")) == (None, None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sent", "changed", "values"),
+    [
+        ({"q": "umbr", "was": "", "sender": "ben"}, "find-box", {"q": "umbr from:ben", "sender": None}),
+        ({"q": "umbr from:ben", "was": "umbr"}, "id_sender", {"q": None, "sender": "ben"}),
+        ({"q": "umbr", "was": "umbr from:ben", "sender": "ben"}, "id_sender", {"q": None, "sender": ""}),
+    ],
+)
+def test_box_and_fields_fill_each_other_while_somebody_types(ada_client, said, sent, changed, values):
+    page = page_of(ada_client.get(SEARCH, sent, headers=HTMX))
+    assert page.by_id(changed)
+    fields = {field["name"]: field.get("value") for field in page.all("input") if field.get("name")}
+    assert {name: fields.get(name) for name in values} == values
+    assert fields["was"] == (values["q"] or sent["q"])
+    assert "autofocus" not in page.by_id(changed).attributes
+    response = ada_client.get(SEARCH, {**sent, "before": "soon"}, headers=HTMX)
+    assert "Enter a valid date." in response.text
+    assert "id_was" not in response.text
 
 
 @pytest.mark.django_db
