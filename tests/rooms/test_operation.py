@@ -13,6 +13,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from config.text import one_line
+from rooms import search_index
 from rooms.live.news.part import Worker
 from rooms.live.news.tail import Tail
 from rooms.live.news.tails import Tails
@@ -244,10 +245,13 @@ async def test_metrics_do_not_exist_without_the_token(ask, settings, configured,
     assert await ask("metrics", given) == (404, "not found")
 
 
-async def test_metrics_are_for_prometheus(ask, settings):
+async def test_metrics_are_for_prometheus(live, ask, settings, monkeypatch):
     settings.METRICS_TOKEN = TOKEN
+    monkeypatch.setattr(search_index, "lag", lambda: 7)
+    await live.indexing.go_on()
     status, text = await ask("metrics", TOKEN)
     assert status == 200
+    assert "hearth_search_lag 7.0" in text
     gauges = [
         "open_streams",
         "open_streams_in_all",

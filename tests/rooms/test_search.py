@@ -1,5 +1,7 @@
 """Searching messages: what is found by what and by whom, and how the index comes to know of it."""
 
+import os
+import sys
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from config import progress
 from config.text import searchable
 from rooms import housekeeping, removal, search, search_index
 from rooms.models import ChatRoom, Membership, Message, SearchProgress, SearchText
@@ -31,6 +34,8 @@ from tests.support.factories import (
 
 pytestmark = pytest.mark.django_db
 KEY = uuid.uuid4()
+# Random houses, in each of which twelve random queries are asked; `make searches` has very many.
+EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
 
 
 def index():
@@ -484,13 +489,20 @@ def test_what_an_earlier_release_edits_and_deletes_is_mended(room, ada):
     assert not faults()
 
 
-def test_command_checks_and_rebuilds(room, ada, capsys):
+def test_command_checks_and_rebuilds(room, ada, capsys, monkeypatch):
     for number in range(3):
         make_message(room, ada, f"umbrella {number}")
+    monkeypatch.setattr(search_index, "BATCH", 2)
+    monkeypatch.setattr(progress, "PAUSE", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     call_command("search", "--rebuild")
     call_command("search", "--check")
-    assert "3 messages are in the index" in (said := capsys.readouterr().out)
+    said, drawn = capsys.readouterr()
+    assert "3 messages are in the index" in said
+    assert "67% messages" in drawn
+    assert drawn.count("100% messages") >= 2
     assert "The index agrees with all messages." in said
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
     text = SearchText.objects.first()
     SearchText.objects.filter(pk=text.pk).update(folded="parasol")
     with pytest.raises(CommandError, match="1 faults"):

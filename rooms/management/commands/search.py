@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config.progress import Progress
 from rooms import search_index
 from rooms.models import Message, SearchText
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
         what.add_argument("--check", action="store_true", help="compare it with all messages; change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.count, self.done = Message.objects.count(), 0
+        self.count, self.bar = Message.objects.count(), Progress()
         if options["rebuild"]:
             self.rebuild()
         else:
@@ -26,8 +27,9 @@ class Command(BaseCommand):
     def rebuild(self) -> None:
         key = uuid.uuid4()
         search_index.begin_anew(key)
-        for _batch in search_index.following(key):
-            self.progress(self.done + search_index.BATCH)
+        for turn, _batch in enumerate(search_index.following(key), 1):
+            self.show(min(turn * search_index.BATCH, self.count - 1))
+        self.show(self.count)
         search_index.end(key)
         self.stdout.write(f"{SearchText.objects.count():,} messages are in the index.")
         if search_index.is_behind():
@@ -37,19 +39,12 @@ class Command(BaseCommand):
         problems: list[str] = []
         for done, found in search_index.compared():
             problems += found
-            self.progress(done)
+            self.show(done)
         for problem in problems[:20]:
             self.stderr.write(problem)
         if problems:
             raise CommandError(f"{len(problems):,} faults. manage.py search --rebuild makes the index anew.")
         self.stdout.write("The index agrees with all messages.")
 
-    def progress(self, done: int) -> None:
-        """Keep one line up to date on a terminal; write one now and then elsewhere."""
-        before, self.done = self.done, min(done, self.count)
-        text = f"{self.done:,} of {self.count:,} messages"
-        if self.stdout.isatty():
-            self.stdout.write(f"\r{text}", ending="\n" if self.done == self.count else "")
-        elif self.count and self.done * 10 // self.count > before * 10 // self.count:
-            self.stdout.write(text)
-        self.stdout.flush()
+    def show(self, done: int) -> None:
+        self.bar.show(done, self.count, "messages")
