@@ -4,8 +4,8 @@ MINUTES ?= 30
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis readers fuzz soak check format messages \
-	settings lock image clean
+.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis readers searches fuzz soak check \
+	format messages settings lock image clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,12 @@ nemesis: ## Break everything at random under people who talk (MINUTES=30, ARGS="
 readers: ## Have a thousand readers come back after a crash, and streams open and close 10,000 times
 	@bin/setup --dev
 	@READERS=1000 OPENINGS=5000 $(PYTEST) tests/faults/test_many_readers.py $(ARGS)
+
+searches: export EXAMPLES = 300
+searches: ## Compare 3,600 random searches with a look through all messages, on both databases
+	@bin/setup --dev
+	@$(PYTEST) tests/rooms/test_search.py -k naive $(ARGS)
+	@$(PY) -m tests.support.services $(PYTEST) tests/rooms/test_search.py -k naive $(ARGS)
 
 soak: MINUTES = 10
 soak: ## Let a week go by in some minutes, and look at what grows (MINUTES=10)

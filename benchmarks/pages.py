@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -16,6 +17,7 @@ from benchmarks.load import Load, http_answer
 from benchmarks.report import Report
 from benchmarks.servers import LOAD_PROCESSOR, PROCESSORS, Site, hearth, pinned, request
 from tests.support.server import ROOT, Server
+from tests.support.services import PostgreSQL
 
 AMOUNTS = (10_000, 1_000_000)
 HOUSES = ((200, 200, 1_000), (10_000, 2_000, 1_000_000))  # people, one room with all of them, messages
@@ -42,19 +44,31 @@ def _measured(report: Report, amount: int) -> dict[str, tuple[float, int]]:
 
 def search(report: Report) -> None:
     amount = AMOUNTS[1]
-    found = _kept(report, "searching", str(amount), amount)
+    _found(report, "SQLite, beside LIKE", _kept(report, "searching", f"searching-{amount}", amount))
+
+
+def search_postgresql(report: Report) -> None:
+    amount = AMOUNTS[1]
+    with PostgreSQL() as server, tempfile.TemporaryDirectory() as folder:
+        Server(Path(folder), DATABASE_URL=server.url()).manage("setup")
+        environment = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": server.url()}
+        _run(environment, "searching", "fill", str(amount))
+        _found(report, "PostgreSQL, beside ILIKE", json.loads(_run(environment, "searching", "measure")))
+
+
+def _found(report: Report, where: str, found: Any) -> None:
     lag, seconds = found["built"]
     size = found["sizes"]
-    report.heading(f"(h) Searches in {amount:,} messages, with SQLite")
+    report.heading(f"(h) Searches in {AMOUNTS[1]:,} messages, with {where}")
     if lag:
-        report.note(f"  the index was built in {seconds:.0f} s of processor time")
+        report.note(f"  building the index took {seconds:.0f} s of processor time here")
     share = (size["texts"] + size["index"]) / size["messages"]
     report.note(
         f"  messages {size['messages'] / 1e6:.0f} MB, their folded texts {size['texts'] / 1e6:.0f} MB, "
         f"the index {size['index'] / 1e6:.0f} MB: {share:.1f} times as much"
     )
     for who in ("searches", "of a newcomer"):
-        report.columns(who, "found", "CPU ms", "ms", "plain LIKE, ms")
+        report.columns(who, "found", "CPU ms", "ms", "plainly, ms")
         for name, (count, here, whole, plain) in found[who].items():
             report.row(name, count, f"{here:.1f}", f"{whole:.1f}", f"{plain:.1f}")
 

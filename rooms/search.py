@@ -6,14 +6,14 @@ looked through here, so results are complete however far behind the index is.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, ExpressionWrapper, F, Max, Q, QuerySet, Value
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Max, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
@@ -42,14 +42,24 @@ PER_PAGE = 20
 # No more of what is not in the index yet is looked through.
 UNINDEXED_AT_MOST = 1000
 TRIGRAM = 3  # characters
-# The index is asked for so many trigrams of a word at most; what is compared in the end is the text.
+# Of a long text the index is asked for so many trigrams at most; what is compared in the end is the text.
 TRIGRAMS = 16
+# In how many of the newest messages trigrams are counted, to tell the rare ones.
+COUNTED = 10_000
+# If so many have it, looking through all is quicker than what the index of PostgreSQL gives.
+COMMON = 100_000
+# Comparing a text takes as long as reading so many entries of the index.
+COMPARING = 10
 # A short word that begins more trigrams than this is common: what is newest has it.
 BEGINNINGS = 200
-# If the reader's rooms, or those asked for, have no more messages than this, all of them are looked through.
+# If a condition, such as being in the reader's rooms, leaves no more messages, these are looked through.
 FEW = 5_000
+# The same, if the index would give more than these.
+FEWER = 50_000
 # How many ids are looked through before the index is asked: what is common is there already.
-NEWEST = {"sqlite": 2_000, "postgresql": 20_000}
+NEWEST = 2_000
+# An order that no index has: otherwise all messages may be read in it, the newest first.
+NO_INDEX = ExpressionWrapper(F("pk") + 0, BigIntegerField())
 # How a direct message is named in `in:`.
 PERSON = "@"
 
@@ -198,7 +208,9 @@ def midnight(day: date) -> datetime:
 
 def find(user: User, query: Query, below: int | None = None) -> Page:
     """Return what `user` may read now and searches for, the newest first: what has an id below `below`."""
-    ids, is_cut = _ids(user, query, below or ID_MAX, PER_PAGE + 1)
+    ids, is_cut = _ids(user, query, min(below or ID_MAX, _last() + 1), PER_PAGE + 1)
+    if not ids:
+        return Page([], None, is_cut)
     shown = Message.objects.listed_for(user).filter(pk__in=ids[:PER_PAGE]).with_looks()
     messages = list(shown.select_related("room__low_user", "room__high_user").order_by("-pk"))
     fitting = with_all_drawn(oldest_that_fit(messages))
@@ -214,53 +226,93 @@ def _ids(user: User, query: Query, below: int, count: int) -> tuple[list[int], b
     rooms = Membership.objects.filter(user=user).values("room")
     if query.rooms is not None:
         rooms = rooms.filter(room__in=query.rooms)
-    are_few = Message.objects.filter(room__in=rooms)[: FEW + 1].count() <= FEW
-    allowed, newer = _allowed(user, query, rooms, are_few), range(settled + 1, below)
+    parts = list(_parts(user, query, rooms))
+    few = _at_most(FEW, parts)
+    allowed, newer = _allowed(user, query, rooms), range(settled + 1, below)
+    if few is not None:
+        allowed = allowed.filter(pk__in=few)
     if not (query.terms or query.has_link):
+        if few is not None:
+            return _newest_of_few(allowed, range(below), count), False
         ids = SearchDay.objects.ids(query.after, query.before, min(below, newer.start))
         return [*_newest(allowed, newer, count), *_newest(allowed, ids, count)][:count], False
     rest, is_cut = _look_through(allowed, newer, query, count)
     ids = SearchDay.objects.ids(query.after, query.before, below)
-    indexed = _look_up(allowed.filter(SearchText.IS_TRUE), query, ids, count, are_few)
+    indexed = _look_up(allowed, query, ids, count, parts, few is not None)
     return sorted({*rest, *indexed}, reverse=True)[:count], is_cut
 
 
-def _look_up(allowed: QuerySet[Message], query: Query, ids: range, count: int, are_few: bool) -> list[int]:
+def _parts(user: User, query: Query, rooms: QuerySet[Any, Any]) -> Iterator[QuerySet[Any, Any]]:
+    """Return for each condition which messages meet it, as far as an index tells."""
+    yield Message.objects.filter(room__in=rooms).values("pk")
+    if query.senders is not None:
+        yield Message.objects.filter(sender__in=query.senders).values("pk")
+    if query.is_saved:
+        yield SavedMessage.objects.filter(user=user).values("message")
+    if query.is_pinned:
+        yield Pin.objects.filter(room__in=rooms).values("message")
+    if query.has_file:
+        yield Attachment.objects.filter(room__in=rooms).values("message")
+
+
+def _at_most(number: int, parts: Iterable[QuerySet[Any, Any]]) -> QuerySet[Any, Any] | None:
+    """Return the first of them with no more messages than that."""
+    return next((part for part in parts if part.order_by()[: number + 1].count() <= number), None)
+
+
+def _look_up(
+    allowed: QuerySet[Message],
+    query: Query,
+    ids: range,
+    count: int,
+    parts: list[QuerySet[Any, Any]],
+    are_few: bool,
+) -> list[int]:
     """Return what matches of what is in the index."""
+    allowed = allowed.filter(SearchText.IS_TRUE)
     if query.has_link:
-        allowed = allowed.filter(pk__in=SearchText.objects.filter(has_link=True).values("pk"))
-    for term in query.terms:
-        allowed = allowed.filter(CONTAINS[connection.vendor](term))
-    if are_few or not query.terms:
+        links = SearchText.objects.filter(has_link=True).values("pk")
+        allowed = allowed.filter(search_text__has_link=True)
+        parts = [*parts, links]
+        if not are_few and (few := _at_most(FEW, [links])) is not None:
+            allowed, are_few = allowed.filter(pk__in=few), True
+    if are_few:
+        return _newest_of_few(_with(query.terms, allowed), ids, count)
+    if not query.terms and connection.vendor == "sqlite":
         return _newest(allowed, ids, count)
-    return ENGINES[connection.vendor](allowed, query.terms, ids, count)
+    return ENGINES[connection.vendor](allowed, query.terms, ids, count, parts)
 
 
-def _allowed(user: User, query: Query, rooms: QuerySet[Any, Any], are_few: bool) -> QuerySet[Message]:
+def _with(terms: Sequence[str], found: QuerySet[Any]) -> QuerySet[Any]:
+    """Have them compared, and no index of texts asked."""
+    place = "folded" if found.model is SearchText else "search_text__folded"
+    for term in terms:
+        found = found.filter(GreaterThan(StrIndex(place, Value(term)), 0))
+    return found
+
+
+def _allowed(user: User, query: Query, rooms: QuerySet[Any, Any]) -> QuerySet[Message]:
     """Return what `listed_for` does, under the conditions, asked so that no message costs much."""
     found = Message.objects.filter(deleted_at=None)
     found = found.exclude(sender__in=Block.objects.filter(blocker=user).values("blocked"))
-    if are_few:
-        found = found.filter(room__in=rooms)
-    else:
-        # No column: there is an index of each room's messages, and sorting all of them would take a second.
-        found = found.alias(place=ExpressionWrapper(F("room") + 0, BigIntegerField())).filter(place__in=rooms)
+    # No column: there is an index of each room's messages, and sorting all of them would take a second.
+    found = found.alias(place=ExpressionWrapper(F("room") + 0, BigIntegerField())).filter(place__in=rooms)
     conditions = {
         "sender__in": query.senders,
         "timestamp__lt": query.before,
         "timestamp__gte": query.after,
-        # Both are few, and looked up in the first place.
         "pk__in": SavedMessage.objects.filter(user=user).values("message") if query.is_saved else None,
-        "pin__in": Pin.objects.values("pk") if query.is_pinned else None,
+        "pin__in": Pin.objects.filter(room__in=rooms).values("pk") if query.is_pinned else None,
     }
     if query.has_file:
         found = found.filter(pk__in=Attachment.objects.filter(room__in=rooms).values("message"))
-    found = found.filter(**{name: value for name, value in conditions.items() if value is not None})
-    return found
+    return found.filter(**{name: value for name, value in conditions.items() if value is not None})
 
 
 def _look_through(allowed: QuerySet[Message], ids: range, query: Query, count: int) -> tuple[list[int], bool]:
     """Return what matches of what is not in the index yet, and whether there was too much of it."""
+    if not ids:
+        return [], False
     rows = _within(allowed, ids).exclude(SearchText.IS_TRUE)
     rows = rows.only("content", "format", "attached", "deleted_at").order_by("-pk")
     found = list(rows[: UNINDEXED_AT_MOST + 1])
@@ -272,6 +324,11 @@ def _newest(found: QuerySet[Message], ids: range, count: int) -> list[int]:
     return list(_within(found, ids).order_by("-pk").values_list("pk", flat=True)[:count])
 
 
+def _newest_of_few(found: QuerySet[Message], ids: range, count: int) -> list[int]:
+    """Look at all of them, not at all messages in the order of their ids."""
+    return list(_within(found, ids).order_by(NO_INDEX.desc()).values_list("pk", flat=True)[:count])
+
+
 def _within(found: QuerySet[Message], ids: range) -> QuerySet[Message]:
     """Say it once: of two bounds on one side SQLite uses the first."""
     return found.filter(pk__gte=ids.start, pk__lt=ids.stop)
@@ -280,44 +337,83 @@ def _within(found: QuerySet[Message], ids: range) -> QuerySet[Message]:
 # What the index of each database is asked
 
 
-def _in_sqlite(allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int) -> list[int]:
-    if all(len(term) < TRIGRAM for term in terms):
-        newest = _newest(allowed, _end_of(ids, NEWEST["sqlite"]), count)
+def _in_sqlite(
+    allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int, parts: list[QuerySet[Any, Any]]
+) -> list[int]:
+    allowed = _with(terms, allowed)
+    trigrams = [trigram for term in terms for trigram in _trigrams(term)]
+    if not trigrams:
+        newest = _newest(allowed, _end_of(ids, NEWEST), count)
         if len(newest) == count:
             return newest
-    wanted = _expression(terms)
-    if wanted is None:
-        return _newest(allowed, ids, count)
-    there = allowed.filter(pk=RawSQL("found.rowid", ())).values("pk")
+        wanted = _beginnings(terms)
+        return _newest(allowed, ids, count) if wanted is None else _given(allowed, wanted, ids, count)
+    rare, given = _rarest(trigrams, ids)
+    if given > FEWER:
+        newest = _given(allowed, rare, _end_of(ids, COUNTED), count)
+        if len(newest) == count:
+            return newest
+        if (few := _at_most(FEWER, parts)) is not None:
+            return _newest_of_few(allowed.filter(pk__in=few), ids, count)
+    return _given(allowed, rare, ids, count)
+
+
+def _given(allowed: QuerySet[Message], wanted: str, ids: range, count: int) -> list[int]:
+    """Return what is allowed of what the index gives, the latest first."""
+    there = allowed.filter(pk=RawSQL("found.rowid", ())).order_by().values("pk")
     sql, parameters = there.query.sql_with_params()
-    # In this order: for each that the index gives, the latest first, whether it is allowed.
+    # In this order, and joined: a query inside it would be begun anew for each.
+    sql = sql.replace(' FROM "rooms_message"', ' FROM rooms_search AS found CROSS JOIN "rooms_message"', 1)
     statement = f"""
-        SELECT found.rowid FROM rooms_search AS found
-        WHERE found.rooms_search MATCH %s AND found.rowid >= %s AND found.rowid < %s AND EXISTS ({sql})
+        {sql} AND found.rooms_search MATCH %s AND found.rowid >= %s AND found.rowid < %s
         ORDER BY found.rowid DESC LIMIT %s
-    """  # noqa: S608 (it is what Django wrote)
+    """
     with connection.cursor() as cursor:
-        cursor.execute(statement, [wanted, ids.start, ids.stop, *parameters, count])
+        cursor.execute(statement, [*parameters, wanted, ids.start, ids.stop, count])
         return [row[0] for row in cursor.fetchall()]
 
 
-def _expression(terms: Sequence[str]) -> str | None:
-    """Return which trigrams a text has that has all terms; None where that is hardly a condition.
+def _trigrams(term: str) -> list[str]:
+    found = [term[place : place + TRIGRAM] for place in range(len(term) - TRIGRAM + 1)]
+    return found[:: 1 + len(found) // TRIGRAMS]
 
-    What short terms begin is asked only where there are no longer ones: the text itself is compared as well.
+
+def _rarest(trigrams: list[str], ids: range) -> tuple[str, float]:
+    """Return what to ask the index for, and how many messages that gives at most, about.
+
+    More trigrams are asked for where that takes less time than comparing the texts that have not got them.
     """
-    parts = [_quoted(trigram) for term in terms for trigram in _trigrams(term)]
-    if parts:
-        return " AND ".join(parts)
+    among = _end_of(ids, COUNTED)
+    trigrams = list(dict.fromkeys(map(_quoted, trigrams)))[: 2 * TRIGRAMS]
+    (left, rare), *others = sorted(zip(_counts(trigrams, among), trigrams, strict=True))
+    given = len(ids) * (left + 1) / COUNTED
+    for count, trigram in others:
+        if (left + 1) * COMPARING < count:
+            break
+        [both] = _counts([f"{rare} AND {trigram}"], among)
+        if (left + 1 - both) * COMPARING >= count:
+            rare, left = f"{rare} AND {trigram}", both
+    return rare, given
+
+
+def _counts(wanted: Sequence[str], ids: range) -> list[int]:
+    """Return how many messages the index gives for each, among these."""
+    counted = "SELECT count(*) FROM rooms_search WHERE rooms_search MATCH %s AND rowid >= %s AND rowid < %s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join([counted] * len(wanted)),
+            [value for one in wanted for value in (one, ids.start, ids.stop)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _beginnings(terms: Sequence[str]) -> str | None:
+    """Return what to ask the index for short terms; None where that is hardly a condition."""
     # A term that is nowhere is asked for as it is: nothing has it.
     beginnings = [_beginning_with(term) or [term] for term in terms]
     if max(map(len, beginnings)) > BEGINNINGS:
         return None
     return " AND ".join(f"({' OR '.join(map(_quoted, one))})" for one in beginnings)
-
-
-def _trigrams(term: str) -> list[str]:
-    return [term[place : place + TRIGRAM] for place in range(len(term) - TRIGRAM + 1)][:TRIGRAMS]
 
 
 def _quoted(trigram: str) -> str:
@@ -335,26 +431,49 @@ def _beginning_with(term: str) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _in_postgresql(allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int) -> list[int]:
-    newest = _newest(allowed, _end_of(ids, NEWEST["postgresql"]), count)
-    if len(newest) == count:
-        return newest
-    # An order that no index has: otherwise all messages would be read in it, the newest first.
-    place = ExpressionWrapper(F("pk") + 0, BigIntegerField())
+def _in_postgresql(
+    allowed: QuerySet[Message], terms: Sequence[str], ids: range, count: int, parts: list[QuerySet[Any, Any]]
+) -> list[int]:
+    given = len(ids) * _share(terms, ids)
+    compared = _with(terms, allowed)
+    if given:
+        newest = _newest_in(compared, _end_of(ids, NEWEST), count)
+        if newest and len(newest) < count:
+            # As many as these will have enough, if there are as many everywhere.
+            newest = _newest_in(compared, _end_of(ids, min(2 * count * NEWEST // len(newest), FEWER)), count)
+        if len(newest) == count:
+            return newest
+        if given > FEWER and (few := _at_most(FEWER, parts)) is not None:
+            return _newest_of_few(compared.filter(pk__in=few), ids, count)
+    if given < COMMON:
+        compared = allowed
+        for term in terms:
+            compared = compared.filter(search_text__folded__contains=term)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")  # it takes longer than the search
-        return list(_within(allowed, ids).order_by(place.desc()).values_list("pk", flat=True)[:count])
+        # Both take longer than the search, which one processor does in less time than several.
+        cursor.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
+        return _newest_of_few(compared, ids, count)
+
+
+def _newest_in(found: QuerySet[Message], ids: range, count: int) -> list[int]:
+    """Say of the texts, too, which are asked for: otherwise each is looked up."""
+    texts = {"search_text__message_id__gte": ids.start, "search_text__message_id__lt": ids.stop}
+    return _newest(found.filter(**texts), ids, count)
+
+
+def _share(terms: Sequence[str], ids: range) -> float:
+    """Return which share of the texts has all terms, by the newest."""
+    among = _end_of(ids, NEWEST)
+    texts = SearchText.objects.filter(message_id__gte=among.start, message_id__lt=among.stop)
+    return _with(terms, texts).count() / NEWEST
 
 
 def _end_of(ids: range, length: int) -> range:
-    """Return the last of these ids, as far as there are messages."""
-    last = Message.objects.aggregate(last=Max("pk"))["last"] or 0
-    return range(max(ids.start, min(ids.stop, last + 1) - length), ids.stop)
+    return range(max(ids.start, ids.stop - length), ids.stop)
+
+
+def _last() -> int:
+    return Message.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 ENGINES = {"sqlite": _in_sqlite, "postgresql": _in_postgresql}
-# Whether a term is in the folded text: as the index can answer it, or as it is quickest.
-CONTAINS: dict[str, Callable[[str], Any]] = {
-    "sqlite": lambda term: GreaterThan(StrIndex("search_text__folded", Value(term)), 0),
-    "postgresql": lambda term: Q(search_text__folded__contains=term),
-}

@@ -129,7 +129,7 @@ def test_searches_find_what_a_plain_look_finds_and_use_the_index(monkeypatch):
     assert found["built"][0] > 0
     assert all(size > 0 for size in found["sizes"].values())
     for name, text in searching.ASKED.items():
-        if not text.endswith(("from:me", "01-01")):
+        if ":" not in text:
             plain = {message.pk for message in searching.plainly(user, text)[:PER_PAGE]}
             assert {message.pk for message in find(user, understood(user, text)).messages} == plain, name
     assert found["searches"]["a common word"][0] == PER_PAGE

@@ -53,8 +53,8 @@ def faults():
 @pytest.fixture(autouse=True)
 def index_is_used(monkeypatch):
     """Ask the index, however little there is."""
-    monkeypatch.setattr(search, "FEW", -1)
-    monkeypatch.setattr(search, "NEWEST", {"sqlite": 0, "postgresql": 0})
+    for name, value in (("FEW", -1), ("FEWER", -1), ("NEWEST", 1), ("COUNTED", 1)):
+        monkeypatch.setattr(search, name, value)
 
 
 @pytest.fixture(params=["indexed", "not yet", "half"])
@@ -207,6 +207,18 @@ ASKED = st.one_of(
 )
 
 
+# By these a search goes one way or another.
+BOUNDS = {
+    "FEW": [-1, 100],
+    "FEWER": [-1, 3, 100],
+    "NEWEST": [1, 3, 100],
+    "COUNTED": [1, 4],
+    "COMPARING": [0, 10],
+    "COMMON": [0, 100],
+    "BEGINNINGS": [1, 100],
+}
+
+
 def naive(user, text):
     """Look through all messages, the newest first, with a query that was understood."""
     query = understood(user, text)
@@ -225,15 +237,12 @@ def naive(user, text):
 
 @given(st.data())
 @hypothesis_settings(
-    max_examples=30 if connection.vendor == "sqlite" else 12,
+    max_examples=EXAMPLES or (30 if connection.vendor == "sqlite" else 12),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_search_finds_what_a_naive_look_through_finds(room, ada, ben, monkeypatch, data):
-    monkeypatch.setattr(search, "FEW", data.draw(st.sampled_from([-1, 100])))
-    monkeypatch.setattr(search, "BEGINNINGS", data.draw(st.sampled_from([1, 100])))
-    monkeypatch.setattr(
-        search, "NEWEST", dict.fromkeys(search.NEWEST, data.draw(st.sampled_from([0, 3, 100])))
-    )
+    for name, values in BOUNDS.items():
+        monkeypatch.setattr(search, name, data.draw(st.sampled_from(values)))
     texts = data.draw(st.lists(MESSAGE, min_size=1, max_size=8))
     messages = []
     for text in texts:
