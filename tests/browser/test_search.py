@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Person
@@ -17,6 +18,7 @@ def follow_by_keyboard(person: Person, link: str) -> None:
     person.page.keyboard.press("Enter")
 
 
+@pytest.mark.accessibility("A84", "A85", "A86")
 def test_from_a_room_to_a_message_and_back_by_keyboard(ada, ben, room):
     ben.say(
         room, "A large umbrella, very **bold**", *(f"Filler {number}" for number in range(60)), "No umbrella"
@@ -53,7 +55,7 @@ def test_from_a_room_to_a_message_and_back_by_keyboard(ada, ben, room):
     expect(box).to_be_focused()
     count_says(ada, "1 message found.")
 
-    ada.page.locator("#found").get_by_role("link").first.focus()
+    ada.page.get_by_role("region", name="Messages").get_by_role("list").get_by_role("link").first.focus()
     ada.page.keyboard.press("Enter")
     ada.wait_until_live()
     message = ada.page.locator(".message").filter(has_text="large umbrella")
