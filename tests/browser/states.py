@@ -449,6 +449,20 @@ def connection_failed(scene: Scene) -> Person:
 
 
 @state
+def paused(scene: Scene) -> Person:
+    """Other windows of the browser have taken its stream."""
+    ada = empty_room(scene)
+    ada.page.evaluate(
+        """async () => {
+          const { held } = await navigator.locks.query();
+          const forEver = () => new Promise(() => {});
+          held.forEach(({ name }) => navigator.locks.request(name, { steal: true }, forEver).catch(forEver));
+        }"""
+    )
+    return shows(ada, "Paused: other windows")
+
+
+@state
 def session_ended(scene: Scene) -> Person:
     ada = empty_room(scene)
     ada.post("/logout/")
