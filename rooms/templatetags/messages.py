@@ -18,6 +18,8 @@ from config.drawn import drawings
 from config.paths import path_of
 from rooms.history import NEWER_COUNTED
 from rooms.models import Message
+from rooms.models.formatting import TYPED
+from rooms.models.message_text import html_of
 from rooms.replies import REPLIES_AT_MOST
 from rooms.search_marks import marked
 
@@ -175,6 +177,12 @@ def profile_url(person: User) -> str:
 def message_text(message: Message) -> SafeString:
     """Return the content escaped and formatted, its addresses made links, its mentions marked."""
     return mark_safe(marked(message.html, message.marked))  # noqa: S308 (it is escaped there)
+
+
+@register.filter
+def with_links(text: str) -> SafeString:
+    """Return a text escaped, its addresses made links as in messages."""
+    return mark_safe(html_of(text, {}, TYPED))  # noqa: S308 (it is escaped there)
 
 
 @register.filter

@@ -99,16 +99,18 @@ async def test_room_that_is_opened_appears_in_the_lists_of_all(ann, eve, group_i
 
 
 async def test_new_name_and_archive_show_on_open_pages(ann, bob, eve, group_id, number):
+    url = "https://garden.example/plan?a=1&b=2"
     async with (
         await LivePage.open(bob, group_id) as page,
         await LivePage.open(eve, None) as lobby,
     ):
         await eventually(lambda: page.connections and lobby.connections)
-        await change(ann, group_id, name=f"Renamed {number}", description="What it is for")
+        await change(ann, group_id, name=f"Renamed {number}", description=f"See {url} <b>")
         await eventually(lambda: page.page.text("room-name") == f"Renamed {number}")
         await eventually(lambda: page.page.root.all("title")[0].text == f"Renamed {number} – Hearth")
         await eventually(lambda: lobby.page.text(f"room-{group_id}-name") == f"Renamed {number}")
-        assert page.page.text("description") == "What it is for"
+        assert page.page.text("description") == f"See {url} <b>"
+        assert [link["href"] for link in page.page.root.by_id("description").all("a")] == [url]
         assert page.page.text("composer-label") == f"Message Renamed {number}"
         await ann.send(f"/rooms/{group_id}/archive/")
         await eventually(lambda: "archived" in page.page.text("archived"))
