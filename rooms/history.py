@@ -43,6 +43,12 @@ class HistoryPage:
             message.marked = marked_terms(self.searched) if message.pk == self.linked else ()
 
     @property
+    def unread_messages(self) -> list[Message]:
+        """The messages from the first unread one on; none where that is further up than the page reaches."""
+        is_here = self.unread and any(message.pk == self.unread for message in self.messages)
+        return [message for message in self.messages if is_here and message.pk >= (self.unread or 0)]
+
+    @property
     def linked_query(self) -> dict[str, str | int]:
         """What of its address a frame needs that shows the same."""
         if not self.linked:

@@ -71,6 +71,11 @@ urlpatterns = [
     path("rooms/<id:room_id>/people/", directory.completion_list, name="completion_list"),
     path("rooms/<id:room_id>/draft/", membership.draft_update, name="draft_update"),
     path("rooms/<id:room_id>/read/", read_receipts.read_receipt_create, name="read_receipt_create"),
+    path(
+        "rooms/<id:room_id>/seen/<id:message_id>/<id:version>/",
+        read_receipts.read_receipt_create_by_style,
+        name="read_receipt_create_by_style",
+    ),
     path("rooms/<id:room_id>/stream", streams.not_here, name="chat_room_stream"),
     path("rooms/<id:room_id>/live", streams.not_here, name="chat_room_live"),
     path("stream", streams.not_here, name="lobby_stream"),

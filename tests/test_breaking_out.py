@@ -261,7 +261,7 @@ def documents(world):
         "document of the private chat": fragments.document(
             world.private, page_before(world.private), world.ada
         ),
-        "document messages": fragments.document_messages(page.messages, None),
+        "document messages": fragments.document_messages(page.messages, None, "nonce", 0),
         "document typing": fragments.document_typing([world.ben.shown_name]),
     }
 

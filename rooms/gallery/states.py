@@ -1342,6 +1342,7 @@ def pieces(stage: Stage) -> str:
         stage.part(f"rooms/document/pieces.html#{piece}", **context)
         for piece, context in (
             ("messages", {"messages": [drawn], "previous": None}),
+            ("noticed", {"noticed": [drawn], "version": 0, "nonce": "n"}),
             ("changed", {"changed": [(drawn, 1)], "moved": [(drawn.pk, 2)], "nonce": "n"}),
             ("heartbeat", {}),
             ("typing", {"words": f"Ada <{RAW}> is typing…"}),

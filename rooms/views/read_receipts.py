@@ -1,8 +1,9 @@
 import time
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts import limits
 from accounts.http import AuthenticatedRequest
@@ -25,6 +26,24 @@ def read_receipt_create(request: AuthenticatedRequest, room_id: int) -> HttpResp
     limits.memory.take("read_per_user", request.user.pk)
     membership.mark_read(**form.cleaned_data)
     return HttpResponse(status=204) if request.htmx else redirect(membership.room)
+
+
+@require_GET
+def read_receipt_create_by_style(
+    request: AuthenticatedRequest, room_id: int, message_id: int, version: int
+) -> HttpResponse:
+    """Note what was seen in a document without scripts, whose style asks for this as for a picture.
+
+    Nothing but a style or an element of our own pages can: messages show no pictures of an address.
+    """
+    asked = request.headers.get("Sec-Fetch-Site"), request.headers.get("Sec-Fetch-Dest")
+    if asked != ("same-origin", "image"):
+        raise PermissionDenied
+    # room__pk finds nothing for a number that no database could hold; room would raise.
+    membership = get_object_or_404(Membership, room__pk=room_id, user=request.user)
+    limits.memory.take("read_per_user", request.user.pk)
+    membership.mark_read(message_id, version)
+    return HttpResponse(status=204)
 
 
 @require_POST

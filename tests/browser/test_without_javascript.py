@@ -115,7 +115,9 @@ def test_mark_as_read(dora, ada):
     dora.sees("Do you read me?")
     expect(dora.frame.get_by_role("heading", name="New messages")).to_have_count(0)
     expect(link).not_to_have_accessible_name(re.compile("unread"))
-    ada.say(room, "And this, while you look?")
+    with dora.page.expect_response(re.compile(rf"{room}seen/\d+/0/")) as seen:
+        ada.say(room, "And this, while you look?")
+    assert seen.value.status == 204
     dora.sees("Do you read me?", "And this, while you look?")
     dora.box.fill("I do")
     press(dora, "Send")

@@ -277,6 +277,11 @@ TABLE = {
         "outsider": "405 405 404 405 405 405",
         "member": "405 405 422 405 405 405",
     },
+    ("rooms:read_receipt_create_by_style", "seen message"): {
+        "anonymous": "302 302 302 302 302 302",
+        "outsider": "403 405 405 405 405 405",
+        "member": "403 405 405 405 405 405",
+    },
     ("accounts:settings_update", None): {
         "anonymous": LOGIN_FIRST,
         "outsider": EMPTY_FORM,
@@ -579,6 +584,7 @@ def address(ada, ben, room, private):
         "session": lambda: [login_session_of(client_of(ada)).pk],
         "message": lambda: [make_message(private, ben).pk],
         "own message": lambda: [make_message(private, ada).pk],
+        "seen message": lambda: [room.pk, make_message(room, ben).pk, 0],
         "file of a message": lambda: [make_message_with_file(private, ben).pk, 1],
         "file of an own message": lambda: [make_message_with_file(private, ada).pk, 1],
         "file": lambda: [make_message_with_file(private, ben).files[0].id],

@@ -46,6 +46,22 @@ def test_htmx_report_is_answered_with_nothing(ada_client, room, membership, mess
     assert membership.last_read == messages[2].pk
 
 
+def test_document_reports_by_its_style(ada_client, mallory_client, room, membership, messages):
+    """It is a GET, which changes something only where one of our own pages asks for it as for a picture."""
+    path = f"/rooms/{room.pk}/seen/{messages[2].pk}/0/"
+    picture = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "image"}
+    others = [{}, {**picture, "Sec-Fetch-Site": "cross-site"}, {**picture, "Sec-Fetch-Dest": "document"}]
+    assert [ada_client.get(path, headers=headers).status_code for headers in others] == [403, 403, 403]
+    assert ada_client.post(path, headers=picture).status_code == 405
+    assert mallory_client.get(path, headers=picture).status_code == 404
+    assert not read_by(membership.user)
+    membership.mark_unread(messages[4])
+    assert ada_client.get(f"/rooms/{room.pk}/seen/{messages[4].pk}/0/", headers=picture).status_code == 204
+    assert not read_by(membership.user), "its page does not know that this was marked as unread"
+    assert ada_client.get(f"/rooms/{room.pk}/seen/{messages[2].pk}/1/", headers=picture).status_code == 204
+    assert read_by(membership.user) == [message.pk for message in messages[:3]]
+
+
 def test_report_is_announced_after_the_commit(ada, ada_client, room, messages, rung, committed):
     with committed():
         report(ada_client, room, messages[2].pk)

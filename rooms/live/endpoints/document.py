@@ -37,18 +37,25 @@ class DocumentEndpoint(StreamEndpoint):
 
     def opening(self, scope: RoomScope) -> Opening:
         opening = super().opening(scope)
-        document = Document(opening.format.language, opening.time_zone)
         room = ChatRoom.objects.select_related("low_user", "high_user").get(pk=opening.room_id or 0)
         membership = Membership.objects.filter(room=room, user=opening.user).first()
         if membership is None and not opening.is_visit:
             raise Refused(404, "room", opening.user)
+        version = membership.marker_version if membership else 0
+        document = Document(opening.format.language, opening.time_zone, version=version)
         page = page_before(room, unread=unread_line(membership) if membership else None)
         page.linked = opening.message  # where it is not on the page, nothing leads there
         page.mark(opening.searched)
         is_hidden = room.is_group and page.linked_sender in opening.blocked
         with translation.override(document.language), timezone.override(opening.time_zone):
             opening.beginning = fragments.document(
-                room, page, opening.user, is_hidden, opening.is_visit
+                room,
+                page,
+                opening.user,
+                is_linked_hidden=is_hidden,
+                is_visit=opening.is_visit,
+                nonce=document.nonce,
+                version=version,
             ).encode()
         opening.format = document
         opening.headers = [*HTML, *ENDLESS, policy(f" 'nonce-{document.nonce}'")]

@@ -14,8 +14,8 @@ from rooms.models.tick import Marks
 from rooms.receipts import TickBounds
 
 DOCUMENT_LIFETIME = 30 * 60.0
-# Stands for the nonce of each document in bytes that are for all of them. Nobody can write it in a message.
-_NONCE = secrets.token_urlsafe(16)
+# Stand for what each document has of its own, in bytes that are for all. Nobody can write them in a message.
+_NONCE, _VERSION = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
 
 
 class Format(Protocol):
@@ -105,16 +105,18 @@ class Document:
     time_zone: str
     # What the policy of this one response allows a style sheet with.
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16), compare=False)
+    version: int = field(default=0, compare=False)  # of the read marker that its reader had
 
     def changes(self, change: Change) -> bytes | None:
         if not change.is_of_messages or len(change.moved) > MOVED_AT_MOST:
             return None
         with translation.override(self.language), timezone.override(self.time_zone):
-            posted = fragments.document_messages(change.posted, change.previous)
+            posted = fragments.document_messages(change.posted, change.previous, _NONCE, _VERSION)
             return (posted + fragments.document_changed(change.changed, change.moved, _NONCE)).encode()
 
     def of_one_response(self, frame: bytes) -> bytes:
-        return frame.replace(_NONCE.encode(), self.nonce.encode())
+        own = frame.replace(_NONCE.encode(), self.nonce.encode())
+        return own.replace(_VERSION.encode(), str(self.version).encode())
 
     def ticks(self, author_id: int, marks: Marks, bounds: TickBounds | None) -> bytes:
         assert bounds  # noqa: S101 (whoever has marks encoded for a document has looked for them)

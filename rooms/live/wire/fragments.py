@@ -18,6 +18,9 @@ from rooms.models.tick import Marks
 from rooms.receipts import TickBounds
 from rooms.unread import unread_label
 
+# If more are unread when a document begins, which shows the newest, they are not taken as seen.
+SEEN_AT_ONCE = 5
+
 
 def changes(change: Change) -> str:
     """New messages are inserted; earlier ones, and the head, are changed where they are."""
@@ -147,10 +150,20 @@ def stream_ended(reason: str) -> str:
 
 
 def document(
-    room: ChatRoom, page: HistoryPage, reader: User, is_linked_hidden: bool = False, is_visit: bool = False
+    room: ChatRoom,
+    page: HistoryPage,
+    reader: User,
+    *,
+    is_linked_hidden: bool = False,
+    is_visit: bool = False,
+    nonce: str = "",
+    version: int = 0,
 ) -> str:
     """The beginning of the document, up to its newest message. More is added, and nothing is ever closed."""
     context = {
+        "noticed": page.messages[-1:] if 0 < len(page.unread_messages) <= SEEN_AT_ONCE else [],
+        "nonce": nonce,
+        "version": version,
         "room": room,
         "page": page,
         "reader": reader,
@@ -167,11 +180,20 @@ def document_refusal(status: int, reason: str, reader: User | None) -> str:
     return _render("rooms/document/refusal.html", context)
 
 
-def document_messages(messages: list[Message], previous: Message | None) -> str:
+def document_messages(
+    messages: list[Message], previous: Message | None, nonce: str, version: int | str
+) -> str:
     """Messages that follow what is there, `previous`, with a line above the first one of a day."""
     if not messages:
         return ""
-    return _render("rooms/document/pieces.html#messages", {"messages": messages, "previous": previous})
+    context = {
+        "messages": messages,
+        "previous": previous,
+        "noticed": messages[-1:],
+        "nonce": nonce,
+        "version": version,
+    }
+    return _render("rooms/document/pieces.html#messages", context)
 
 
 def document_changed(changed: list[Message], moved: list[int], nonce: str) -> str:
