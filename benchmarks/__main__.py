@@ -1,7 +1,7 @@
 """Measure Hearth on this machine. See README.md.
 
 Usage: python -m benchmarks [fanout] [senders] [streams] [pages] [requests] [first-page] [house] [search]
-                           [search-postgresql] [files] [--readers 1000]
+                           [search-postgresql] [files] [reading] [--readers 1000]
 Without a name, all of them but search-postgresql, which fills its database anew.
 """
 
@@ -11,7 +11,7 @@ import platform
 import sys
 import time
 
-from benchmarks import fanout, files, pages, streams
+from benchmarks import fanout, files, pages, reading, streams
 from benchmarks.report import Report
 
 PARTS = {
@@ -25,6 +25,7 @@ PARTS = {
     "search": pages.search,
     "search-postgresql": pages.search_postgresql,
     "files": files.files,
+    "reading": reading.reading,
 }
 WHERE_NAMED = {"search-postgresql"}
 
