@@ -5,7 +5,7 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-postgresql accessibility-statement bench nemesis readers searches fuzz soak check \
-	format messages settings lock image clean
+	format messages settings templates lock image clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -118,6 +118,10 @@ messages: ## Bring the translations up to date with the code (needs gettext)
 settings: ## Write docs/settings.md from config/settings.py
 	@bin/setup --dev
 	@$(PY) -m tests.support.settings_page
+
+templates: ## Write the tables of docs/templates.md, and the picture of a room (needs Chromium)
+	@bin/setup --dev
+	@$(PY) manage.py shell --no-imports -c "from tests.support.templates_page import write; write()"
 
 lock: ## Rewrite the lock files (ARGS=--upgrade for newer versions)
 	@bin/setup --dev

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,7 @@ FORMER_FIELDS = (
 )
 # What decides how somebody looks beside a message, and in a line of the list of chats.
 LOOK_FIELDS = ("username", "display_name", "avatar_digest")
+look_of = attrgetter("pk", *LOOK_FIELDS)
 LINE_FIELDS = (*LOOK_FIELDS, "status", "status_until", "shows_presence", "online_until")
 COMMIT_TIME = 2 * settings.DATABASE_TIMEOUT
 
@@ -344,7 +346,8 @@ class User(AbstractBaseUser, PermissionsMixin, Foldable):
     @property
     def look(self) -> tuple[object, ...]:
         """What decides how they look beside a message: a part of keys (config/drawn.py)."""
-        return self.pk, self.username, self.display_name, self.avatar_digest
+        look: tuple[object, ...] = look_of(self)
+        return look
 
     @classmethod
     def all_but(cls, relation: str, shown: Collection[str]) -> list[str]:

@@ -19,6 +19,7 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
 from django.template import Engine, TemplateDoesNotExist, TemplateSyntaxError, engines
 from django.template.backends.django import DjangoTemplates
+from django.urls import resolve
 
 import rooms.gallery.variants  # noqa: F401 (more states)
 from config import site
@@ -284,6 +285,7 @@ class Drawn:
         chosen = changed if only is None else changed & set(only)
         self.seen: set[str] = set()  # the names of templates that were drawn
         self.shown: dict[State, str] = {}  # what was drawn with the templates that are checked
+        self.addresses: dict[State, str | None] = {}  # the route of the page, if it was asked for
         self.states = [state for state in STATES.values() if state.template in chosen]
 
     def findings(self) -> Iterator[Finding]:
@@ -308,6 +310,7 @@ class Drawn:
                     yield Finding(file, line, f"{sentence} (“{state.title}” and maybe others)")
                 continue
             self.seen |= sight.drawn.keys()
+            self.addresses[state] = sight.address
             self.shown[state] = (after if self.theme else before).html
             yield from map(self.unknown, filter(self.is_unknown, sight.missing))
             if RAW in {element.tag for element in (after if self.theme else before).root}:
@@ -388,7 +391,9 @@ class Drawn:
 
 def draw(state: State, sight: Sight) -> Markup:
     with watched(sight), staged() as stage:
-        return Markup.of(state.draw(stage))
+        markup = Markup.of(state.draw(stage))
+        sight.address = resolve(state.path).route if state.path else stage.address
+        return markup
 
 
 def needle_of(hook: str) -> str:

@@ -16,6 +16,7 @@ TAGS = {
     "{% chat_line": "rooms/_chat.html",
     ".as_field_group": "django/forms/field.html",
 }
+NEEDED = re.compile(r'#[\w<>-]*\w>?|(?<![\w-])data-(?!hx-)[a-z0-9-]*[a-z0-9]|"[\w-]+"')
 TITLES = ("Context", "Blocks", "Hooks", "Targets?")
 
 
@@ -54,8 +55,7 @@ class Head:
     @cached_property
     def needed(self) -> set[str]:
         """What has to stay: "#ticks", "data-read" or, for a part, "tick" in quotes."""
-        text = f"{self.hooks} {self.targets}"
-        return set(re.findall(r'#[\w<>-]*\w>?|(?<![\w-])data-(?!hx-)[a-z0-9-]*[a-z0-9]|"[\w-]+"', text))
+        return set(NEEDED.findall(f"{self.hooks} {self.targets}"))
 
     def _paragraph(self, title: str) -> str:
         found = re.search(rf"\b{title}: (.*)", self.text, re.DOTALL)

@@ -51,6 +51,7 @@ class Stage:
 
     def __init__(self, look: dict[str, str] | None = None) -> None:
         self.look = look or {}  # how Ada chose pages to look, by fields of User
+        self.address: str | None = None  # such as rooms/<id:room_id>/, of the page that was opened last
         self.host = next(
             (name for name in settings.ALLOWED_HOSTS if not name.startswith((".", "*"))), "localhost"
         )
@@ -222,6 +223,8 @@ class Stage:
             got_request_exception.disconnect(note)
         for error in filter(None, failed):
             raise error
+        if method == "GET" and request.resolver_match:
+            self.address = request.resolver_match.route
         return response
 
     def environment(self, method: str, path: str, body: bytes = b"", htmx: bool = False) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class State:
     name: str
     draw: Draw
     place: str  # what a partial stands in, so that style sheets find it; empty for a page
+    path: str  # where a page is, if settings of this Hearth may keep it from being asked for
 
     @property
     def title(self) -> str:
@@ -52,10 +53,10 @@ class State:
 STATES: dict[tuple[str, str], State] = {}
 
 
-def state(template: str, place: str = "") -> Callable[[Draw], Draw]:
+def state(template: str, place: str = "", path: str = "") -> Callable[[Draw], Draw]:
     def note(draw: Draw) -> Draw:
         name = getattr(draw, "__name__", "")
-        STATES[template, name] = State(template, name, draw, place)
+        STATES[template, name] = State(template, name, draw, place, path)
         return draw
 
     return note
@@ -1252,29 +1253,29 @@ def made() -> dict[str, Any]:
     return {"url": url, "qr": qr_code(url)}
 
 
-@state("accounts/entry_link_create.html")
+@state("accounts/entry_link_create.html", path="/settings/browsers/")
 def link_for_another_browser(stage: Stage) -> str:
     return stage.page("accounts/entry_link_create.html", stage.ben, made=made())
 
 
-@state("accounts/entry_link_create.html")
+@state("accounts/entry_link_create.html", path="/settings/browsers/")
 def before_there_is_a_link(stage: Stage) -> str:
     return stage.page("accounts/entry_link_create.html", stage.ben, made=None)
 
 
-@state("accounts/entry_link_detail.html")
+@state("accounts/entry_link_detail.html", path="/enter/token/")
 def entry_link(stage: Stage) -> str:
     return stage.page("accounts/entry_link_detail.html", None, person=stage.ben)
 
 
-@state("accounts/invitation_list.html")
+@state("accounts/invitation_list.html", path="/settings/invitations/")
 def invitations(stage: Stage) -> str:
     EntryLink.objects.invite(stage.ada)
     context = {"made": made(), "invitations": EntryLink.objects.invitations(), "next_page": 2}
     return stage.page("accounts/invitation_list.html", stage.ada, **context)
 
 
-@state("accounts/invitation_detail.html")
+@state("accounts/invitation_detail.html", path="/join/token/")
 def invitation(stage: Stage) -> str:
     context = {"form": InvitationForm(), "inviter": stage.ben, "invited_by": stage.ben}
     return stage.page("accounts/invitation_detail.html", None, **context)

@@ -561,18 +561,18 @@ def with_a_line_below(stage: Stage) -> str:
     return stage.page("accounts/login.html", None, **context, site_line=f"Keys: ask Jo <{RAW}>")
 
 
-@state("accounts/invitation_detail.html")
+@state("accounts/invitation_detail.html", path="/join/token/")
 def invitation_by_a_command(stage: Stage) -> str:
     return stage.page("accounts/invitation_detail.html", None, form=InvitationForm(), inviter=None)
 
 
-@state("accounts/invitation_list.html")
+@state("accounts/invitation_list.html", path="/settings/invitations/")
 def no_invitations(stage: Stage) -> str:
     context: dict[str, Any] = {"made": None, "invitations": [], "next_page": None}
     return stage.page("accounts/invitation_list.html", stage.ada, **context)
 
 
-@state("accounts/invitation_list.html")
+@state("accounts/invitation_list.html", path="/settings/invitations/")
 def invitations_by_a_command(stage: Stage) -> str:
     EntryLink.objects.invite()
     context = {"made": None, "invitations": EntryLink.objects.invitations(), "next_page": None}

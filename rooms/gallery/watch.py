@@ -36,6 +36,7 @@ class Sight:
     drawn: dict[str, dict[str, str]] = field(default_factory=dict)  # kinds of values by template and name
     files: set[str] = field(default_factory=set)
     missing: set[Missing] = field(default_factory=set)
+    address: str | None = None  # such as rooms/<id:room_id>/, of the page that was opened last
 
     def note(self, template: Template, context: Any) -> None:
         kinds = self.drawn.setdefault(template.name or "", {})

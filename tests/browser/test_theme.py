@@ -1,15 +1,19 @@
 """What somebody sees who edits a theme with DEBUG=1."""
 
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from pytest_django import DjangoDbBlocker
 
 from tests.browser.conftest import MakePerson
 from tests.browser.test_states import axe, run_axe  # noqa: F401 (a fixture)
-from tests.support.server import Server
-from tests.support.worked_changes import make_theme, settings
+from tests.support.room_picture import PICTURE, marked_room, measured, names_in
+from tests.support.server import ROOT, Server
+from tests.support.worked_changes import make_copy, make_theme, settings
 
 
 @pytest.fixture
@@ -98,14 +102,30 @@ def test_theme_that_ships_can_be_used(person: MakePerson, shipped: Server, axe: 
     expect(ada.page.get_by_role("navigation", name="Chats")).to_be_visible()
 
 
+def test_picture_of_the_docs_names_all_parts_of_a_room(
+    person: MakePerson, server: Server, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with django_db_blocker.unblock(), ThreadPoolExecutor(1) as thread:  # Playwright has a loop in this one
+        room = thread.submit(marked_room).result()
+    page = person("ada", enter=False).page
+    assert measured(page, server.url, *room)["parts"].keys() == names_in(PICTURE.read_text()), (
+        "make templates"
+    )
+
+
 def test_changes_of_the_docs_do_what_they_say(person: MakePerson, tmp_path: Path) -> None:
-    theme = make_theme(tmp_path / "theme")
-    files = {path.relative_to(theme).as_posix() for path in theme.rglob("*.*")}
-    assert len(files) == 4
-    with Server(tmp_path, **settings()) as server:
+    """All five of them, one upon the other, in a copy of Hearth."""
+    copy, data = tmp_path / "hearth", tmp_path / "data"
+    make_copy(copy)
+    theme = make_theme(data / "theme")
+    assert len(list(theme.rglob("*.*"))) == 2
+    chosen = settings()
+    chosen["SITE_LOGO"] = str(shutil.copy(ROOT / "static/icon.svg", data / chosen["SITE_LOGO"]))
+    server = Server(data, root=copy, **chosen)
+    server.manage("makemigrations", "accounts")
+    with server:
         stranger = person("cleo", at=server, enter=False).open("/login/")
         expect(stranger.page).to_have_title("Log in – Allotments")
-        expect(stranger.page.get_by_text("New here? Ask Jo")).to_be_visible()
         button = stranger.page.get_by_role("button", name="Log in")
         expect(button).to_have_css("background-color", "rgb(10, 88, 202)")
 
@@ -114,6 +134,8 @@ def test_changes_of_the_docs_do_what_they_say(person: MakePerson, tmp_path: Path
         ben.say(room, "Hello")
         ada.say(room, "Hi")
         ada.open_live(room)
+        logo = ada.page.locator(".home").evaluate("home => getComputedStyle(home, '::before').content")
+        assert ada.page.request.get(logo.split('"')[1]).body() == (ROOT / "static/icon.svg").read_bytes()
         faces = ada.page.locator(".message > .avatar")
         expect(faces).to_have_count(2)
         assert faces.nth(0).bounding_box()["x"] == faces.nth(1).bounding_box()["x"]
@@ -122,8 +144,16 @@ def test_changes_of_the_docs_do_what_they_say(person: MakePerson, tmp_path: Path
         members = ada.page.get_by_role("complementary", name="Members")
         expect(members.locator("p")).to_have_count(2)
         assert members.bounding_box()["x"] > ada.scroller.bounding_box()["x"] + 100
-        ben.post("/settings/profile/", display_name="Benedict", status_ends="never")
-        expect(members.get_by_text("Benedict")).to_be_visible()
+        ben.open("/settings/profile/").page.get_by_label("Display name").fill("Benedict")
+        ben.page.get_by_label("Pronouns").fill("he/him")
+        ben.page.get_by_role("button", name="Save").click()
+        first = ada.page.locator(".message").first
+        for place in (members, first):
+            expect(place.get_by_text("Benedict")).to_be_visible()
+            expect(place.get_by_text("he/him")).to_be_visible()
+        ben.open_live(room)
+        expect(ben.page.locator(".message").first.get_by_text("he/him")).to_be_visible()
 
-        ada.box.press_sequentially("Hello")
-        expect(ada.page.locator("output.left")).to_have_text("3995")
+        ben.page.get_by_role("button", name="Wave").click()
+        for someone in (ada, ben):
+            expect(someone.page.get_by_text("Benedict waves")).to_be_visible()

@@ -1,7 +1,5 @@
 """The gallery: every template in every state."""
 
-import re
-
 import pytest
 from django.db import connection
 
@@ -15,7 +13,7 @@ from rooms.gallery.watch import Sight, watched
 from rooms.models import ChatRoom
 from tests.conftest import client_of
 from tests.support.responses import page_of
-from tests.support.server import ROOT
+from tests.support.room_picture import PICTURE, STATE, names_in
 
 pytestmark = pytest.mark.django_db
 FRAME = "/gallery/look/formatted/rooms/_message.html"
@@ -107,12 +105,11 @@ def test_states_have_names_of_their_own():
     assert len(titles) == len(set(titles))
 
 
-def test_docs_name_the_files_of_a_room():
-    text = (ROOT / "docs" / "templates.md").read_text()
-    table = text.partition("\n## A room, part by part")[2].partition("\n### ")[0]
-    named = set(re.findall(r"`([\w/]+\.html)`", table))
+def test_picture_of_the_docs_names_files_that_draw_the_room():
+    """tests/browser/test_theme.py looks at whether it names all of them."""
     sight = Sight()
     with watched(sight), staged() as stage:
-        STATES["rooms/chat_room_detail.html", "with_messages"].draw(stage)
+        STATE.draw(stage)
+    named = names_in(PICTURE.read_text())
     assert named - sight.drawn.keys() == set()
     assert len(named) > 15

@@ -28,8 +28,7 @@ from rooms.unread import Unread, unread_in_rooms
 class Shown(NamedTuple):
     """What others see of a person."""
 
-    name: str
-    avatar: str
+    look: tuple[object, ...]
     status: str
 
 
@@ -97,12 +96,12 @@ class Profiles(Rounds[set[int]]):
         read_at = timezone.now()
         renamed: set[int] = set()
         for person in User.objects.filter(IS_TOLD_OF, pk__in=gathered):
-            now = Shown(person.shown_name, person.avatar_digest, person.current_status)
+            now = Shown(person.look, person.current_status)
             before = self._told.get(person.pk)
             if now != before:
                 news.shown[person.pk] = now
                 news.frames.append(swapped(fragments.profile, person, read_at))
-            if before is None or (now.name, now.avatar) != (before.name, before.avatar):
+            if before is None or now.look != before.look:
                 renamed.add(person.pk)
         if renamed and open_rooms:
             members = Membership.objects.filter(room__in=open_rooms, user__in=renamed)
