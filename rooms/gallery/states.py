@@ -17,6 +17,8 @@ from rooms import exports, moderation
 from rooms.chats import chats_digest, chats_of
 from rooms.forms import MessageForm
 from rooms.gallery.stage import RAW, Stage
+from rooms.live.wire import fragments
+from rooms.models import ChatRoom, Message, RoomInvitation, StoredFile
 from rooms.models import ChatRoom, Export, Message, RoomInvitation, StoredFile
 from rooms.models.stored_file import ShownFile, attach, shown_as
 from rooms.models.tick import Mark, Marks
@@ -350,19 +352,34 @@ def ticks(stage: Stage) -> str:
     return push(stage, "ticks", marks=Marks((Mark(0, 5),), (Mark(0, 3),)), author_id=stage.ada.pk)
 
 
-def typing(stage: Stage, words: str) -> str:
-    label = "typing…" if words else ""
-    return push(stage, "typing-indicator", words=words, label=label, dom_id="room-1", is_open=True)
+def typing(count: int) -> str:
+    names = [f"Ada <{RAW}>", "Ben", "Cleo", "Dora", "Emil"][:count]
+    return fragments.typing_indicator(names, "room-1", is_open=True)
 
 
 @state(PUSHES)
-def one_is_typing(stage: Stage) -> str:
-    return typing(stage, f"Ada <{RAW}> is typing…")
+def one_is_typing(_stage: Stage) -> str:
+    return typing(1)
 
 
 @state(PUSHES)
-def nobody_is_typing(stage: Stage) -> str:
-    return typing(stage, "")
+def two_are_typing(_stage: Stage) -> str:
+    return typing(2)
+
+
+@state(PUSHES)
+def three_are_typing(_stage: Stage) -> str:
+    return typing(3)
+
+
+@state(PUSHES)
+def five_are_typing(_stage: Stage) -> str:
+    return typing(5)
+
+
+@state(PUSHES)
+def nobody_is_typing(_stage: Stage) -> str:
+    return typing(0)
 
 
 @state(PUSHES)

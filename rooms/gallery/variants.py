@@ -26,7 +26,7 @@ from rooms.gallery.states import (
     uuid,
     with_files,
 )
-from rooms.models import ChatRoom, Membership, Pin, ReadReceipt
+from rooms.models import ChatRoom, Membership, Pin, Reaction, ReadReceipt
 from rooms.models.stored_file import shown_as
 from rooms.unread import Unread
 
@@ -589,6 +589,72 @@ def staff_link_for_somebody_logged_in(stage: Stage) -> str:
     EntryLink.objects.issue_for_staff()
     EntryLink.objects.filter(for_staff=True).update(digest=digest_of("known"))
     return stage.get("/staff/known/", stage.ben)
+
+
+# Sentences with a number, for one and for more
+
+
+@state("rooms/_older_messages.html")
+def one_older_message(stage: Stage) -> str:
+    return stage.get(f"/rooms/{stage.room.pk}/?before={many(stage)[1].pk}", htmx=True)
+
+
+@state("rooms/_newer_messages.html")
+def one_newer_message(stage: Stage) -> str:
+    return stage.get(f"/rooms/{stage.room.pk}/?after={many(stage)[-2].pk}", htmx=True)
+
+
+@state(CHAT, "chats")
+def one_photo_and_one_mention(stage: Stage) -> str:
+    said = stage.say("")
+    said.attached = shown_as(FILES[:1])
+    said.save(update_fields=["attached"])
+    chat = stage.chat(count=1, mentions=1)
+    return stage.part(CHAT, chat=chat, is_here=False, shows_presence=True)
+
+
+@state("rooms/message_detail.html")
+def message_that_was_edited_twice(stage: Stage) -> str:
+    said = stage.say("Helo", stage.ada)
+    said.edit("Hllo")
+    said.edit("Hello")
+    return about(stage, said)
+
+
+@state("rooms/_message.html", "messages")
+def reactions_of_many(stage: Stage) -> str:
+    said = stage.say("Cake?")
+    for number in range(Reaction.NAMED + 2):
+        person = stage.person(f"guest-{number}")
+        stage.room.join(person)
+        said.react_as(person, "🎂")
+        if number:
+            said.react_as(person, "👍")
+    return stage.part("rooms/_message.html", message=stage.drawn(said), is_document=False)
+
+
+@state("rooms/search.html")
+def one_message_found(stage: Stage) -> str:
+    there(stage.say("Hello"))
+    return stage.get("/search/?q=hello")
+
+
+@state("rooms/chat_room_about.html")
+def several_pinned_messages(stage: Stage) -> str:
+    for text in ("First", "Second"):
+        stage.say(text).pin_as(stage.ada, "")
+    return of_room(stage, "about/")
+
+
+@state("rooms/_emoji_completions.html")
+def one_emoji_to_complete(stage: Stage) -> str:
+    return stage.get("/emoji/?q=broken+heart", htmx=True)
+
+
+@state("rooms/_slow_mode.html", "card")
+def slow_mode(stage: Stage) -> str:
+    slow = [ChatRoom(type=ChatRoom.Type.GROUP, slow_seconds=seconds) for seconds in ChatRoom.SLOW_MODES]
+    return "".join(f"<p>{stage.part('rooms/_slow_mode.html', room=room)}</p>" for room in slow)
 
 
 # All others

@@ -1,5 +1,6 @@
 """`check_templates`: what would stop working with a theme."""
 
+import ast
 import re
 import subprocess
 from collections import Counter
@@ -9,7 +10,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.template.base import VariableDoesNotExist
-from django.template.defaulttags import IfNode
+from django.template.defaulttags import ForNode, IfNode
+from django.utils import translation
 
 from rooms.gallery.check import Drawn, check
 from rooms.gallery.heads import sources
@@ -23,33 +25,48 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def drawn(django_db_setup, django_db_blocker):
-    """Everything that there is to see, and what is to be mended in it."""
-    with django_db_blocker.unblock(), noted_branches() as branches:
+    """Everything that there is to see, what is to be mended in it, and which ways it took."""
+    with django_db_blocker.unblock(), noted_ways() as (branches, plurals):
         drawn = Drawn(None, sources(), None)
-        return drawn, list(map(str, drawn.findings())), branches
+        return drawn, list(map(str, drawn.findings())), branches, plurals
 
 
 @contextmanager
-def noted_branches():
-    """Yield what `{% if %}` has come to, by template, line and branch: how often."""
-    branches = Counter()
-    render = IfNode.render
+def noted_ways():
+    """Yield what `{% if %}` and `{% empty %}` have come to, and sentences with a number: how often.
 
-    def noted(node, context):
-        place = node.origin.template_name, node.token.lineno
+    The former by template, line and branch, the latter by sentence and whether it was for one.
+    """
+    branches, plurals = Counter(), Counter()
+    of_if, of_for, sentence = IfNode.render, ForNode.render, translation._trans.ngettext
+
+    def noted_if(node, context):
         conditions = [condition for condition, _body in node.conditions_nodelists]
-        branches.update({(*place, number): 0 for number in range(len(conditions) + (None not in conditions))})
         taken = (
             number
             for number, condition in enumerate(conditions)
             if condition is None or is_so(condition, context)
         )
-        branches[*place, next(taken, len(conditions))] += 1
-        return render(node, context)
+        note(node, len(conditions) + (None not in conditions), next(taken, len(conditions)))
+        return of_if(node, context)
 
-    IfNode.render = noted
-    yield branches
-    IfNode.render = render
+    def noted_for(node, context):
+        if node.nodelist_empty:
+            note(node, 2, int(not node.sequence.resolve(context, ignore_failures=True)))
+        return of_for(node, context)
+
+    def note(node, count, taken):
+        place = node.origin.template_name, node.token.lineno
+        branches.update({(*place, number): 0 for number in range(count)})
+        branches[*place, taken] += 1
+
+    def noted_sentence(singular, plural, number):
+        plurals[singular, number == 1] += 1
+        return sentence(singular, plural, number)
+
+    IfNode.render, ForNode.render, translation._trans.ngettext = noted_if, noted_for, noted_sentence
+    yield branches, plurals
+    IfNode.render, ForNode.render, translation._trans.ngettext = of_if, of_for, sentence
 
 
 def is_so(condition, context):
@@ -87,13 +104,46 @@ def test_every_condition_is_there_both_ways(drawn):
 
 
 def test_every_template_is_drawn_and_nothing_is_to_be_mended(drawn):
-    everything, findings, _branches = drawn
+    everything, findings, *_ways = drawn
     assert findings == []
     assert sources().keys() - everything.seen == set(), "rooms/gallery/states.py has no state with these"
 
 
 def test_tables_of_the_docs_are_those_of_the_gallery(drawn):
     assert templates_page.PAGE.read_text() == templates_page.page(drawn[0]), "make templates"
+
+
+# Sentences that the gallery has not both ways, and why.
+OTHER_SENTENCES = {
+    "%(count)d file, of up to %(size)s.": "a setting: how many files a message may have",
+    "You can send %(count)d file at a time.": "a setting: how many files a message may have",
+    "You can send %(most)d file at a time; these are %(count)d.": "what was sent: tests/rooms/test_files.py",
+    "%(count)d minute": "never said of one: 60 seconds",
+    "📎 %(count)d file": "never said of one, which has a name",
+    "📷 %(count)d photo": "never said of one, which has a name",
+    "%(count)d hour": "no slow mode is that long; of a limit",
+    "%(count)d second": "no slow mode is that short; of a limit",
+    "%(count)d person reacted to what you wrote: %(emoji)s": "a notification: tests/rooms/test_reactions.py",
+    "Done for %(count)d person.": "a line of the admin, which has templates of its own",
+    "More than %(count)d message found.": "never said of one",
+}
+
+
+def test_every_sentence_with_a_number_is_there_for_one_and_for_more(drawn):
+    one_way = {it for it in sentences_with_numbers() if not (drawn[3][it, True] and drawn[3][it, False])}
+    assert one_way == set(OTHER_SENTENCES)
+
+
+def sentences_with_numbers():
+    """Return each sentence for one, of Python and of templates."""
+    files = [path for folder in ("accounts", "config", "rooms") for path in (ROOT / folder).rglob("*.py")]
+    for path in files:
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "").startswith("ngettext"):
+                yield call.args[0].value
+    for source in sources().values():
+        for before in re.findall(r"{% blocktranslate [^%]*%}([^%]*){% plural %}", source.text):
+            yield " ".join(re.sub(r"{{ (\w+) }}", r"%(\1)s", before).split())
 
 
 # Which states the checker is not asked about, and why.
