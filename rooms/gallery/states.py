@@ -18,7 +18,6 @@ from rooms.chats import chats_digest, chats_of
 from rooms.forms import MessageForm
 from rooms.gallery.stage import RAW, Stage
 from rooms.live.wire import fragments
-from rooms.models import ChatRoom, Message, RoomInvitation, StoredFile
 from rooms.models import ChatRoom, Export, Message, RoomInvitation, StoredFile
 from rooms.models.stored_file import ShownFile, attach, shown_as
 from rooms.models.tick import Mark, Marks

@@ -47,6 +47,7 @@ NO_PREFERENCE = {
 UNDECIDED = {
     "hidden-content": "What is hidden in one state is shown in another, or never.",
     "identical-links-same-purpose": "Links of one text are those of messages of one minute.",
+    "video-caption": "There are none for videos that people send.",
 }
 # What the HTML checker is to find, and why.
 NOT_VALID = {
@@ -81,6 +82,29 @@ RUN = """async ([tags, rules]) => {
       return [kind, id, `${target.join(' ')}: ${reasons.join(' ')}`];
     })));
 }"""
+# What scripts or streams have changed: as they are sent, axe sees pages in tests/browser/test_gallery.py.
+CHANGED = {
+    "login",
+    "lobby with unread messages",
+    "rooms and people of whom none is found",
+    "room with messages",
+    "room with names that complete what is typed",
+    "newer draft and emoji that complete what is typed",
+    "room with older messages",
+    "reply that is written to a reply",
+    "reactions and what one reacts with",
+    "message that was refused",
+    "connection lost",
+    "connection failed",
+    "session ended",
+    "menu of a message",
+    "editing above the room",
+    "room that was loaded before an update",
+    "files that are chosen and sent",
+    "picture opened large",
+    "help page",
+    "own menu",
+}
 
 # What readers may do to a page, and what they may hold it in.
 SPACING = (
@@ -234,6 +258,8 @@ def fail_with(found: dict[str, list[str]]) -> None:
 
 def for_axe(state: str) -> list[tuple[str, int]]:
     """Return the looks and widths: each look for a layout, else one, so that all pairs have their turn."""
+    if state not in CHANGED:
+        return []
     turn = list(STATES).index(state)
     if state in LAYOUTS:
         return [FOR_AXE[2 * ((turn + number) % 3) + (turn + number) % 2] for number in range(3)]
@@ -245,9 +271,11 @@ def for_axe(state: str) -> list[tuple[str, int]]:
 )
 def test_axe_finds_nothing(state: Looks, axe: str) -> None:
     """All rules in the first look; in further ones of a layout those to which looks and widths matter."""
-    state.page.evaluate(axe)
     found = defaultdict(list)
-    for number, (look, width) in enumerate(for_axe(state.name)):
+    looks = for_axe(state.name)
+    if looks:
+        state.page.evaluate(axe)
+    for number, (look, width) in enumerate(looks):
         state.wear(look, width)
         for problem in run_axe(state.page, LOOKED_AT if number else TAGS):
             found[problem].append(f"{look} {width}")

@@ -6,6 +6,7 @@ from django.db import connection
 from accounts import limits
 from accounts.models import User
 from config.rates import Rate
+from rooms.gallery.check import backend_of, drawing_with
 from rooms.gallery.heads import sources
 from rooms.gallery.stage import staged
 from rooms.gallery.states import STATES
@@ -108,7 +109,7 @@ def test_states_have_names_of_their_own():
 def test_picture_of_the_docs_names_files_that_draw_the_room():
     """tests/browser/test_theme.py looks at whether it names all of them."""
     sight = Sight()
-    with watched(sight), staged() as stage:
+    with drawing_with(backend_of(None)), watched(sight), staged() as stage:
         STATE.draw(stage)
     named = names_in(PICTURE.read_text())
     assert named - sight.drawn.keys() == set()
