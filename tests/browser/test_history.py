@@ -151,7 +151,8 @@ def expected_lines(zone: ZoneInfo, first: int, unread: int | None = None) -> lis
         lines += [f"Message {number} {moment_of(number).astimezone(zone):%H:%M}" for number in of_day]
     if unread:
         place = next(i for i, line in enumerate(lines) if line.startswith(f"Message {unread} "))
-        lines.insert(place, "New messages")
+        begins_a_day = not lines[place - 1].startswith("Message ")
+        lines.insert(place - begins_a_day, "New messages")
     return lines
 
 
