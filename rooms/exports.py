@@ -324,7 +324,9 @@ def _line(
 
 def tidy() -> None:
     """Remove what has expired, and files that no row names: a process was killed, or a backup restored."""
-    Export.objects.over().remove()
+    over = Export.objects.over()
+    if over.exists():
+        over.remove()
     folder = Path(settings.EXPORTS_DIR)
     if not folder.is_dir():
         return

@@ -54,7 +54,10 @@ def _rename_in_log(person: User) -> None:
 
 @task(takes_context=True)
 def finish(context: Any, person_id: int, erases: bool) -> None:
-    """Do what is left. It looks for that, so it can be interrupted anywhere and done twice."""
+    """Do what is left. It looks for that, so it can be interrupted anywhere and done twice.
+
+    Each step leaves less: what is interrupted at its second step each time comes to its end as well.
+    """
     person = User.objects.filter(pk=person_id, former_since__isnull=False).first()
     if person is None:
         return
@@ -67,8 +70,9 @@ def _steps(person: User, erases: bool) -> Iterator[None]:
     while membership := groups.order_by("pk").first():
         membership.leave()
         yield
-    for kind in (SavedMessage, Mention, Departure):
-        kind._default_manager.filter(user=person).delete()
+    if sum(
+        kind._default_manager.filter(user=person).delete()[0] for kind in (SavedMessage, Mention, Departure)
+    ):
         yield
     if erases:
         yield from _erase_words(person)
@@ -99,4 +103,6 @@ def _erase_reactions(person: User) -> Iterator[None]:
 
 def free_names() -> None:
     """Let others take the names of people who left long enough ago."""
-    NameShape.objects.filter(user__former_since__lte=timezone.now() - NAME_KEPT_FOR).delete()
+    shapes = NameShape.objects.filter(user__former_since__lte=timezone.now() - NAME_KEPT_FOR)
+    if shapes.exists():
+        shapes.delete()

@@ -943,6 +943,12 @@ def account_that_is_deleted(stage: Stage) -> str:
     return stage.as_stranger("/settings/data/deleted/")
 
 
+@state("rooms/_export.html", "card")
+def download_that_has_all_files(stage: Stage) -> str:
+    export = {"is_there": True, "size": 100, "left_out": 0, "expires_at": timezone.now()}
+    return stage.part("rooms/_export.html", export=export)
+
+
 @state("rooms/room_export_create.html")
 def room_to_download(stage: Stage) -> str:
     return of_room(stage, "export/")
@@ -971,6 +977,11 @@ def no_data(stage: Stage) -> str:
 def downloaded_room(stage: Stage) -> str:
     told = {"description": TITLE, "members": [{"name": TITLE}]}
     return in_download(stage, "room.html", told=told, left_out=0)
+
+
+@state("rooms/export/room.html")
+def downloaded_room_without_a_description(stage: Stage) -> str:
+    return in_download(stage, "room.html", told={"members": []}, left_out=0)
 
 
 @state("rooms/export/chat.html")
@@ -1082,6 +1093,13 @@ def of_an_owner(stage: Stage) -> str:
 
 @state("rooms/chat_room_about.html")
 def of_a_member(stage: Stage) -> str:
+    return of_room(stage, "about/", stage.ben)
+
+
+@state("rooms/chat_room_about.html")
+def of_a_moderator(stage: Stage) -> str:
+    stage.membership(stage.ben)
+    stage.room.memberships.filter(user=stage.ben).update(role="moderator")
     return of_room(stage, "about/", stage.ben)
 
 

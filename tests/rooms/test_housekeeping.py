@@ -149,9 +149,9 @@ def test_claim_lives_as_long_as_its_browser_comes_back(settings, clock, client):
 
 
 def test_nothing_to_do_costs_some_queries(django_assert_max_num_queries):
-    with django_assert_max_num_queries(len(housekeeping.OVER) + 11):
-        # Also rooms without owners, deleted rooms, people and rooms whose names are not folded, and new
-        # messages that have other texts by now.
+    with django_assert_max_num_queries(len(housekeeping.OVER) + 13):
+        # Also rooms without owners, deleted rooms, people and rooms whose names are not folded, new
+        # messages that have other texts by now, downloads, and names of people who have left.
         tidy()
 
 

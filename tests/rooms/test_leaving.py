@@ -217,7 +217,7 @@ def test_interrupted_at_any_step_it_is_done_in_the_end(monkeypatch, ada, ben, ro
 def test_raids_and_bans_do_not_stumble_over_it(ada, ben, room, ada_client):
     mine = room.memberships.get(user=ada)
     make_membership(room, make_user("cleo"))
-    moderation.ban(mine, Membership.objects.get(room=room, user=ben), None)
+    moderation.ban(mine, ben, None)
     delete(ada_client, "keep")
     assert Ban.objects.get(user=ben).by.shown_name == "Former member"
 
