@@ -88,10 +88,11 @@ def whole_browser(chromium: BrowserType) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that do not harm it; each test uses people and rooms of its own."""
-    # The cast makes more rooms than people do.
+    # The cast makes more rooms than people do, and says more in them.
     with Server(
         tmp_path_factory.mktemp("server"),
         LIMIT_ROOM_PER_USER="off",
+        LIMIT_POST_PER_USER="100000/1m",
         ROOMS_PER_OWNER="10000",
         SMALL_HOUSE_ROOMS="10000",
         SMALL_HOUSE_PEOPLE="10000",
