@@ -176,11 +176,15 @@ def _fill_with_own(archive: Archive, person: User) -> None:
     if person.avatar_digest:
         archive.zip.writestr("avatar.webp", bytes(person.avatar.large))
     parts = list(_own_parts(person))
-    archive.add_json("data.json", {**told, "chats": [part.facts for part in parts]})
+    archive.add_json("data.json", _with_chats(told, parts))
     for part in parts:
         _add_part(archive, part)
     context = {"title": _("Your data"), "told": told, "parts": parts, "left_out": archive.left_out}
     archive.draw("index.html", "rooms/export/own.html", **context)
+
+
+def _with_chats(told: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
+    return {**told, "chats": [part.facts for part in parts]}
 
 
 def _fill_with_room(archive: Archive, room: ChatRoom) -> None:

@@ -165,7 +165,7 @@ def test_box_and_fields_fill_each_other_while_somebody_types(ada_client, said, s
     assert "autofocus" not in page.by_id(changed).attributes
     response = ada_client.get(SEARCH, {**sent, "before": "soon"}, headers=HTMX)
     assert "Enter a valid date." in response.text
-    assert "id_was" not in response.text
+    assert "search-was" not in response.text
 
 
 @pytest.mark.django_db
