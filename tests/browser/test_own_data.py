@@ -39,6 +39,6 @@ def test_take_everything_along_and_leave(person, has_scripts):
     ada.page.get_by_role("button", name="Delete my account").click()
     expect(ada.page.get_by_role("heading", name="Your account is deleted")).to_be_visible()
     expect(ben.page.get_by_text("What I said")).to_have_count(0, timeout=20_000)
-    expect(ben.messages.last).to_contain_text("Former member")
+    expect(ben.page.locator(".message").last).to_contain_text("Former member")
     ada.open("/")
     assert "/login/" in ada.page.url
