@@ -468,9 +468,9 @@ async def test_messages_of_another_reader_cost_documents_of_one_zone_one_renderi
     rendered = []
     render = fragments.document_messages
 
-    def noting(messages, previous):
+    def noting(messages, *rest):
         rendered.append([message.content for message in messages])
-        return render(messages, previous)
+        return render(messages, *rest)
 
     monkeypatch.setattr(fragments, "document_messages", noting)
     documents = [open_document(client, room) for client in (ada_client, ben_client, ben_client)]
