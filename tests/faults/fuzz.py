@@ -204,6 +204,14 @@ def file_fields() -> set[str]:
     return {key.rpartition(".")[2] for key, one in fields().items() if isinstance(one, FileField)}
 
 
+@cache
+def fields_beside_files() -> set[str]:
+    """Return the names of what forms with files have besides these."""
+    both = [key.rpartition(".") for key in fields()]
+    forms = {form for form, _dot, name in both if name in file_fields()}
+    return {name for form, _dot, name in both if form in forms} - file_fields()
+
+
 @dataclass(frozen=True, repr=False)
 class Request:
     """What somebody asks for. What it does not say is as it should be, in one of some variants."""
@@ -446,7 +454,8 @@ class Site:
             if request.kind == "form":
                 data = {"data": {**token, **filled}}
             elif request.kind == "parts":  # of which there may be few
-                few = {name: text for name, text in filled.items() if name in request.fields}
+                names = fields_beside_files() | request.fields.keys()
+                few = {name: text for name, text in filled.items() if name in names}
                 files = dict.fromkeys(file_fields(), ("x.jpg", b"x", "image/jpeg"))
                 data = {"data": {**token, **few}, "files": files}
             else:
