@@ -228,10 +228,12 @@ async def honest_upload(attacker: Attacker) -> None:
 
 
 async def hostile_uploads(attacker: Attacker) -> None:
-    """Strangers who send all but the last byte."""
+    """Strangers who send a form with a file, but for its end."""
     head = (
         f"POST /settings/avatar/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {LARGE_BYTES}\r\n"
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
+        # Besides its files a form is short, or it is refused before there is much of it.
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="picture"; filename="me.jpg"\r\n\r\n'
     )
     chunk = bytes(100_000)
 
