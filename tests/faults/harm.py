@@ -54,17 +54,25 @@ class Others:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.stack = AsyncExitStack()
+        self.heard = ""  # the id of the last message that came
 
     async def __aenter__(self) -> "Others":
         self.kim = await self.stack.enter_async_context(Client(self.server.url, "kim"))
         self.lou = await self.stack.enter_async_context(Client(self.server.url, "lou"))
         self.room_id = await self.kim.private_chat("lou")
-        self.stream = await self.stack.enter_async_context(await self.lou.stream(self.room_id))
-        await self.stream.wait_for_event("connected")
+        self.cursors = (await self.lou.room(self.room_id)).cursors
+        await self.listen()
         return self
 
     async def __aexit__(self, *exception: Any) -> None:
         await self.stack.aclose()
+
+    async def listen(self) -> None:
+        """Open the stream as a page does: at first, and again when the server has ended it."""
+        headers = {"Last-Event-ID": self.heard} if self.heard else {}
+        stream = await self.lou.stream(self.room_id, query=self.cursors, headers=headers)
+        self.stream = await self.stack.enter_async_context(stream)
+        await self.stream.wait_for_event("connected")
 
     async def look(self) -> None:
         (await self.lou.get("/healthz")).raise_for_status()
@@ -73,11 +81,26 @@ class Others:
         (await self.lou.get("/")).raise_for_status()
 
     async def talk(self) -> None:
-        """Post, and wait until the stream has it."""
+        """Post, and wait until the page has it, which may have to come back first."""
         text = f"It is {time.monotonic_ns()}."
         await self.kim.post(self.room_id, text)
-        await self.stream.wait_for_message(text)
+        if not await self.hears(text):
+            await self.listen()
+            if not await self.hears(text):
+                raise Stalled("the stream ended twice while one message was on its way")
         self.stream.log.clear()
+
+    async def hears(self, text: str) -> bool:
+        """Wait for a message; return whether it came before the end of the stream.
+
+        The server completes all streams when a house becomes large, or small again, so that lists begin anew.
+        It must not cut one off.
+        """
+        stream = self.stream
+        await stream.wait_for(lambda: stream.message(text) or stream.is_complete, what=f"a message {text!r}")
+        if message := stream.message(text):
+            self.heard = message.id or ""
+        return bool(message)
 
     async def worst_waits(
         self, load: Awaitable[None], patience: dict[str, float] | None = None

@@ -170,12 +170,11 @@ class StreamReader:
         await eventually(lambda: self.is_closed, seconds, "the end of the stream")
 
     async def wait_for_message(self, text: str, seconds: float = 20.0) -> sse.Event:
-        """Wait for an event of a room with `text`; these have ids."""
-        return await self.wait_for(
-            lambda: next((event for event in self.events if event.id and text in event.data), None),
-            seconds,
-            f"a message {text!r}",
-        )
+        return await self.wait_for(lambda: self.message(text), seconds, f"a message {text!r}")
+
+    def message(self, text: str) -> sse.Event | None:
+        """Return the event of a room with `text`; these have ids."""
+        return next((event for event in self.events if event.id and text in event.data), None)
 
     def with_text(self, text: str) -> sse.Event | None:
         return next((event for event in self.events if text in event.data), None)
