@@ -98,7 +98,7 @@ behave('files', ['files-choice', 'chosen'], () => {
   };
 
   // A page of replies sends its form as it is.
-  if (!byId('uploads')) {
+  if (!byId('conversation')) {
     on('submit', (event) => { if (!event.submitter?.name && cannotBeSent()) event.preventDefault(); }, composer);
     on('formdata', ({ formData }) => fill(formData), composer);
     return;
