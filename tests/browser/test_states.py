@@ -73,7 +73,9 @@ RULES = {
     **{rule: {"enabled": False} for rule in UNDECIDED},
 }
 # axe cannot tell what is behind a text of which a part is scrolled away.
-WITHOUT_SCROLLING = "for (const { style } of document.querySelectorAll('.files-choice')) style.maxBlockSize = 'none'"
+WITHOUT_SCROLLING = (
+    "for (const { style } of document.querySelectorAll('.files-choice')) style.maxBlockSize = 'none'"
+)
 RUN = """async ([tags, rules]) => {
   const found = await axe.run(document, {
     runOnly: tags, rules, resultTypes: ['violations', 'incomplete'],
