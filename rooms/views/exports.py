@@ -20,6 +20,8 @@ def export_detail(request: AuthenticatedRequest) -> HttpResponse:
     if request.method == "POST":
         return asked(request, None)
     export = Export.objects.filter(person=request.user).select_related("job", "room").first()
+    if request.htmx and export and export.is_being_made:
+        return HttpResponse(status=204)  # what is there stays, and is not read aloud again
     template = "rooms/_export.html" if request.htmx else "rooms/export_detail.html"
     return render(request, template, {"export": export})
 
