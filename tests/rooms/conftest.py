@@ -7,10 +7,12 @@ import itertools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rooms import jobs
 from rooms.live.news import rounds
 from rooms.live.watch.database import DatabaseThreads
 from rooms.live.wire.hub import Hub
@@ -49,6 +51,13 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have one round follow the other at once."""
     monkeypatch.setattr(rounds, "SHORTEST_PAUSE", 0.0)
     monkeypatch.setattr(rounds, "LONGEST_PAUSE", 0.0)
+
+
+@pytest.fixture
+def quick_jobs(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+    """Have jobs take no pauses, and keep downloads apart."""
+    monkeypatch.setattr(jobs, "LONGEST_PAUSE", 0.0)
+    settings.EXPORTS_DIR = tmp_path / "exports"
 
 
 @pytest.fixture(scope="session")

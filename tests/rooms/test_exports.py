@@ -23,21 +23,12 @@ from tests.support.factories import (
     make_user,
 )
 from tests.support.htmx import parse
+from tests.support.jobs import work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_jobs")]
 
 HERE = "/settings/data/"
 FILE = "/settings/data/download/"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch, settings, tmp_path):
-    monkeypatch.setattr(jobs, "LONGEST_PAUSE", 0.0)
-    settings.EXPORTS_DIR = tmp_path / "exports"
-
-
-def work_off():
-    return jobs.work_off(uuid.uuid4(), lambda: False)
 
 
 def downloaded(client, ask=HERE):
@@ -156,6 +147,7 @@ def test_one_at_a_time_and_the_next_takes_the_place_of_the_last(ada, ada_client)
     ada_client.post(HERE)
     assert Job.objects.count() == 1
     assert "is being prepared" in ada_client.get(HERE).content.decode()
+    assert ada_client.get(HERE, headers={"HX-Request": "true"}).status_code == 204  # nothing to read aloud
     work_off()
     first = Export.objects.get()
     assert "Your download is ready" in ada_client.get(HERE, headers={"HX-Request": "true"}).content.decode()

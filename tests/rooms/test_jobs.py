@@ -16,6 +16,7 @@ from rooms.live.process import jobs as in_process
 from rooms.management.commands import work
 from rooms.models import Job
 from tests.support.clients import eventually
+from tests.support.jobs import work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -41,17 +42,8 @@ def in_steps(context, count):
 
 
 @pytest.fixture(autouse=True)
-def nothing_done(monkeypatch):
+def nothing_done(quick_jobs):
     done.clear()
-    monkeypatch.setattr(jobs, "LONGEST_PAUSE", 0.0)
-
-
-def go_on():
-    return False
-
-
-def work_off(is_stopping=go_on, worker=None):
-    return jobs.work_off(worker or uuid.uuid4(), is_stopping)
 
 
 def test_what_was_enqueued_is_done_once_oldest_first():

@@ -22,23 +22,14 @@ from tests.support.factories import (
     make_room,
     make_user,
 )
+from tests.support.jobs import work_off
 from tests.support.responses import page_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_jobs")]
 
 HERE = "/settings/data/delete/"
 SURE = {"is_certain": "on"}
 WAYS = ["keep", "erase"]
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch, settings, tmp_path):
-    monkeypatch.setattr(jobs, "LONGEST_PAUSE", 0.0)
-    settings.EXPORTS_DIR = tmp_path / "exports"
-
-
-def work_off(is_stopping=lambda: False):
-    return jobs.work_off(uuid.uuid4(), is_stopping)
 
 
 def delete(client, words, **fields):
