@@ -298,7 +298,7 @@ def _versions_of(messages: Iterable[Message]) -> dict[int, list[dict[str, Any]]]
 def _line(
     archive: Archive, part: Part, message: Message, versions: dict[int, list[dict[str, Any]]]
 ) -> dict[str, Any]:
-    """Return what is told of a message."""
+    """Return a message as it stands in the JSON; its files go into the archive with that."""
     answered = message.reply_to
     files = [
         {

@@ -42,7 +42,7 @@ PER_PAGE = 20
 # No more of what is not in the index yet is looked through.
 UNINDEXED_AT_MOST = 1000
 TRIGRAM = 3  # characters
-# Of a long text the index is asked for so many trigrams at most; what is compared in the end is the text.
+# The index is asked for so many trigrams of a long text at most; what is compared in the end is the text.
 TRIGRAMS = 16
 # In how many of the newest messages trigrams are counted, to tell the rare ones.
 COUNTED = 10_000

@@ -126,7 +126,7 @@ def test_events_since_one_id(ada, room):
     assert RoomStorage().get_events(room_channel(room.pk), 2) == []
 
 
-# Who may read which channel
+# Which channels people may read
 
 
 def test_member_reads_the_room_and_outsider_does_not(ada, mallory, room):

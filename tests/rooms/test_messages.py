@@ -403,7 +403,7 @@ def test_message_does_not_continue_one_of_another_room(ada, room, private):
     assert not make_message(private, ada).continues
 
 
-# Who may
+# What people may do
 
 
 @BOTH_WAYS

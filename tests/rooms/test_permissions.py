@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db
 TOKEN = "00000000-0000-4000-8000-000000000001"
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 
-# Statuses in the order of METHODS; POST comes without fields. Who is not logged in is sent to the login page
-# (302) before anything else is looked at. For outsiders a private chat does not exist.
+# Statuses in the order of METHODS; POST comes without fields. People who are not logged in are sent to
+# the login page (302) before anything else is looked at. For outsiders a private chat does not exist.
 LOGIN_FIRST = "302 302 302 302 302 302"
 READ_ONLY = "200 200 405 405 405 405"
 POSTED_TOO = "200 200 200 405 405 405"

@@ -100,7 +100,7 @@ def test_moderators_change_no_more_than_so_much(ada, ada_client, ben_client, roo
     room.refresh_from_db()
     assert not room.is_archived
     assert ada_client.get(f"/rooms/{room.pk}/edit/").status_code == 200
-    # Who may not do it is not counted.
+    # People who may not do it are not counted.
     assert [ben_client.post(archive).status_code for _time in range(3)] == [403] * 3
 
 
@@ -208,7 +208,7 @@ def test_archived_rooms_stand_after_the_others_that_one_is_in(ada, ben, ada_clie
     assert lines == [f"room-{empty.pk}", f"room-{room.pk}", f"person-{ben.pk}"]
 
 
-# Who may write
+# People who may write
 
 
 @pytest.fixture
