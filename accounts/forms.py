@@ -444,7 +444,7 @@ class AccountDeletionForm(CurrentPasswordForm):
     words = forms.ChoiceField(
         label=_("What becomes of your messages?"),
         choices=[
-            ("", "---------"),
+            ("", _("Choose…")),
             ("keep", _("Keep them, from “Former member”")),
             ("erase", _("Erase them, with files and reactions")),
         ],
