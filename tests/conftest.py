@@ -42,9 +42,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Give each run a database of its own, so that two runs at once do not meet in one file."""
+    """Give each run a database of its own, so that two runs at once do not meet in one file.
+
+    With PostgreSQL, tests wait longer for a lock than an open transaction may do nothing (see
+    tests/support/services.py): one that a test leaves open would have all tests after it fail.
+    """
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    else:
+        connection.settings_dict["OPTIONS"]["options"] = "-c lock_timeout=40s"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -145,6 +145,7 @@ class PostgreSQL(Service):
             "listen_addresses": "",
             "fsync": "off",
             "full_page_writes": "off",
+            "idle_in_transaction_session_timeout": "20s",
             "max_connections": "200",
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
