@@ -304,7 +304,7 @@ def harmless(world, ada_client):
 
 
 # Pages take their time: each batch is one text there. Fragments take each text by itself, further below.
-BATCHES = [" ".join(batch) for batch in batched(TEXTS, 9, strict=False)]
+BATCHES = [" ".join(batch) for batch in batched(TEXTS, 18, strict=False)]
 
 
 def test_text_stays_text_wherever_it_is_shown(world, harmless, ada_client):
@@ -400,7 +400,7 @@ def test_text_stays_text_in_the_answer_to_its_form(world, ada, ada_client, witho
     }
     for number, (field, (place, name, others)) in enumerate(FIELDS.items()):
         # Each text goes into two of the fields or more; into which, the order says.
-        texts = [*TEXTS[number % 6 :: 6], *WITH_NUL]
+        texts = [*TEXTS[number % 9 :: 9], *WITH_NUL]
         with undone():
             client, address = client_of(ada), place.format(**ids)
 

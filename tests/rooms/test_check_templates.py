@@ -9,11 +9,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.template import engines
 from django.template.base import VariableDoesNotExist
 from django.template.defaulttags import ForNode, IfNode
 from django.utils import translation
 
-from rooms.gallery.check import Drawn, check
+from rooms.gallery.check import Drawn, check, draw
 from rooms.gallery.heads import sources
 from tests.support import templates_page
 from tests.support.html_checker import JAVA, VNU, need_checker
@@ -25,10 +26,30 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def drawn(django_db_setup, django_db_blocker):
-    """Everything that there is to see, what is to be mended in it, and which ways it took."""
-    with django_db_blocker.unblock(), noted_ways() as (branches, plurals):
-        drawn = Drawn(None, sources(), None)
-        return drawn, list(map(str, drawn.findings())), branches, plurals
+    """Everything that there is to see, what is to be mended in it, and which ways it took.
+
+    It takes its time: what a theme is compared with is not drawn again.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rooms.gallery.check.draw", drawn_once())
+        with django_db_blocker.unblock(), noted_ways() as (branches, plurals):
+            drawn = Drawn(None, sources(), None)
+            findings = list(map(str, drawn.findings()))
+        yield drawn, findings, branches, plurals
+
+
+def drawn_once():
+    """Return what draws each state with Hearth's own templates once, and with those of themes each time."""
+    kept = {}
+
+    def draw_once(state, sight):
+        if len(engines["django"].dirs) > 1:
+            return draw(state, sight)
+        if state not in kept:
+            kept[state] = draw(state, sight)
+        return kept[state]
+
+    return draw_once
 
 
 @contextmanager
@@ -263,7 +284,7 @@ def write(folder, name, text):
 
 
 @pytest.fixture(scope="module")
-def findings(theme, django_db_setup, django_db_blocker):
+def findings(theme, drawn, django_db_blocker):
     with django_db_blocker.unblock():
         return check(theme, DRAWN)
 
@@ -308,10 +329,10 @@ def test_theme_that_extends_what_it_changes_is_fine(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["compact", "plain"])
-def test_themes_that_ship_have_nothing_to_be_mended(name):
+def test_themes_that_ship_have_nothing_to_be_mended(name, drawn):
     assert list(map(str, check(ROOT / "config/themes" / name))) == []
 
 
-def test_changes_of_the_docs_have_nothing_to_be_mended(tmp_path):
+def test_changes_of_the_docs_have_nothing_to_be_mended(tmp_path, drawn):
     theme = make_theme(tmp_path)
     assert list(map(str, check(theme, {"rooms/chat_room_detail.html"}))) == []
