@@ -4,6 +4,8 @@ ada and ben are in `room` and have a private chat, `private`; mallory is in noth
 """
 
 import gc
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from config import doorbell
 from config.rates import Rate
 from rooms.models import ChatRoom
 from tests.support.factories import make_private_room, make_room, make_user
+from tests.support.kept import TEMPLATE, tables
 
 # How long an example takes says something about the machine, not about Hearth.
 hypothesis_settings.register_profile("hearth", deadline=None)
@@ -41,15 +44,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_keepdb() -> bool:
+    """Whether the database is there already: with SQLite, it is a copy. Another server than ours has none."""
+    return connection.vendor == "sqlite" or TEMPLATE in os.environ
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, django_db_keepdb: bool) -> None:
     """Give each run a database of its own, so that two runs at once do not meet in one file.
 
     With PostgreSQL, tests wait longer for a lock than an open transaction may do nothing (see
     tests/support/services.py): one that a test leaves open would have all tests after it fail.
     """
+    test = connection.settings_dict["TEST"]
+    test["MIGRATE"] = not django_db_keepdb
     if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        test["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        shutil.copy(tables(), test["NAME"])
     else:
+        test["TEMPLATE"] = os.environ.get(TEMPLATE)
         connection.settings_dict["OPTIONS"]["options"] = "-c lock_timeout=40s"
 
 

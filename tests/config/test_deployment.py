@@ -1,11 +1,14 @@
 """The settings as they are shipped, for a server that is reached by https."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.kept import tables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHIPPED = {"HTTPS": "1", "ENTERING": "closed", "ALLOWED_HOSTS": "chat.example"}
@@ -15,6 +18,7 @@ SHIPPED = {"HTTPS": "1", "ENTERING": "closed", "ALLOWED_HOSTS": "chat.example"}
 def manage(tmp_path_factory):
     """Run a command of a new installation with the variables of a server that others reach."""
     folder = tmp_path_factory.mktemp("data")
+    shutil.copy(tables(), folder)
 
     def run(*arguments, **variables):
         variables = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), **SHIPPED, **variables}

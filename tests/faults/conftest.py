@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support import kept
 from tests.support.clients import ChatClient
-from tests.support.server import Server, free_port, prepared
+from tests.support.server import Server, free_port
 from tests.support.services import Nginx, PostgreSQL, Redis
 
 numbers = itertools.count(1)
@@ -46,7 +47,7 @@ def interrupts() -> None:
 
 @pytest.fixture(scope="session")
 def prepared_folder() -> Path:
-    return prepared()
+    return kept.installation()
 
 
 @contextmanager
@@ -112,28 +113,20 @@ def proxy() -> Iterator[Callable[..., Nginx]]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    with PostgreSQL() as postgresql:
+    with PostgreSQL(kept.postgresql_data()) as postgresql:
         yield postgresql
 
 
-@pytest.fixture(scope="session")
-def prepared_database(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database with everything in it that `setup` makes."""
-    url = postgresql.create("prepared")
-    Server(tmp_path_factory.mktemp("prepared"), DATABASE_URL=url).manage("setup")
-    return "prepared"
-
-
 @pytest.fixture
-def postgresql_url(postgresql: PostgreSQL, prepared_database: str) -> str:
-    """A database of the test's own."""
-    return postgresql.create(f"test_{next(numbers)}", template=prepared_database)
+def postgresql_url(postgresql: PostgreSQL) -> str:
+    """A database of the test's own, with everything in it that `setup` makes."""
+    return postgresql.create(f"test_{next(numbers)}", template="prepared")
 
 
 @pytest.fixture(scope="module")
-def postgresql_url_for_all(postgresql: PostgreSQL, prepared_database: str) -> str:
+def postgresql_url_for_all(postgresql: PostgreSQL) -> str:
     """A database that the tests of a module share."""
-    return postgresql.create(f"test_{next(numbers)}", template=prepared_database)
+    return postgresql.create(f"test_{next(numbers)}", template="prepared")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,8 +1,6 @@
 """A real Hearth: `manage.py serve` in a process of its own, with a database of its own, on a free port."""
 
-import atexit
 import contextlib
-import functools
 import os
 import shutil
 import signal
@@ -10,7 +8,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -98,7 +95,9 @@ class Server:
         has_own_look = any(name.startswith(("HEARTH_THEME", "SITE_")) for name in self.environment)
         is_new = not (self.environment.get("DATABASE_URL") or any(self.folder.iterdir()))
         if is_new:
-            shutil.copytree(prepared(), self.folder, dirs_exist_ok=True)
+            from tests.support.kept import installation  # it needs servers
+
+            shutil.copytree(installation(), self.folder, dirs_exist_ok=True)
         if has_own_look or not is_new:
             self.manage("setup")
         self.start()
@@ -206,12 +205,3 @@ class Server:
         code = self.process.wait(timeout=30)
         self.process = None
         return code
-
-
-@functools.cache
-def prepared() -> Path:
-    """Return a folder with all that `setup` makes with SQLite, of which servers get a copy."""
-    folder = Path(tempfile.mkdtemp(prefix="hearth-prepared-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    Server(folder, DATABASE_URL="").manage("setup")
-    return folder

@@ -131,14 +131,24 @@ class PostgreSQL(Service):
     end_signal = signal.SIGINT  # ends connections at once, and cleanly
     CRASH = signal.SIGQUIT
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path | None = None) -> None:
+        """Begin with nothing, or with a copy of `data`."""
         initdb = program("initdb")
         super().__init__()
+        self.data = self.folder / "data"
+        if data:
+            shutil.copytree(data, self.data)
+            self.give_away(self.data)
+            return
         arguments = ["-U", "hearth", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         subprocess.run(
-            [initdb, "-D", str(self.folder / "data"), *arguments],
+            [initdb, "-D", str(self.data), *arguments],
             cwd=self.folder, check=True, capture_output=True, **self.account,
         )  # fmt: skip
+
+    def give_away(self, folder: Path) -> None:
+        for path in [folder, *folder.rglob("*")] if self.account else ():
+            os.chown(path, self.account["user"], self.account["group"])
 
     def command(self) -> list[str]:
         options = {
@@ -149,7 +159,7 @@ class PostgreSQL(Service):
             "max_connections": "200",
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        return [program("postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *settings]
+        return [program("postgres"), "-D", str(self.data), "-k", str(self.folder), *settings]
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://hearth@/{database}?host={self.folder}"
@@ -361,14 +371,16 @@ def make_certificate(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    from tests.support.kept import TEMPLATE, postgresql_data  # it needs this module
+
     try:
-        server = PostgreSQL()
+        server = PostgreSQL(postgresql_data())
     except (pytest.skip.Exception, pytest.fail.Exception) as missing:
         print(f"Not run: {missing}")
         return int(isinstance(missing, pytest.fail.Exception))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # PostgreSQL ends too
     with server:
-        environment = {**os.environ, "DATABASE_URL": server.url()}
+        environment = {**os.environ, "DATABASE_URL": server.url(), TEMPLATE: "tables"}
         return subprocess.run(arguments, env=environment, check=False).returncode
 
 
