@@ -334,7 +334,7 @@ acts = st.tuples(st.sampled_from(ACTS), people, which, st.sampled_from(["x", "bu
 
 
 @pytest.mark.django_db
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.lists(acts, min_size=1, max_size=3), people), min_size=3, max_size=6))
 def test_pages_show_what_they_would_with_nothing_kept(course):
     """Each course is rolled back, so that the next one uses the same ids and revisions for something else."""

@@ -232,7 +232,7 @@ class ReadState(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_any_history_gives_the_badges_ticks_and_receipts_of_the_model() -> None:
     # Twice as long with PostgreSQL, which need only agree: the rules are the same.
-    examples = 24 if connection.vendor == "sqlite" else 12
+    examples = 16 if connection.vendor == "sqlite" else 12
     run_state_machine_as_test(
         ReadState, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None)
     )

@@ -237,7 +237,7 @@ def naive(user, text):
 
 @given(st.data())
 @hypothesis_settings(
-    max_examples=EXAMPLES or (30 if connection.vendor == "sqlite" else 12),
+    max_examples=EXAMPLES or (20 if connection.vendor == "sqlite" else 12),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_search_finds_what_a_naive_look_through_finds(room, ada, ben, monkeypatch, data):
