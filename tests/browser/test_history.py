@@ -321,12 +321,15 @@ def test_reply_leads_to_what_it_answers_and_changes_with_it(ada, ben, room, back
     expect(ada.page.locator("#reply")).to_be_empty()
     ada.page.get_by_role("link", name="Reply", exact=True).click()
     expect(ada.page.get_by_role("link", name="Cancel reply")).to_be_visible()
+    ada.box.press_sequentially("Ye")
+    key = ada.page.locator(".message").first.get_attribute("data-key")
+    assert ben.post(f"/messages/{key}/edit/", content="Shall I?", since="0").status == 302
+    expect(ada.page.locator("#reply .quote")).to_contain_text("Shall I?")
     ada.send("Yes")
     expect(ada.page.locator("#reply")).to_be_empty()
     quote = ada.page.locator("#conversation .quote")
-    expect(quote).to_contain_text("Shall we?")
-    key = ada.page.locator(".message").first.get_attribute("data-key")
-    assert ben.post(f"/messages/{key}/edit/", content="Shall they?", since="0").status == 302
+    expect(quote).to_contain_text("Shall I?")
+    assert ben.post(f"/messages/{key}/edit/", content="Shall they?", since="1").status == 302
     expect(quote).to_contain_text("Shall they?")
     ada.page.evaluate("window.isTheSame = true")
     quote.get_by_role("link").click()
@@ -334,8 +337,13 @@ def test_reply_leads_to_what_it_answers_and_changes_with_it(ada, ben, room, back
     assert ada.page.evaluate("window.isTheSame")
     backstage.fill(room, ben.name, 60)
     ada.open_live(f"{room}?message={int(key) + 1}")
+    answered = ada.page.locator(f"#message-{key}")
+    answered.hover()
+    answered.get_by_role("link", name="Reply", exact=True).click()
+    expect(ada.page.locator("#reply .quote")).to_contain_text("Shall they?")
     assert ben.post(f"/messages/{key}/delete/").status == 302
     expect(quote).to_contain_text("This message was deleted.")
+    expect(ada.page.locator("#reply .quote")).to_contain_text("This message was deleted.")
 
 
 def test_page_stays_light_and_in_its_place_however_much_arrives(ada, ben, room, backstage):

@@ -55,8 +55,6 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
     For a page that is too far behind it is the newest `page`. For others it is the messages that were posted
     or changed since, in order, and `head`, the room, if its head has changed.
 
-    `quoted` are those among the changed ones that others answer.
-
     A document has to know more: `previous`, the message before those that were posted, and `moved`, the ids
     of all messages that were ever changed, from the first of those in `changed` on, in order.
     """
@@ -78,7 +76,6 @@ class Change(Event):  # type: ignore[misc]  # the package has no types
         self.page = page
         self.previous: Message | None = None
         self.moved: list[int] = []
-        self.quoted: list[Message] = []
 
     @property
     def is_of_messages(self) -> bool:
@@ -120,8 +117,6 @@ class RoomStorage(StorageBase):  # type: ignore[misc]  # the package has no type
         earliest = max(room.revision - limit, 0)
         near = {revision for revision in revisions if earliest <= revision <= room.revision}
         changes, too_large = _changes_since(room, near) if near else ({}, set())
-        for change in changes.values():
-            change.quoted = _quoted(change.changed)
         for revision in changes.keys() & set(for_documents):
             changes[revision].previous = _before(room, changes[revision].posted)
             changes[revision].moved = _changed_from(room, changes[revision].changed)
@@ -162,14 +157,6 @@ def _before(room: ChatRoom, posted: list[Message]) -> Message | None:
     if not posted:
         return None
     return Message.objects.filter(room=room).before(posted[0].pk).order_by("-pk").first()
-
-
-def _quoted(changed: list[Message]) -> list[Message]:
-    if not changed:
-        return []
-    answered = Message.objects.filter(reply_to__in=[message.pk for message in changed])
-    ids = set(answered.values_list("reply_to", flat=True))
-    return [message for message in changed if message.pk in ids]
 
 
 def _changed_from(room: ChatRoom, changed: list[Message]) -> list[int]:

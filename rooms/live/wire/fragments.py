@@ -27,7 +27,6 @@ def changes(change: Change) -> str:
     context = {
         "posted": change.posted,
         "changed": change.changed,
-        "quoted": change.quoted,
         "cursor": change.cursor,
         "room": change.head,
     }
