@@ -7,10 +7,15 @@
 ARG BASE=docker.io/library/debian:trixie-slim
 
 # Packages come from PyPI by the hashes in the lock files, and from Debian by its signatures.
-FROM ${BASE} AS build
+FROM ${BASE} AS python
+ARG DEBIAN_FRONTEND=noninteractive
 RUN apt-get update -q \
-    && apt-get install -y -q --no-install-recommends ca-certificates python3 python3-venv \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get install -y -q --no-install-recommends ca-certificates python3 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log
+
+FROM python AS build
+ARG DEBIAN_FRONTEND=noninteractive
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends python3-venv
 WORKDIR /opt/hearth
 ARG LOCK=requirements.lock
 COPY requirements-build.lock ${LOCK} ./
@@ -31,11 +36,8 @@ RUN SECRET_KEY=unused DATA_DIR=/tmp/data .venv/bin/python manage.py setup --no-b
     && mv /tmp/data/static static.collected \
     && .venv/bin/python -m compileall -q -j0 .venv/lib accounts config rooms
 
-FROM ${BASE}
-RUN apt-get update -q \
-    && apt-get install -y -q --no-install-recommends ca-certificates python3 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log \
-    && useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin hearth \
+FROM python
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin hearth \
     && install -d -o hearth -g hearth -m 0700 /data
 COPY --from=build /opt/hearth /opt/hearth
 WORKDIR /opt/hearth

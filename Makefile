@@ -127,9 +127,9 @@ lock: ## Rewrite the lock files (ARGS=--upgrade for newer versions)
 	@bin/setup --dev
 	@bin/lock $(ARGS)
 
-image: ## Build the image and run it once (needs root, buildah and debootstrap)
+image: ## Build the image and run it once (needs root, buildah and mmdebstrap)
 	@bin/image
 
 clean: ## Remove .venv and caches; data in var/ stays
-	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache var/image
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

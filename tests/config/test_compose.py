@@ -1,6 +1,8 @@
 """The image and the compose files, as far as they can be looked at; `make image` builds and runs one."""
 
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -47,6 +49,23 @@ def test_processes_wait_for_the_database_that_is_made_once():
         for key, value in service["environment"].items() if "environment" in service else ():
             if key.endswith("_FILE"):
                 assert value.removeprefix("/run/secrets/") in service["secrets"]
+
+
+def test_first_process_of_a_container_ends_when_told():
+    """Also during migrations, before a server handles SIGTERM."""
+    program = (
+        "import os, runpy, signal; os.getpid = lambda: 1; "
+        "runpy.run_path('manage.py', run_name='other')['end_when_told'](); signal.raise_signal(15)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (143, "")
+
+
+def test_without_capabilities_a_service_has_its_user_from_the_beginning():
+    """Images of others begin as root, and become their user by what they no longer may."""
+    for name, service in services("compose.full.yaml").items():
+        if "cap_drop" in service and name not in OURS["compose.full.yaml"]:
+            assert re.fullmatch(r"\d+:\d+", service["user"])
 
 
 def test_proxy_is_believed_in_its_network(monkeypatch):

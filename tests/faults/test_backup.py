@@ -29,7 +29,8 @@ def refusal(server, *arguments):
 async def test_everything_acknowledged_before_it_is_there_again(start, tmp_path, postgresql):
     """And on the way to the other kind of database and back, nothing changes."""
     server = start()
-    first, second, third = (tmp_path / f"{name}.tar" for name in ("first", "second", "third"))
+    first = server.folder / "backups" / "first.tar"  # a folder that is made
+    second, third = (tmp_path / f"{name}.tar" for name in ("second", "third"))
     (server.folder / "files").mkdir()
     (server.folder / "files" / "one").write_bytes(b"\0one" * 1000)
     async with ChatClient(server.url, "kim") as kim:

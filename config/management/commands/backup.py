@@ -3,10 +3,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.backup.archive import Refused
-from config.backup.nightly import keep_nightly
+from config.backup.nightly import folder, keep_nightly
 from config.backup.saving import save
 
 
@@ -31,6 +32,8 @@ class Command(BaseCommand):
                 path = keep_nightly()
             else:
                 path = options["file"]
+                if path.absolute().parent == settings.DATA_DIR / "backups":
+                    folder()  # it is made with the first backup
                 save(path)
         except Refused as refused:
             raise CommandError(str(refused)) from None
