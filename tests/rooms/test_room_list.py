@@ -30,7 +30,7 @@ def fill(amount):
 
 
 @pytest.mark.parametrize("address", ["/", "room"])
-def test_pages_cost_the_same_with_three_thousand_rooms(ada, ada_client, room, settings, address):
+def test_pages_cost_the_same_with_three_thousand_rooms(clock, ada, ada_client, room, settings, address):
     settings.SMALL_HOUSE_PEOPLE = 15
     address = room.get_absolute_url() if address == "room" else address
     ada_client.get("/settings/")  # the first visit of a day notes the session
