@@ -173,7 +173,11 @@ class Person:
         # Without scripts a room has a frame that never ends to load.
         self.has_scripts = options.get("java_script_enabled", True)
         self.loaded: Literal["load", "domcontentloaded"] = "load" if self.has_scripts else "domcontentloaded"
-        self.page: Page = self.context.new_page()
+
+    @functools.cached_property
+    def page(self) -> Page:
+        """Their first page. Each has a process of its own, which takes its time, so not everybody has one."""
+        return self.context.new_page()
 
     def _watch(self, page: Page) -> None:
         """Note what no page of ours may do, whatever happens to it."""
@@ -189,6 +193,13 @@ class Person:
         """Log in without the page, which takes its time."""
         self.context.request.get(f"{self.url}/login/")
         assert self.post("/login/", name=self.name).status == 302
+        return self
+
+    def become(self, name: str) -> "Person":
+        """Be somebody else, at a browser that knows nobody."""
+        self.context.clear_cookies()
+        self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.name = name
         return self
 
     def rest(self) -> None:

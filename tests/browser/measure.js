@@ -3,8 +3,15 @@ window.measure = (() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
   const nameOf = (element) => element.id ? `#${element.id}` : [element.localName, ...element.classList].join('.');
   const ancestors = function* (element) { for (; element; element = element.parentElement) yield element; };
-  const isSeen = (element) => element.checkVisibility({ visibilityProperty: true })
-    && ![...ancestors(element)].some((one) => getComputedStyle(one).clipPath.startsWith('inset(50%'));
+  // What was found out about elements in this measurement, by what it is.
+  const known = { clipped: new Map(), layer: new Map(), limits: new Map() };
+  const once = (what, element, find) => {
+    if (!known[what].has(element)) known[what].set(element, find());
+    return known[what].get(element);
+  };
+  const isClipped = (element) => element !== null && once('clipped', element, () =>
+    getComputedStyle(element).clipPath.startsWith('inset(50%') || isClipped(element.parentElement));
+  const isSeen = (element) => element.checkVisibility({ visibilityProperty: true }) && !isClipped(element);
   const textOf = (ids) => (ids ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' ').trim();
 
   const TAB_STOPS = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
@@ -16,6 +23,12 @@ window.measure = (() => {
   const LAYERS = '#scroller, .pane-chats, .files-choice, .uploads';
   const isLayer = (element) => element.matches(LAYERS)
     || ['sticky', 'fixed', 'absolute'].includes(getComputedStyle(element).position);
+  const layerOf = (element) => element && once('layer', element, () =>
+    isLayer(element) ? element : layerOf(element.parentElement));
+  const limitsOf = (element) => element ? once('limits', element, () => {
+    const outer = limitsOf(element.parentElement);
+    return getComputedStyle(element).overflowX === 'hidden' ? [element.getBoundingClientRect(), ...outer] : outer;
+  }) : [];
   const texts = () => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
@@ -24,18 +37,22 @@ window.measure = (() => {
       if (!walker.currentNode.data.trim() || !isSeen(element)) continue;
       const range = document.createRange();
       range.selectNodeContents(walker.currentNode);
-      const limits = [...ancestors(element)].filter((one) => getComputedStyle(one).overflowX === 'hidden')
-        .map((one) => one.getBoundingClientRect());
+      const limits = limitsOf(element);
       const rects = [...range.getClientRects()].map(({ left, top, right, bottom, height }) => ({
         top, bottom, height,
         left: Math.max(left, ...limits.map((limit) => limit.left)),
         right: Math.min(right, ...limits.map((limit) => limit.right)),
       }));
-      found.push({ element, layer: [...ancestors(element)].find(isLayer), rects });
+      found.push({ element, layer: layerOf(element), rects, ends: [
+        Math.min(...rects.map(({ left }) => left)), Math.max(...rects.map(({ right }) => right)),
+        Math.min(...rects.map(({ top }) => top)), Math.max(...rects.map(({ bottom }) => bottom)),
+      ] });
     }
     return found;
   };
-  const touch = (one, other) => one.rects.some((a) => other.rects.some((b) =>
+  const isApart = ([left, right, top, bottom], [itsLeft, itsRight, itsTop, itsBottom]) =>
+    left >= itsRight || itsLeft >= right || top >= itsBottom || itsTop >= bottom;
+  const touch = (one, other) => !isApart(one.ends, other.ends) && one.rects.some((a) => other.rects.some((b) =>
     Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > Math.min(a.height, b.height) / 3));
 
@@ -67,7 +84,7 @@ window.measure = (() => {
   const walk = [];
   const note = () => walk.push(focused());
 
-  return {
+  const measurements = {
     wide: () => all(':root, #scroller, .pane-chats, .pane-main, .card')
       .filter((box) => isSeen(box) && box.scrollWidth > box.clientWidth + 1)
       .map((box) => `too wide: ${nameOf(box)}`),
@@ -75,9 +92,9 @@ window.measure = (() => {
     cut: (byDesign) => all('body *').filter((box) => {
       const { overflowX, overflowY } = getComputedStyle(box);
       const cuts = (overflow) => ['hidden', 'clip'].includes(overflow);
-      return box.textContent.trim() && isSeen(box) && !box.closest(byDesign)
-        && (cuts(overflowX) && box.scrollWidth > box.clientWidth + 1
-          || cuts(overflowY) && box.scrollHeight > box.clientHeight + 1);
+      return (cuts(overflowX) && box.scrollWidth > box.clientWidth + 1
+          || cuts(overflowY) && box.scrollHeight > box.clientHeight + 1)
+        && box.textContent.trim() && isSeen(box) && !box.closest(byDesign);
     }).map((box) => `cut: ${nameOf(box)}`),
 
     overlaps: () => {
@@ -261,5 +278,11 @@ window.measure = (() => {
       addEventListener('keydown', note, true);
     },
     walked: () => [...walk, focused()],
+  };
+  return {
+    take: (name, given) => {
+      for (const what of Object.values(known)) what.clear();
+      return measurements[name](...given);
+    },
   };
 })();

@@ -16,7 +16,7 @@ OPERABLE = {"A", "BUTTON", "INPUT", "LABEL", "SUMMARY"}
 ANYWHERE = {"#document", "HTML", "BODY"}  # what looks at events of others there is nothing to click at
 
 
-RUN = "([name, given]) => 'measure' in window ? { found: measure[name](...given) } : null"
+RUN = "([name, given]) => 'measure' in window ? { found: measure.take(name, given) } : null"
 
 
 def run(page: Page, measurement: str, *arguments: object) -> Any:
@@ -106,7 +106,16 @@ class Pixels:
             return []
         seen.update(name for name, _place in shapes)
         places = [place for _name, place in shapes]
-        ratios = self.page.evaluate("(given) => pixels.contrasts(...given)", [self.picture(page), places])
+        left, top = (max(0, min(place[edge] for place in places)) for edge in (0, 1))
+        clip = {
+            "x": left,
+            "y": top,
+            "width": max(place[0] + place[2] for place in places) - left,
+            "height": max(place[1] + place[3] for place in places) - top,
+        }
+        within = [[place[0] - left, place[1] - top, *place[2:]] for place in places]
+        picture = self.picture(page, clip)
+        ratios = self.page.evaluate("(given) => pixels.contrasts(...given)", [picture, within])
         return [
             f"{name} has {ratio:.1f}:1"
             for (name, _place), ratio in zip(shapes, ratios, strict=True)
