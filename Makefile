@@ -36,15 +36,16 @@ tests-of-postgresql = $(PY) -m tests.support.services $(PYTEST) --ignore=tests/b
 # what a column holds. Asked once: how pages are written, what a request costs before anything is read, who may do
 # what, pictures, texts, settings, what goes over the wire, and servers. Every page is asked for with PostgreSQL by
 # tests/test_odd_requests.py.
-ONCE := config test_accessibility.py test_benchmarks.py test_breaking_out.py test_conformance.py test_docs.py \
-	test_engines.py test_layers.py test_make.py test_template_contract.py test_templates.py test_unbounded.py \
-	accounts/test_avatars.py accounts/test_names.py accounts/test_passwords.py accounts/test_settings_page.py \
+ONCE := config test_accessibility.py test_admin.py test_benchmarks.py test_breaking_out.py test_conformance.py \
+	test_docs.py test_engines.py test_layers.py test_make.py test_template_contract.py test_templates.py \
+	test_unbounded.py accounts/test_avatars.py accounts/test_login.py accounts/test_names.py \
+	accounts/test_passwords.py accounts/test_settings_page.py \
 	rooms/test_chat_lines.py rooms/test_check_templates.py rooms/test_connection.py rooms/test_documents.py \
 	rooms/test_drawn.py rooms/test_formatting.py rooms/test_gallery.py rooms/test_hostile_files.py \
 	rooms/test_large_bodies.py rooms/test_large_files.py rooms/test_live_languages.py rooms/test_message_text.py \
 	rooms/test_operation.py rooms/test_permissions.py rooms/test_pseudo_language.py rooms/test_raw_requests.py \
 	rooms/test_scanning.py rooms/test_server.py rooms/test_slow_senders.py rooms/test_streams.py \
-	rooms/test_supervision.py rooms/test_typing_indicators.py rooms/test_uploads.py
+	rooms/test_supervision.py rooms/test_surfaces.py rooms/test_typing_indicators.py rooms/test_uploads.py
 
 test: ## Run the tests, with SQLite and PostgreSQL (ARGS="-k name": some of them, with SQLite)
 	@bin/setup --dev

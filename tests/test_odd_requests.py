@@ -4,6 +4,7 @@
 import logging
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from config.converters import ID_MAX
@@ -12,7 +13,7 @@ from tests.rooms.test_permissions import address, client_for
 from tests.support.asking import FORM, TOKEN, ask, cookies_of, undone
 from tests.support.reading import FIELD, PARAMETER, Reading
 from tests.support.turns import Turns
-from tests.test_unbounded import PAGES, Way, admin_ways, ways_to
+from tests.test_unbounded import CSRF, PAGES, Way, admin_ways, ways_to
 
 pytestmark = pytest.mark.django_db
 
@@ -194,13 +195,18 @@ def test_number_that_no_row_has_is_no_fault(who, address, client_for, answered):
                         answered(ask(method, path, headers=usual), (method, path))
 
 
+# All pages together get all of them; with PostgreSQL that takes twice as long.
+EACH = 4 if connection.vendor == "sqlite" else 2
+
+
 def ask_with_odd_texts(ways, reading, answered, turn=0):
-    swept, texts = set(), Turns(TEXTS, turn)
+    # Each page has a token in its forms, and one place looks at it.
+    swept, texts = {CSRF} if turn else set(), Turns(TEXTS, turn)
     for way in ways:
         for kind, key in sorted(way.read(reading) | {(PARAMETER, key) for key in way.parameters}):
             if kind in (FIELD, PARAMETER) and (kind, key) not in swept:
                 swept.add((kind, key))
-                for text in texts(4):
+                for text in texts(EACH):
                     sent = text.encode("utf-8", "surrogatepass")
                     answered(way.ask(kind, key, sent), (str(way), kind, key, text))
 

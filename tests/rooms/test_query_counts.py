@@ -13,7 +13,7 @@ from tests.support.factories import make_file, make_messages, make_users
 
 pytestmark = pytest.mark.django_db
 
-LITTLE, MUCH = 2, 200
+LITTLE, MUCH = 2, 120
 # Rows of which it is noted that they were delivered are locked in order there (update_in_order).
 LOCKS = 1 if connection.vendor == "postgresql" else 0
 

@@ -21,6 +21,7 @@ from tests.support.services import PostgreSQL
 KEPT = ROOT / "var" / "kept"
 KEPT_SECONDS = 3600  # of what other code made: somebody may be copying it
 TEMPLATE = "TEMPLATE_WITH_TABLES"  # a variable: the name of a database, where there is one
+PREPARED = "prepared"  # the name of the database in which `setup` was run
 CODE = ("accounts", "config", "locale", "rooms", "static", "templates", "manage.py", "requirements.lock")
 
 
@@ -56,7 +57,7 @@ def postgresql_data() -> Path:
         with PostgreSQL() as server:
             for name, template, command in (
                 ("tables", "template1", "migrate"),
-                ("prepared", "tables", "setup"),
+                (PREPARED, "tables", "setup"),
             ):
                 place = folder / name
                 place.mkdir()

@@ -371,7 +371,7 @@ def make_certificate(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    from tests.support.kept import TEMPLATE, postgresql_data  # it needs this module
+    from tests.support.kept import PREPARED, TEMPLATE, postgresql_data  # it needs this module
 
     try:
         server = PostgreSQL(postgresql_data())
@@ -380,7 +380,7 @@ def main(arguments: list[str]) -> int:
         return int(isinstance(missing, pytest.fail.Exception))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # PostgreSQL ends too
     with server:
-        environment = {**os.environ, "DATABASE_URL": server.url(), TEMPLATE: "tables"}
+        environment = {**os.environ, "DATABASE_URL": server.url(PREPARED), TEMPLATE: "tables"}
         return subprocess.run(arguments, env=environment, check=False).returncode
 
 
