@@ -144,8 +144,9 @@ def sizes() -> dict[str, int]:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "SELECT pg_total_relation_size('rooms_message'),"
-                " pg_total_relation_size('rooms_searchtext') - pg_relation_size('rooms_search'),"
-                " pg_relation_size('rooms_search')"
+                " pg_total_relation_size('rooms_searchtext') - size, size FROM (SELECT"
+                " pg_relation_size('rooms_search') + pg_relation_size('rooms_search_parts_index'))"
+                " AS index(size)"
             )
             return dict(zip(("messages", "texts", "index"), cursor.fetchone(), strict=True))
         cursor.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name")

@@ -36,6 +36,7 @@ from rooms.models import (
 )
 from rooms.models.chat_room import canonical_room_name
 from rooms.models.message import oldest_that_fit, with_all_drawn
+from rooms.models.search_text import HasParts, parts_asked
 from rooms.search_words import AFTER, BEFORE, FROM, HAS, IN, IS, day, terms, words
 
 PER_PAGE = 20
@@ -446,13 +447,20 @@ def _in_postgresql(
         if given > FEWER and (few := _at_most(FEWER, parts)) is not None:
             return _newest_of_few(compared.filter(pk__in=few), ids, count)
     if given < COMMON:
-        compared = allowed
-        for term in terms:
-            compared = compared.filter(search_text__folded__contains=term)
+        compared = _given_by_postgresql(allowed, terms)
     with transaction.atomic(), connection.cursor() as cursor:
         # Both take longer than the search, which one processor does in less time than several.
         cursor.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
         return _newest_of_few(compared, ids, count)
+
+
+def _given_by_postgresql(allowed: QuerySet[Message], terms: Sequence[str]) -> QuerySet[Message]:
+    """Return what its indexes give. A term whose parts one of them has is compared."""
+    parts: list[str] = []
+    for term in terms:
+        parts += (own := parts_asked(term))
+        allowed = _with([term], allowed) if own else allowed.filter(search_text__folded__contains=term)
+    return allowed.filter(HasParts("search_text__folded", parts)) if parts else allowed
 
 
 def _newest_in(found: QuerySet[Message], ids: range, count: int) -> list[int]:

@@ -2,9 +2,11 @@
 
 They stand in a table of their own, so that a post costs no more and a page reads no more. The index of it
 differs: with SQLite it is a table of trigrams (FTS5), from which triggers take what is changed or deleted;
-with PostgreSQL it is an ordinary index (pg_trgm), which looks after itself.
+with PostgreSQL they are ordinary indexes, which look after themselves: of words (pg_trgm), and of what is
+shorter than its trigrams, or between two words.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -12,7 +14,7 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import connection, models, transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, Max, Min, Q, Value
 from django.db.models.functions import Coalesce
 
 _MAKE: dict[str, tuple[str, ...]] = {
@@ -34,7 +36,30 @@ _MAKE: dict[str, tuple[str, ...]] = {
     ),
     "postgresql": (
         "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-        "CREATE INDEX rooms_search ON rooms_searchtext USING gin (folded gin_trgm_ops)",
+        "CREATE INDEX IF NOT EXISTS rooms_search ON rooms_searchtext USING gin (folded gin_trgm_ops)",
+        # Python's `parts_asked` is the other half of this. It is dear: no text may be compared by it.
+        """
+        CREATE OR REPLACE FUNCTION rooms_search_parts(folded text) RETURNS text[]
+        LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
+        DECLARE
+            signs text[] := string_to_array(folded, NULL);
+            parts text[] := signs;
+            sign text;
+            run text := '';
+        BEGIN
+            FOREACH sign IN ARRAY signs LOOP
+                run := right(run || sign, 5);
+                parts := parts || right(run, 2);
+                IF run LIKE '__ __' THEN
+                    parts := parts || run;
+                END IF;
+            END LOOP;
+            RETURN parts;
+        END
+        $$
+        """,
+        "CREATE INDEX IF NOT EXISTS rooms_search_parts_index ON rooms_searchtext"
+        ' USING gin (rooms_search_parts(folded) COLLATE "C")',
     ),
 }
 _REMOVE: dict[str, tuple[str, ...]] = {
@@ -44,7 +69,7 @@ _REMOVE: dict[str, tuple[str, ...]] = {
         "DROP TABLE rooms_search_terms",
         "DROP TABLE rooms_search",
     ),
-    "postgresql": ("DROP INDEX rooms_search",),
+    "postgresql": ("DROP INDEX rooms_search", "DROP INDEX IF EXISTS rooms_search_parts_index"),
 }
 
 
@@ -61,6 +86,26 @@ def _execute(using: Any, statements: dict[str, tuple[str, ...]]) -> None:
     with using.cursor() as cursor:
         for statement in statements[using.vendor]:
             cursor.execute(statement)
+
+
+# Two characters, a space, and two characters: they lie across it, so a second one may begin in the first.
+_ACROSS = re.compile("(?=(.. ..))", re.DOTALL)
+
+
+def parts_asked(term: str) -> list[str]:
+    """Return which of the parts that PostgreSQL has of a text are in all texts with `term`."""
+    return [term] if len(term) <= 2 else list(dict.fromkeys(_ACROSS.findall(term)))
+
+
+class HasParts(models.Func):
+    """Whether PostgreSQL's index says that a text has all these parts. It was made with this collation."""
+
+    template = "rooms_search_parts(%(expressions)s::text[]"
+    arg_joiner = ') COLLATE "C" @> '
+    output_field = models.BooleanField()
+
+    def __init__(self, place: str, parts: list[str]) -> None:
+        super().__init__(F(place), Value(parts))
 
 
 class SearchTextQuerySet(models.QuerySet["SearchText"]):
