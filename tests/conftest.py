@@ -15,7 +15,9 @@ import time_machine
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
+from django.template import Template
 from django.test import Client, override_settings
+from django.test.utils import instrumented_test_render
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 
@@ -26,6 +28,8 @@ from config.rates import Rate
 from rooms.models import ChatRoom
 from tests.support.factories import make_private_room, make_room, make_user
 from tests.support.kept import TEMPLATE, tables
+
+DRAW = Template._render  # as servers do, before Django has tests watch it
 
 # How long an example takes says something about the machine, not about Hearth.
 hypothesis_settings.register_profile("hearth", deadline=None)
@@ -101,6 +105,18 @@ def settings_for_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         },
     ):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def drawn_as_ever(django_test_environment: None) -> None:
+    """Have Django copy no contexts for tests that ask for none: it takes a third of a large form."""
+    Template._render = DRAW
+
+
+@pytest.fixture
+def contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let answers have a `context`."""
+    monkeypatch.setattr(Template, "_render", instrumented_test_render)
 
 
 @pytest.fixture

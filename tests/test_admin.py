@@ -250,6 +250,7 @@ def test_somebody_new_gets_a_name_and_a_password(root_client, rung, committed):
     assert entered.status_code == 302
 
 
+@pytest.mark.usefixtures("contexts")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

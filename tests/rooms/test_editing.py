@@ -186,6 +186,7 @@ def test_retry_of_a_post_finds_the_message_that_was_edited_since(ada, room):
     assert Message.objects.get().content == "Changed"
 
 
+@pytest.mark.usefixtures("contexts")
 def test_preview_shows_the_new_text(ben_client, ada, room):
     message = make_message(room, ada, "Hello")
     before = ben_client.get("/").context["chats_digest"]

@@ -21,6 +21,7 @@ def mark_read(room, user, message):
     Membership.objects.get(room=room, user=user).mark_read(message.pk)
 
 
+@pytest.mark.usefixtures("contexts")
 def test_author_sees_who_has_read_and_who_has_it(ada_client, ada, ben, room):
     cem = make_user("cem")
     make_membership(room, cem)
@@ -41,6 +42,7 @@ def test_author_sees_the_tick_in_words(ada_client, ada, ben, room):
     assert "Read by 1 of 2" in ada_client.get(details(message)).content.decode()
 
 
+@pytest.mark.usefixtures("contexts")
 def test_others_see_the_message_but_no_receipts(ben_client, ada, ben, room):
     message = make_message(room, ada, "Hello all")
     mark_read(room, ben, message)
@@ -57,6 +59,7 @@ def test_anonymous_is_asked_to_log_in(client, ada, room):
     assert client.get(details(make_message(room, ada))).status_code == 302
 
 
+@pytest.mark.usefixtures("contexts")
 def test_who_hides_receipts_is_not_shown_as_reader(ada_client, ada, ben, room):
     ben.sends_read_receipts = False
     ben.save()
@@ -68,6 +71,7 @@ def test_who_hides_receipts_is_not_shown_as_reader(ada_client, ada, ben, room):
     assert receipt.read_at is None
 
 
+@pytest.mark.usefixtures("contexts")
 def test_who_hides_receipts_sees_none(ada_client, ada, ben, room):
     ada.sends_read_receipts = False
     ada.save()
@@ -78,6 +82,7 @@ def test_who_hides_receipts_sees_none(ada_client, ada, ben, room):
     assert "you don’t send read receipts" in response.content.decode().lower()
 
 
+@pytest.mark.usefixtures("contexts")
 def test_receipts_are_paged(ada_client, ada, room):
     for _number in range(60):
         make_membership(room, make_user())
@@ -135,6 +140,7 @@ def test_outsider_cannot_mark_unread(mallory_client, ada, private):
     assert mallory_client.post(reverse("rooms:read_marker_reset", args=[message.pk])).status_code == 404
 
 
+@pytest.mark.usefixtures("contexts")
 def test_mark_all_as_read_and_undo(ben_client, ada, ben, room, private):
     for where in (room, private):
         make_message(where, ada)
@@ -148,6 +154,7 @@ def test_mark_all_as_read_and_undo(ben_client, ada, ben, room, private):
     assert "Undo" not in lobby.content.decode()
 
 
+@pytest.mark.usefixtures("contexts")
 def test_order_does_not_tell_what_somebody_hides(ada_client, ada, room):
     dora = make_user("dora", sends_read_receipts=False)
     make_membership(room, dora)
@@ -158,6 +165,7 @@ def test_order_does_not_tell_what_somebody_hides(ada_client, ada, room):
     assert before == after == ["ben", "dora"]
 
 
+@pytest.mark.usefixtures("contexts")
 def test_what_was_read_while_hidden_stays_hidden(ada_client, ada, ben, room):
     ben.sends_read_receipts = False
     ben.save()
@@ -170,6 +178,7 @@ def test_what_was_read_while_hidden_stays_hidden(ada_client, ada, ben, room):
     assert receipt.read_at is None
 
 
+@pytest.mark.usefixtures("contexts")
 def test_who_came_later_is_not_asked(ada_client, ada, ben, room):
     message = make_message(room, ada)
     mark_read(room, ben, message)
@@ -196,6 +205,7 @@ def test_blue_only_where_everybody_has_it(ada, ben, room):
     assert (tick.state, tick.label) == ("sent", "Sent, Read by 1 of 1")
 
 
+@pytest.mark.usefixtures("contexts")
 def test_page_beyond_the_last_is_empty(ada_client, ada, room):
     response = ada_client.get(details(make_message(room, ada)) + "?page=999999999999999999")
     assert response.status_code == 200

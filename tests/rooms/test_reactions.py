@@ -132,6 +132,7 @@ def test_so_many_kinds_and_no_more(ben_client, ben, ada, message):
     assert len(kinds(message)) == Reaction.KINDS
 
 
+@pytest.mark.usefixtures("contexts")
 @pytest.mark.parametrize("sent", ["", "ok", "👍👍", "👍" * 4000])
 def test_refusal_is_said_beside_the_field(ben_client, message, sent):
     answer = ben_client.post(address(message), {"emoji": sent})

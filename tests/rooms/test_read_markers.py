@@ -1,5 +1,6 @@
 """Marking as unread, marking everything as read, and taking that back."""
 
+import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
@@ -96,6 +97,7 @@ def test_undo_of_nothing_is_no_error(ben_client):
     assert ben_client.post(UNDO).status_code == 302
 
 
+@pytest.mark.usefixtures("contexts")
 def test_room_page_reaches_back_to_what_is_unread(ben_client, ada, ben, room):
     make_messages(room, ada, 10, "old")
     membership(ben, room).mark_read(make_message(room, ada, "read").pk)
@@ -105,6 +107,7 @@ def test_room_page_reaches_back_to_what_is_unread(ben_client, ada, ben, room):
     assert 'id="unread"' in page.content.decode()
 
 
+@pytest.mark.usefixtures("contexts")
 def test_room_page_is_bounded(ben_client, ada, ben, room, settings):
     settings.UNREAD_PAGE_LIMIT = 70
     make_messages(room, ada, 120)
