@@ -13,8 +13,9 @@ behave('copy', [], () => {
   const offerCode = () => document.querySelectorAll('pre').forEach((code) => {
     if (known.has(code)) return;
     known.add(code);
-    const about = { type: 'button', 'data-part': 'copy', 'aria-label': copyCode, 'data-copied': copied };
-    const button = make('button', about);
+    // People who only look at a room find its buttons disabled, and can copy all the same.
+    const about = { role: 'button', 'data-part': 'copy', 'aria-label': copyCode, 'data-copied': copied, tabindex: 0 };
+    const button = make('span', about);
     button.value = code.textContent;
     codes.set(button, code);
     const holder = make('div', { class: 'copy-code' });
@@ -34,6 +35,11 @@ behave('copy', [], () => {
   offer();
   on('htmx-after-swap', offer);
   if (byId('conversation')) keep(hook('conversation'), offerCode);
+  on('keydown', (event) => {
+    if (!codes.has(event.target) || ![' ', 'Enter'].includes(event.key)) return;
+    event.preventDefault();
+    event.target.click();
+  });
   on('click', async (event) => {
     const button = parts('copy').find((one) => one.contains(event.target));
     if (!button) return;

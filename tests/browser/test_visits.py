@@ -51,7 +51,15 @@ def test_room_is_looked_at_joined_left_and_hidden(person, large_house):
     erik = person("erik", at=large_house, java_script_enabled=False)
     erik.open(room)
     erik.sees("One", "Two", "Three", "Four")
-    ada.say(room, "Five")
+    ada.say(room, "```\nFive\n```")
     erik.sees("One", "Two", "Three", "Four", "Five")
     erik.page.get_by_role("button", name="Join").click()
     expect(erik.box).to_be_visible()
+    # Who only looks can copy code, by keyboard as well.
+    dora.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    dora.open_live(room)
+    expect(dora.box).to_have_count(0)
+    for press in (lambda copy: copy.click(), lambda copy: copy.press("Enter")):
+        dora.page.evaluate("navigator.clipboard.writeText('')")
+        press(dora.page.get_by_role("button", name="Copy code"))
+        dora.page.wait_for_function("async () => await navigator.clipboard.readText() === 'Five'")

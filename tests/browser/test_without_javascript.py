@@ -111,7 +111,10 @@ def test_mark_as_read(dora, ada):
     expect(link).to_have_accessible_name(re.compile("1 unread message"))
     link.click()
     expect(dora.frame.get_by_role("heading", name="New messages")).to_be_visible()
+    dora.page.set_viewport_size({"width": 360, "height": 740})
+    assert dora.page.locator("main > header").bounding_box()["height"] < 72, "it is one row"
     press(dora, "Mark as read")
+    dora.page.set_viewport_size({"width": 1280, "height": 720})
     dora.sees("Do you read me?")
     expect(dora.frame.get_by_role("heading", name="New messages")).to_have_count(0)
     expect(link).not_to_have_accessible_name(re.compile("unread"))
