@@ -18,9 +18,9 @@ from accounts.pictures import redraw
 from config import file_names
 from config.file_types import HEAD_BYTES, Kind, kind_and_type_of
 from config.incoming import FULL, IncomingFile, Upload
+from config.scanning import scan
 from rooms.models import StoredFile
 from rooms.models.stored_file import new_name, remove_bytes, storage
-from rooms.scanning import scan
 
 # By the format in which a picture is drawn: its type, and how its name ends.
 PICTURES = {

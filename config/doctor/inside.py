@@ -1,9 +1,11 @@
 """What the doctor finds on this machine: settings, database, Redis, disk, limits and backups."""
 
+import math
 import os
 import resource
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from django.db import DatabaseError, connection
 
 from config.backup import nightly, rows
 from config.doctor.finding import Finding, fine, hint
+from config.scanning import Infected, ScannerFailed, TooLargeToScan, scan
 
 OLDEST_SQLITE = (3, 37, 0)
 MOST_SECONDS_APART = 5
@@ -27,6 +30,7 @@ def examine() -> Iterator[Finding]:
     yield from of_settings()
     yield from of_database()
     yield from of_redis()
+    yield from of_scanner()
     yield from of_disk()
     yield from of_limits()
     yield from of_backups()
@@ -112,6 +116,28 @@ def of_redis() -> Iterator[Finding]:
         )
     else:
         yield fine("redis", f"Redis answers in {1000 * (time.monotonic() - began):.0f} ms.")
+
+
+def of_scanner() -> Iterator[Finding]:
+    """Let it look at a file as large as files may be."""
+    if not settings.CLAMD:
+        return
+    with tempfile.TemporaryFile() as file:
+        file.truncate(settings.FILE_MAX_BYTES)
+        try:
+            scan(file)
+        except TooLargeToScan:
+            size = math.ceil(settings.FILE_MAX_BYTES / 1024**2)
+            yield Finding(
+                "scanner",
+                "The virus scanner refuses files that Hearth would take.",
+                f"Set `StreamMaxLength {size}M` in clamd.conf, or a smaller FILE_MAX_MB.",
+            )
+        except (ScannerFailed, Infected) as failure:
+            told = str(failure) or "it finds something in an empty file"
+            yield Finding("scanner", f"The virus scanner fails: {told}.", "Look at CLAMD and at its log.")
+        else:
+            yield fine("scanner", "The virus scanner takes files as large as they may be.")
 
 
 def of_disk() -> Iterator[Finding]:

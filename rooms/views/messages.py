@@ -14,6 +14,7 @@ from accounts.avatars import Busy, PictureRefused
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from config.pages import page_number
+from config.scanning import Infected, ScannerFailed, TooLargeToScan
 from config.text import is_utf8
 from rooms.forms import (
     NO_SPACE,
@@ -42,7 +43,6 @@ from rooms.models import (
 )
 from rooms.receipts import marks_for, receipts_of
 from rooms.replies import reply_ids
-from rooms.scanning import Infected, ScannerFailed
 from rooms.uploads import DiskFull, stored, storing
 from rooms.views.chat_rooms import chat_room_response, membership_in
 
@@ -85,6 +85,10 @@ def take_files(user: User, form: MessageForm, files: list[StoredFile]) -> bool:
             form.refuse(
                 "file", about_file(place, upload, _("the virus scanner has found something in this file."))
             )
+        except TooLargeToScan as failure:
+            logger.error("The virus scanner refuses a file: %s", failure)
+            sentence = _("this file is larger than the virus scanner of this site can check.")
+            form.refuse("file", about_file(place, upload, sentence))
         except ScannerFailed as failure:
             logger.error("The virus scanner failed: %s", failure)
             sentence = _("the virus scanner does not answer, so this can’t be sent now. Try again later.")

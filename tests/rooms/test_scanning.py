@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from config.doctor import inside
 from tests.rooms.test_files import errors_of, named, on_disk, picture, send
 from tests.support.responses import HTMX
 from tests.support.services import EICAR, Clamd
@@ -32,16 +33,31 @@ def test_infected_file_is_refused_by_name(scanned, ada_client, room):
     assert send(ada_client, room, named("good.txt"), named("a.jpg", picture())).status_code == 302
 
 
-@pytest.mark.parametrize("how", ["away", "overburdened"])
-def test_without_an_answer_nothing_is_taken(how, scanned, ada_client, room, settings, caplog):
-    if how == "away":
-        settings.CLAMD = "unix:///nowhere/clamd"
-    response = send(ada_client, room, named("large.txt", b"x" * 2 * Clamd.LARGEST), headers=HTMX)
+def test_without_an_answer_nothing_is_taken(ada_client, room, settings, caplog):
+    settings.CLAMD = "unix:///nowhere/clamd"
+    response = send(ada_client, room, named("large.txt"), headers=HTMX)
     assert response.status_code == 503
     assert "the virus scanner does not answer" in errors_of(response)[0]
     assert not on_disk()
     assert send(ada_client, room, content="Text").status_code == 302
     assert "The virus scanner failed" in caplog.text
+    assert [one.mark for one in inside.of_scanner()] == ["PROBLEM"]
+
+
+def test_file_that_is_too_large_for_the_scanner(scanned, ada_client, room, settings, caplog):
+    """Also if it is much larger: then the scanner hangs up before it has all."""
+    for size in (Clamd.LARGEST + 1, 20 * Clamd.LARGEST):
+        response = send(ada_client, room, named("large.txt", b"x" * size), headers=HTMX)
+        assert response.status_code == 422
+        told = "“large.txt”: this file is larger than the virus scanner of this site can check."
+        assert errors_of(response) == [told]
+    assert not on_disk()
+    assert "StreamMaxLength in clamd.conf is less than FILE_MAX_MB" in caplog.text
+    settings.FILE_MAX_BYTES = 20 * Clamd.LARGEST
+    [finding] = inside.of_scanner()
+    assert finding.fix == "Set `StreamMaxLength 4M` in clamd.conf, or a smaller FILE_MAX_MB."
+    settings.FILE_MAX_BYTES = Clamd.LARGEST
+    assert [one.mark for one in inside.of_scanner()] == ["ok"]
 
 
 def test_scanner_may_be_on_the_network(ada_client, room, settings):

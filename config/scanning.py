@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from contextlib import suppress
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -18,17 +19,22 @@ class ScannerFailed(Exception):
     """The scanner does not answer, or says that it cannot look at this file."""
 
 
+class TooLargeToScan(ScannerFailed):
+    """The scanner takes smaller files only."""
+
+
 def scan(file: IO[bytes]) -> None:
-    """Let the scanner look at a file. Raises Infected and ScannerFailed."""
+    """Let the scanner look at a file. Raises Infected, TooLargeToScan and ScannerFailed."""
     if not settings.CLAMD:
         return
     file.seek(0)
     try:
         with _connected() as connection:
-            connection.sendall(b"zINSTREAM\0")
-            while piece := file.read(PIECE_BYTES):
-                connection.sendall(struct.pack("!I", len(piece)) + piece)
-            connection.sendall(struct.pack("!I", 0))
+            with suppress(BrokenPipeError, ConnectionResetError):  # it has answered already
+                connection.sendall(b"zINSTREAM\0")
+                while piece := file.read(PIECE_BYTES):
+                    connection.sendall(struct.pack("!I", len(piece)) + piece)
+                connection.sendall(struct.pack("!I", 0))
             answer = b""
             while not answer.endswith(b"\0") and (received := connection.recv(4096)):
                 answer += received
@@ -37,6 +43,8 @@ def scan(file: IO[bytes]) -> None:
     words = answer.rstrip(b"\0").decode("utf-8", "replace")
     if words.endswith(" FOUND"):
         raise Infected
+    if "size limit exceeded" in words:
+        raise TooLargeToScan(f"StreamMaxLength in clamd.conf is less than FILE_MAX_MB: {words}")
     if words != "stream: OK":
         raise ScannerFailed(words or "no answer")
 
