@@ -41,6 +41,7 @@ async def test_everything_acknowledged_before_it_is_there_again(start, tmp_path,
         async def talk():
             while not is_over.is_set():
                 meanwhile.append(await kim.post(room_id, "meanwhile"))
+                await asyncio.sleep(0.05)
 
         talking = asyncio.create_task(talk())
         told = await asyncio.to_thread(server.manage, "backup", str(first))

@@ -161,15 +161,30 @@ def test_messages_of_other_rooms_are_on_no_page(ada, ada_client, room, private, 
         assert set(shown(response)) <= set(ids(messages))
 
 
-@pytest.mark.parametrize(
-    "before",
-    ["", "x", "-1", "0", "1.5", "٣", "1e3", "9" * 19, "9" * 400, "%00", "<script>", "None", "+5", "%205"],
-)
-def test_place_that_is_no_number_shows_the_newest_messages(ada_client, room, messages, before):
-    response = ada_client.get(address(room, before=before))
-    assert response.status_code == 200
-    assert shown(response) == ids(messages[-50:])
-    assert page_of(response).by_id("composer")
+NO_NUMBERS = [
+    "",
+    "x",
+    "-1",
+    "0",
+    "1.5",
+    "٣",
+    "1e3",
+    "9" * 19,
+    "9" * 400,
+    "%00",
+    "<script>",
+    "None",
+    "+5",
+    "%205",
+]
+
+
+def test_place_that_is_no_number_shows_the_newest_messages(ada_client, room, messages):
+    for before in NO_NUMBERS:
+        response = ada_client.get(address(room, before=before))
+        assert response.status_code == 200, before
+        assert shown(response) == ids(messages[-50:]), before
+        assert page_of(response).by_id("composer"), before
 
 
 @pytest.mark.parametrize("before", ["x", "0", ""])
@@ -189,14 +204,14 @@ def test_place_beyond_everything_shows_the_newest_messages(ada_client, room, mes
     assert shown(ada_client.get(address(room, before="9" * 18))) == ids(messages[-50:])
 
 
-@pytest.mark.parametrize("unread", ["", "x", "-1", "9" * 18, "9" * 400, "%00", '"><script>'])
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
-def test_place_of_the_new_line_that_is_no_message_shows_none(ada_client, room, messages, unread, headers):
-    response = ada_client.get(address(room, before=messages[60].pk, unread=unread), headers=headers)
-    assert response.status_code == 200
-    assert shown(response) == ids(messages[10:60])
-    assert "New messages" not in lines(response)
-    assert b"<script>" not in response.content.replace(b"<script src", b"")
+def test_place_of_the_new_line_that_is_no_message_shows_none(ada_client, room, messages, headers):
+    for unread in ("", "x", "-1", "9" * 18, "9" * 400, "%00", '"><script>'):
+        response = ada_client.get(address(room, before=messages[60].pk, unread=unread), headers=headers)
+        assert response.status_code == 200, unread
+        assert shown(response) == ids(messages[10:60]), unread
+        assert "New messages" not in lines(response), unread
+        assert b"<script>" not in response.content.replace(b"<script src", b""), unread
 
 
 def test_outsider_sees_no_page_of_a_private_chat(ada, mallory_client, private):
