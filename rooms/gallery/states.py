@@ -177,6 +177,13 @@ def deleted(stage: Stage) -> str:
 
 
 @state(MESSAGE, "messages")
+def of_a_former_member(stage: Stage) -> str:
+    said = stage.say("I was here")
+    stage.ben.become_former()
+    return line(stage, said)
+
+
+@state(MESSAGE, "messages")
 def deleted_by_a_moderator(stage: Stage) -> str:
     said = stage.say("Buy this")
     said.erase(stage.ada)
@@ -387,6 +394,12 @@ def profile(stage: Stage) -> str:
 
 
 @state(PUSHES)
+def profile_that_was_deleted(stage: Stage) -> str:
+    stage.ben.become_former()
+    return push(stage, "profile", person=stage.ben, as_of="1")
+
+
+@state(PUSHES)
 def presence(stage: Stage) -> str:
     stage.ben.online_until = timezone.now() + timedelta(minutes=1)
     pieces = push(stage, "presence", person=stage.ben), push(stage, "other-presence", person=stage.ben)
@@ -461,6 +474,13 @@ def empty(stage: Stage) -> str:
 def direct_message(stage: Stage) -> str:
     stage.say("Are you there?", stage.ada, stage.private)
     stage.say(f"Yes <{RAW}>", room=stage.private)
+    return stage.get(f"/rooms/{stage.private.pk}/")
+
+
+@state(ROOM)
+def direct_message_with_a_former_member(stage: Stage) -> str:
+    stage.say("Good bye", room=stage.private)
+    stage.ben.become_former()
     return stage.get(f"/rooms/{stage.private.pk}/")
 
 
@@ -777,6 +797,13 @@ def own_message(stage: Stage) -> str:
 def message_of_somebody_else(stage: Stage) -> str:
     talk(stage)
     return about(stage, stage.say("Hello"))
+
+
+@state("rooms/message_detail.html")
+def message_of_a_former_member(stage: Stage) -> str:
+    said = stage.say("I was here")
+    stage.ben.become_former()
+    return about(stage, said)
 
 
 @state("rooms/message_detail.html")

@@ -562,8 +562,8 @@ class ChatRoom(Foldable):
 
         Returns the last message as far as `follows_closely` looks at it, whether `sender` moderates, and
         whether there is a draft of theirs.
-        Raises NotAdmitted if `sender` is not a member. This is a second statement, after the number was
-        taken: a statement that has waited for the lock still sees who was a member before.
+        Raises NotAdmitted if `sender` is not a member, or is not active any more. This is a second statement,
+        after the number was taken: one that has waited for the lock still sees who was a member before.
         """
         take_next(room=self.pk)
         if not (row := told_to_member.first(user=sender.pk, room=self.pk)):
@@ -598,7 +598,7 @@ take_next = CompiledUpdate(
     lambda room: (ChatRoom.objects.filter(pk=room), {"revision": F("revision") + 1}), room=ID
 )
 told_to_member = CompiledQuery(
-    lambda user, room: Membership.objects.filter(room=room, user=user).values_list(
+    lambda user, room: Membership.objects.filter(room=room, user=user, user__is_active=True).values_list(
         "role",
         "draft_at",
         "room__revision",

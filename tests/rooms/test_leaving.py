@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Block, EntryLink, LoginSession, NameShape, User
 from accounts.models.user import NAME_KEPT_FOR
 from rooms import exports, housekeeping, jobs, leaving, moderation, removal
-from rooms.models import Ban, Membership, Message, Reaction, Report, SavedMessage, StoredFile
+from rooms.models import Ban, Membership, Message, NotAdmitted, Reaction, Report, SavedMessage, StoredFile
 from tests.accounts.test_login import enter
 from tests.conftest import client_of
 from tests.support.factories import (
@@ -102,6 +102,25 @@ def test_reported_text_stays_until_it_is_decided(ada, ben, room, ada_client):
     message.report(ben, reason="abuse", details="")
     delete(ada_client, "erase")
     assert Report.objects.get(closed_at=None).content == "An insult"
+
+
+def test_nothing_is_posted_any_more(ada, private, ada_client):
+    """Not even by a request that had begun before."""
+    delete(ada_client, "erase")
+    with pytest.raises(NotAdmitted):
+        private.post_message(ada, "And this", uuid.uuid4())
+    assert not private.messages.exists()
+
+
+@pytest.mark.parametrize("address", ["{room}", "{private}", "/messages/{message}/"])
+def test_name_leads_to_no_profile_any_more(address, ada, room, private, ada_client, ben_client):
+    message = make_message(room, ada, "Mine")
+    make_message(private, ada, "Between us")
+    delete(ada_client, "keep")
+    rooms = {"room": room.get_absolute_url(), "private": private.get_absolute_url()}
+    page = page_of(ben_client.get(address.format(message=message.pk, **rooms)))
+    assert "Former member" in page.text
+    assert not [link for link in page.all("a") if f"{ada.pk}/profile/" in (link.get("href") or "")]
 
 
 def test_copies_that_others_made_stay(ada, ben, room, ada_client):
