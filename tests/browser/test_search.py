@@ -40,6 +40,7 @@ def test_from_a_room_to_a_message_and_back_by_keyboard(ada, ben, room):
     expect(box).to_be_focused()
     expect(ada.page.locator("#found mark")).to_have_text(["umbrella", "very", "bold"])
     assert "very+bold" in ada.page.url
+    expect(ada.page.locator("#notice")).to_have_js_property("textContent", "")  # else it shows a bar
     ada.page.keyboard.type("from:nobody ")
     count_says(ada, "“from:nobody” was searched for as text")
     sender = ada.page.get_by_label("From", exact=True)
