@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -94,7 +95,12 @@ _ACROSS = re.compile("(?=(.. ..))", re.DOTALL)
 
 def parts_asked(term: str) -> list[str]:
     """Return which of the parts that PostgreSQL has of a text are in all texts with `term`."""
-    return [term] if len(term) <= 2 else list(dict.fromkeys(_ACROSS.findall(term)))
+    if len(term) <= 2:
+        return [term]
+    if any(map(str.isalnum, term)):
+        return list(dict.fromkeys(_ACROSS.findall(term)))
+    # pg_trgm knows letters and digits only.
+    return list(dict.fromkeys(map("".join, pairwise(term))))
 
 
 class HasParts(models.Func):
