@@ -36,7 +36,7 @@ from config.serving.uploads import Place, Uploads  # noqa: E402
 from config.serving.wsgi_threads import Download, Receive, WSGIThreads  # noqa: E402
 from config.text import one_line  # noqa: E402
 from rooms.live.endpoints.document import DocumentEndpoint  # noqa: E402
-from rooms.live.endpoints.probe import probe  # noqa: E402
+from rooms.live.endpoints.probe import is_of_the_doctor, probe, take_in  # noqa: E402
 from rooms.live.endpoints.stream import StreamEndpoint  # noqa: E402
 from rooms.live.process.live import Live  # noqa: E402
 from rooms.live.watch.operation import Operation  # noqa: E402
@@ -100,6 +100,8 @@ class Pages:
         length = bodies.announced_length(scope["headers"])
         if length <= settings.REQUEST_MAX_BYTES:
             return await self.answer(self.upload_application, scope, receive, send)
+        if is_of_the_doctor(scope):
+            return await take_in(receive, send)
         try:
             sender = await live.openings.run(sender_of, scope, length)
         except Exception as error:

@@ -30,6 +30,7 @@ def examined(server, settings, monkeypatch):
     """`examined(EncryptedNginx, change)` is what the doctor finds behind such a proxy: names and fixes."""
     settings.SECRET_KEY = (server.folder / "secret_key").read_text()
     settings.HEARTBEAT_INTERVAL = timedelta(seconds=1.5)
+    settings.UPLOAD_PATHS = dict.fromkeys(settings.UPLOAD_PATHS, 2_000_000)  # Hearth takes more
     monkeypatch.setattr(outside, "REFUSED_SECONDS", 1)
 
     def examine(kind, change=str, is_known=True, port=server.port):
@@ -67,6 +68,7 @@ CADDY = {
     "host": ("lb_policy", "header_up Host hearth\n lb_policy"),
     "proto": ("lb_policy", "header_up X-Forwarded-Proto http\n lb_policy"),
     "address": ("lb_policy", "header_up -X-Forwarded-For\n lb_policy"),
+    "uploads": ("reverse_proxy {", "request_body {\n max_size 1MB\n }\n reverse_proxy {"),
 }
 # What comes with it.
 ALSO = {"proto": {"redirects"}, "streams": {"compression"}, "host": {"hosts"}}
@@ -131,3 +133,10 @@ def test_command_says_all_and_ends_with_a_status(tmp_path, postgresql):
 def test_nobody_else_is_told_anything(server, query):
     answer = httpx.get(f"{server.url}/doctor{query}")
     assert (answer.status_code, answer.text) == (404, "not found")
+
+
+@pytest.mark.parametrize("letter", ["", "ImRvY3RvciI:1:abc"])
+def test_nobody_else_may_send_a_file(server, letter):
+    headers = {outside.LETTER: letter, "Content-Type": "multipart/form-data; boundary=x"}
+    answer = httpx.post(f"{server.url}/rooms/1/messages/", headers=headers, content=b"-" * 100_000)
+    assert answer.status_code == 401

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from config.addresses import is_proxy
 from config.doctor.finding import is_own
-from config.doctor.outside import LAST, PAUSE, SECOND, SEEN
+from config.doctor.outside import LAST, LETTER, PAUSE, SECOND, SEEN
 from config.events import body, respond, start
 from rooms.live.endpoints.stream import HEADERS, PLAIN
 
@@ -29,6 +29,19 @@ async def probe(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCa
     await send(body(SECOND + b"\ndata: -\n\n", more=True))
     await asyncio.sleep(settings.HEARTBEAT_INTERVAL.total_seconds())
     await send(body(LAST + b"\ndata: -\n\n"))
+
+
+def is_of_the_doctor(scope: HTTPScope) -> bool:
+    """Whether a form with files is one of the doctor, which is nobody's and has the letter in its head."""
+    letters = [value for name, value in scope["headers"] if name == LETTER.lower().encode()]
+    return len(letters) == 1 and is_own(letters[0].decode("latin-1"))
+
+
+async def take_in(receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Take a body as it comes, keep nothing, and answer when it is whole."""
+    while (message := await receive())["type"] == "http.request":
+        if not message["more_body"]:
+            return await respond(send, 200, PLAIN, b"taken")
 
 
 def seen_of(scope: HTTPScope) -> dict[str, str | bool]:
