@@ -1,7 +1,7 @@
 """All emoji that there are, and what they are called."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from django.utils.text import capfirst
@@ -96,7 +96,13 @@ def the_emoji(text: str) -> str | None:
 
 def name_of(emoji: str) -> str:
     """Return what it is called in the language of the reader; itself, if it has no name there."""
+    return _name_in(get_language() or "en", emoji)
+
+
+@lru_cache(4096)
+def _name_in(language: str, emoji: str) -> str:
+    """Return the name in the language, which is that of the reader."""
     if at_hand := AT_HAND.get(emoji):
         return str(at_hand)
-    name = _spoken(_names(get_language() or "en").get(emoji, ""))
+    name = _spoken(_names(language).get(emoji, ""))
     return capfirst(name) or emoji

@@ -3,6 +3,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import chain
 from typing import Any, Self
 
 from django.conf import settings
@@ -317,6 +318,14 @@ class Message(models.Model):
         """How people reacted to it."""
         return [] if self.is_deleted else [Kind(*kind) for kind in self.reacted or ()]
 
+    @property
+    def reactor_ids(self) -> list[int]:
+        """The ids of those who are named among `kinds`, each once."""
+        if self.is_deleted:
+            return []
+        named = (first[: Reaction.NAMED] for _emoji, _number, first in self.reacted or ())
+        return list(dict.fromkeys(chain.from_iterable(named)))
+
     @cached_property
     def reactors(self) -> dict[int, User]:
         """Those who are named among `kinds`, by id. `find_reactors` finds them for a whole page."""
@@ -327,8 +336,9 @@ class Message(models.Model):
         """What decides how the reactions look: they stand with the message, and not in lists of chats."""
         if not self.reacted or self.is_deleted:
             return ()
-        named = [self.reactors[pk].look for kind in self.kinds for pk in kind.named if pk in self.reactors]
-        return str(self.reacted), *named
+        people = self.reactors
+        named = [people[pk].look for pk in self.reactor_ids if pk in people]
+        return *((emoji, number, *first) for emoji, number, first in self.reacted), *named
 
     @property
     def bytes(self) -> int:

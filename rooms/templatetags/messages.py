@@ -61,9 +61,20 @@ def message_line(message: Message, is_document: bool = False) -> SafeString:
 
 
 def _draw(message: Message, is_document: bool) -> str:
+    return _rendered("rooms/_message.html", message=message, is_document=is_document)
+
+
+def _rendered(template_name: str, **context: object) -> str:
     # Ids are written as they are: what a language does with numbers takes a tenth of the time.
-    context = Context({"message": message, "is_document": is_document}, use_l10n=False)
-    return Engine.get_default().get_template("rooms/_message.html").render(context)
+    return Engine.get_default().get_template(template_name).render(Context(context, use_l10n=False))
+
+
+@register.simple_tag
+def quote_of(message: Message) -> SafeString:
+    """Draw the quote of a message, once for all that answer it, however often they change."""
+    key = ("quote", message.quoted_look, translation.get_language())
+    html = drawings.once(key, lambda: _rendered("rooms/_quote.html", message=message))
+    return mark_safe(html)  # noqa: S308 (what a template made)
 
 
 @register.simple_tag

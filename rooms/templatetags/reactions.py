@@ -1,39 +1,57 @@
 """How reactions to a message are shown, and said."""
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import NamedTuple
 
 from django import template
+from django.template import Context, Engine
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 
 from accounts.models import User
+from config.drawn import drawings
 from rooms.models import Message, emojis
 from rooms.models.reaction import Kind, everybody_who_reacted
 
 register = template.Library()
 
 
-class ShownKind(NamedTuple):
-    """One kind as it stands under a message. `people` are ids, for the style of the reader."""
-
-    emoji: str
-    number: int
-    people: str
-    words: SafeString
+# What a reaction shows of its own. In the place of it, while the template is drawn, stands its name in marks.
+VALUES = ("emoji", "number", "people", "words", "react_url")
+_MARK = "\ufdd0"
 
 
-@register.filter
-def reactions(message: Message) -> list[ShownKind]:
-    """Return the kinds of reactions to a message, those whom it names included."""
-    names = {pk: _name(person) for pk, person in message.reactors.items()}
+@register.simple_tag
+def reactions_of(message: Message, is_document: bool = False) -> SafeString:
+    """Draw all reactions to a message. There can be twenty: their template is drawn once for all."""
+    outline = drawings.once(
+        ("reaction", bool(is_document), get_language()), lambda: _outline(bool(is_document))
+    )
     comma, conjunction = pgettext("between names", ", "), pgettext("before the last of some names", " and ")
     between = escape(comma), escape(conjunction)
-    return [
-        ShownKind(kind.emoji, kind.number, " ".join(map(str, kind.first)), _words(kind, names, *between))
+    people, react_url = message.reactors, escape(message.react_url)
+    names = {pk: _name(people[pk]) for pk in message.reactor_ids if pk in people}
+    html = [
+        outline
+        % {
+            "emoji": escape(kind.emoji),
+            "number": kind.number,
+            "people": " ".join(map(str, kind.first)),
+            "words": _words(kind, names, *between),
+            "react_url": react_url,
+        }
         for kind in message.kinds
     ]
+    return mark_safe("".join(html))  # noqa: S308 (it is escaped)
+
+
+def _outline(is_document: bool) -> str:
+    """Return the template of a reaction, for `%` to fill in."""
+    marks = {name: f"{_MARK}{name}{_MARK}" for name in VALUES}
+    context = Context({**marks, "is_document": is_document})
+    html = Engine.get_default().get_template("rooms/_reaction.html").render(context).replace("%", "%%")
+    return re.sub(f"{_MARK}(.*?){_MARK}", r"%(\1)s", html)
 
 
 @register.simple_tag
@@ -50,28 +68,29 @@ def all_reactions(message: Message) -> Iterator[tuple[str, str, list[User]]]:
         yield kind.emoji, emojis.name_of(kind.emoji), people.get(kind.emoji, [])
 
 
-def _words(kind: Kind, names: dict[int, str], comma: str, conjunction: str) -> SafeString:
+def _words(kind: Kind, names: dict[int, tuple[str, str]], comma: str, conjunction: str) -> str:
     """Return what is read out, such as "Thumbs up: Ada, Ben and Cem".
 
     Each name is an element, with what stands before it: the reader's own style sheet says "you" in the place
     of one, and leaves out those of blocked people.
     """
-    named = [pk for pk in kind.named if pk in names]
+    named = [names[pk] for pk in kind.named if pk in names]
     others = kind.number - len(named)
-    befores = ["", *[comma] * (len(named) - 1)][: len(named)]
+    said = [f"{start}{comma}{name}" for start, name in named]
+    if named:
+        said[0] = "".join(named[0])
     if len(named) > 1 and not others:
-        befores[-1] = conjunction
-    said = [
-        f'<span class="reactor" data-sender="{pk}">{before}{names[pk]}</span>'
-        for pk, before in zip(named, befores, strict=True)
-    ]
+        said[-1] = conjunction.join(named[-1])
     if others:
         said.append(conjunction + escape(_others(others)))
-    return mark_safe(f"{escape(emojis.name_of(kind.emoji))}: {''.join(said)}")  # noqa: S308 (it is escaped)
+    return f"{escape(emojis.name_of(kind.emoji))}: {''.join(said)}"
 
 
-def _name(person: User) -> str:
-    return f'<bdi translate="no" data-name="{person.pk}">{escape(person.shown_name)}</bdi>'
+def _name(person: User) -> tuple[str, str]:
+    """Return the element of a name in two parts: between them is what stands before the name."""
+    pk = person.pk
+    name = f'<bdi translate="no" data-name="{pk}">{escape(person.shown_name)}</bdi></span>'
+    return f'<span class="reactor" data-sender="{pk}">', name
 
 
 def _others(count: int) -> str:
