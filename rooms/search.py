@@ -231,7 +231,7 @@ def _ids(user: User, query: Query, below: int, count: int) -> tuple[list[int], b
     few = _at_most(FEW, parts)
     allowed, newer = _allowed(user, query, rooms), range(settled + 1, below)
     if few is not None:
-        allowed = allowed.filter(pk__in=few)
+        allowed = allowed.filter(pk__in=_read(few))
     if not (query.terms or query.has_link):
         if few is not None:
             return _newest_of_few(allowed, range(below), count), False
@@ -259,6 +259,11 @@ def _parts(user: User, query: Query, rooms: QuerySet[Any, Any]) -> Iterator[Quer
 def _at_most(number: int, parts: Iterable[QuerySet[Any, Any]]) -> QuerySet[Any, Any] | None:
     """Return the first of them with no more messages than that."""
     return next((part for part in parts if part.order_by()[: number + 1].count() <= number), None)
+
+
+def _read(few: QuerySet[Any, Any]) -> Any:
+    """Return which these are: PostgreSQL cannot tell how few, and would look at all messages instead."""
+    return few if connection.vendor == "sqlite" else {pk for row in few.order_by() for pk in row.values()}
 
 
 def _look_up(
