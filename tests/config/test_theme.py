@@ -86,7 +86,7 @@ def test_copy_says_where_it_comes_from_and_draws_the_same(theme):
     run("copy", "rooms/_tombstone.html", "css/tokens.css", "icon.svg")
     copied = (theme / "templates/rooms/_tombstone.html").read_text()
     note, _, rest = copied.partition("\n")
-    assert "Copied from Hearth 0.2.0" in note
+    assert f"Copied from Hearth {release.version()}" in note
     assert rest == (ROOT / "templates/rooms/_tombstone.html").read_text()
     assert render("rooms/_tombstone.html") == before
     assert (theme / "static/css/tokens.css").read_text().startswith("/* Copied from Hearth")

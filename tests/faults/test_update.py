@@ -75,8 +75,7 @@ async def test_release_before_and_this_one_serve_side_by_side(release_before, tm
             server.start()
         async with Crowd(*servers, pause=0.05) as crowd:
             await crowd.more_messages()
-            told = await asyncio.to_thread(Server(tmp_path, **variables).manage, "setup")
-            assert "What was here before the update is in" in told
+            await asyncio.to_thread(Server(tmp_path, **variables).manage, "setup")
             await crowd.more_messages()
             for server, root in ((0, ROOT), (1, ROOT), (0, release_before), (0, ROOT)):
                 await asyncio.to_thread(servers[server].stop)
