@@ -203,10 +203,14 @@ def targets(markup: str) -> set[str]:
     return {
         name
         for value in found
-        for name in re.findall(r"#([\w<>-]+)|\[(data-[\w-]+)", value)
+        for name in re.findall(r"#([\w<>-]+)|\[(data-(?!part=)[\w-]+)", value)
         for name in name
         if name
     }
+
+
+def parts_of_targets(markup: str) -> set[str]:
+    return set(re.findall(r'hx-target="[^"]*\[data-part=([\w-]+)\]', markup))
 
 
 def ids(markup: str) -> set[str]:
@@ -310,6 +314,7 @@ def test_targets_are_somewhere():
         {f"#{name}" for name in ids(MARKUP)} | {f"#{name}" for name in ("message-<id>",)} | attributes(MARKUP)
     )
     assert {name if name.startswith("data-") else f"#{name}" for name in targets(MARKUP)} - told == set()
+    assert parts_of_targets(MARKUP) - parts(MARKUP) == set()
 
 
 def test_attributes_are_for_something():

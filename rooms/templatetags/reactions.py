@@ -32,17 +32,16 @@ def reactions_of(message: Message, is_document: bool = False) -> SafeString:
     between = escape(comma), escape(conjunction)
     people, react_url = message.reactors, escape(message.react_url)
     names = {pk: _name(people[pk]) for pk in message.reactor_ids if pk in people}
-    html = [
-        outline
-        % {
+    html = []
+    for kind in message.kinds:
+        context = {
             "emoji": escape(kind.emoji),
             "number": kind.number,
             "people": " ".join(map(str, kind.first)),
             "words": _words(kind, names, *between),
             "react_url": react_url,
         }
-        for kind in message.kinds
-    ]
+        html.append(outline % context)
     return mark_safe("".join(html))  # noqa: S308 (it is escaped)
 
 
