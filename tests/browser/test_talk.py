@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import measure
 from tests.browser.test_blocking import block
 
 
@@ -187,6 +188,20 @@ def test_reaction_by_keyboard_is_seen_and_said_at_once(person, ada):
     block(ben, ada)
     ben.open_live(room)
     expect(ben.page.locator(".kind")).to_be_hidden()
+
+
+def test_what_comes_with_the_pointer_has_its_place_however_large_letters_are(ada, ben, room):
+    long = "More words than there is room for in one line of a message. " * 3
+    ben.say(room, long)
+    ada.say(room, long)
+    ada.open_live(room)
+    ada.page.set_viewport_size({"width": 1280, "height": 1024})
+    for size in ("100%", "200%"):
+        ada.page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+        for message in ada.page.locator(".message").all():
+            message.hover()
+            expect(message.locator(".reply")).to_be_visible()
+            assert measure.problems(ada.page, "wide") == []
 
 
 def test_reactions_do_not_move_what_one_reads(ada, ben, room, backstage):
