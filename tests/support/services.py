@@ -152,6 +152,9 @@ class PostgreSQL(Service):
 
     def command(self) -> list[str]:
         options = {
+            # It would note that tables are empty, between two tests, and queries be planned for that.
+            "autovacuum": "off",
+            "statement_timeout": "60s",  # a test that is given up leaves its query behind
             "listen_addresses": "",
             "fsync": "off",
             "full_page_writes": "off",
