@@ -36,6 +36,9 @@ NO_FAULT = {
         "for somebody who wants mentions alone",
         "color-contrast",
     ): "forced: axe reads colours that are not painted",
+    # Seen at 320 px, where the name before the text is cut: axe cannot tell what is behind the text.
+    ("chats", "color-contrast"): "the colours are those of wider windows",
+    ("lobby", "color-contrast"): "the colours are those of wider windows",
     ("for somebody who only looks", "scrollable-region-focusable"): "browsers let keys scroll code",
 }
 # So high that nothing lies below something that stays in its place.
