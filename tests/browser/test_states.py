@@ -53,6 +53,7 @@ UNDECIDED = {
 NOT_VALID = {
     "search with a refused field": "What was typed is kept, also if it is no date.",
     "room with names that complete what is typed": "A field of many lines offers a list of names.",
+    "newer draft and emoji that complete what is typed": "A field of many lines offers a list of emoji.",
 }
 # The rules that ask how something looks, or whether it is shown in a window of this width.
 LOOKED_AT = [
