@@ -460,11 +460,13 @@ class Message(models.Model):
         """Let `user` react to it, or take the same reaction back.
 
         It is drawn anew, and that is all: nothing is unread or edited, and nothing moves. Raises Http404 for
-        people who were removed a moment ago, and ChangeRefused.
+        people who were removed or have left Hearth a moment ago, and ChangeRefused.
         """
         with transaction.atomic():
             self._lock()
-            if not Message.objects.readable_by(user).filter(pk=self.pk).exists():
+            # Somebody whose account was deleted meanwhile stays in direct messages.
+            is_there = {"room__memberships__user": user, "room__memberships__user__is_active": True}
+            if not Message.objects.filter(pk=self.pk, **is_there).exists():
                 raise Http404
             self._refuse_where_closed(user, is_reply=True)
             if not self.reactions.filter(user=user, emoji=emoji).delete()[0]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import Block, EntryLink, LoginSession, NameShape, User
@@ -110,6 +111,15 @@ def test_nothing_is_posted_any_more(ada, private, ada_client):
     with pytest.raises(NotAdmitted):
         private.post_message(ada, "And this", uuid.uuid4())
     assert not private.messages.exists()
+
+
+def test_nothing_is_reacted_to_any_more(ada, ben, private, ada_client):
+    """Not even by a request that had begun before: nobody could take it back."""
+    message = make_message(private, ben, "Between us")
+    delete(ada_client, "erase")
+    with pytest.raises(Http404):
+        message.react_as(ada, "👍")
+    assert not message.reactions.exists()
 
 
 @pytest.mark.parametrize("address", ["{room}", "{private}", "/messages/{message}/"])
