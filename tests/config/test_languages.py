@@ -92,7 +92,7 @@ def test_refusal_for_htmx(client, ada_client, ada, room):
 @pytest.mark.parametrize(
     ("error", "status", "sentence"),
     [
-        (RuntimeError(), 500, "Der Fehler wurde festgehalten."),
+        (RuntimeError(), 500, "Der Fehler wurde protokolliert."),
         (OperationalError("database is locked"), 503, "Die Datenbank antwortet nicht."),
     ],
 )
