@@ -55,8 +55,12 @@ def end(key: UUID) -> None:
 
 
 def following(key: UUID) -> Iterator[None]:
-    """Do what is left, batch by batch, for as long as `key` has the lease."""
-    while is_behind():
+    """Do what is left by now, batch by batch, for as long as `key` has the lease.
+
+    What is posted meanwhile waits for the next time: to follow at its heels would be a transaction a message.
+    """
+    goal = _last()
+    while SearchProgress.objects.current().settled < goal:
         with transaction.atomic():
             progress = SearchProgress.objects.current()
             now = timezone.now()

@@ -469,6 +469,24 @@ def test_index_that_is_interrupted_anywhere_is_finished(room, ada, monkeypatch):
     assert len(found(ada, "umbrella")) == 4
 
 
+def test_index_does_not_follow_at_the_heels_of_posts(room, ada, monkeypatch):
+    """Each message as it comes would be a transaction a message, while others wait to write."""
+    batches, go_on = [], search_index._go_on
+
+    def go_on_while_somebody_posts(progress):
+        go_on(progress)
+        make_message(room, ada, "One more")
+        batches.append(progress.reached)
+        assert len(batches) < 10
+
+    monkeypatch.setattr(search_index, "_go_on", go_on_while_somebody_posts)
+    make_message(room, ada, "First")
+    index()
+    assert found(ada, "more first") == []
+    assert found(ada, "more") == ["One more"] * len(batches)
+    assert search_index.lag() == 1
+
+
 def test_one_process_at_a_time_and_another_one_when_it_has_gone(room, ada, clock):
     other = uuid.uuid4()
     make_message(room, ada, "umbrella")
