@@ -199,6 +199,22 @@ class Channel(http.HTTPChannel):  # type: ignore[misc]  # the package has no typ
         self._enter(Phase.IDLE)
         super().requestDone(request)
 
+    def writeSequence(self, iovec: Any) -> None:
+        """Send a chunk of a stream at once, and leave to the event loop what the system does not take.
+
+        Twisted asks the event loop first, and tells it afterwards that there is nothing more to write, which
+        takes longer than the writing. What a response begins with is not sent alone.
+        """
+        if self.unsent() or not self.transport.connected:
+            super().writeSequence(iovec)
+            return
+        data = b"".join(iovec)
+        sent = self.transport.writeSomeData(data)
+        # Where the connection is lost, it is an exception: Twisted finds that out once more.
+        rest = data[sent:] if isinstance(sent, int) else data
+        if rest:
+            self.transport.write(rest)
+
     def _enter(self, phase: Phase) -> None:
         if self.sender and not self.is_over:
             self.senders.enter(self.sender, phase)

@@ -9,6 +9,8 @@ from tests.support.clients import LivePage, StreamReader, eventually
 from tests.support.htmx import Page, posted_in
 
 pytestmark = pytest.mark.usefixtures("no_complaint")
+# Seconds: sooner than a look at all sessions, every ten of them.
+SOON = 8
 
 
 async def level(stream):
@@ -212,7 +214,7 @@ async def test_leaving_a_room_keeps_the_lobby_open(ann, bob, group_id, two_strea
     async with await bob.stream() as lobby:
         await level(lobby)
         await bob.leave(group_id)
-        await two_streams[0].wait_until_closed(2)
+        await two_streams[0].wait_until_closed(SOON)
         await ann.post(group_id, f"still public in {group_id}")
         await lobby.wait_for_text(f"still public in {group_id}")
 
@@ -222,7 +224,7 @@ async def test_logout_ends_all_streams_of_the_session(ann, bob, group_id, two_st
         await level(lobby)
         await bob.log_out()
         await assert_ended(two_streams, ann, group_id, "session has ended")
-        await lobby.wait_until_closed(2)
+        await lobby.wait_until_closed(SOON)
         for stream in (lobby, two_streams[0]):
             assert not stream.with_text(f"unheard in {group_id}")
 
@@ -247,13 +249,13 @@ async def test_deactivation_ends_streams_and_so_does_a_role_that_needs_a_passwor
     ann, bob, group_id, two_streams, rows, change
 ):
     rows.execute(change, [bob.name])
-    await two_streams[0].wait_until_closed(2)
+    await two_streams[0].wait_until_closed(SOON)
     await assert_ended(two_streams, ann, group_id, "session has ended")
 
 
 async def test_expiry_of_the_session_ends_streams(ann, bob, group_id, two_streams, rows):
     rows.execute("UPDATE django_session SET expire_date = '2020-01-01' WHERE session_key = ?", [bob.session])
-    await two_streams[0].wait_until_closed(2)
+    await two_streams[0].wait_until_closed(SOON)
     await assert_ended(two_streams, ann, group_id, "session has ended")
 
 
@@ -272,13 +274,13 @@ async def test_deletion_of_a_room_ends_its_streams(group_id, two_streams, rows):
     rows.execute("DELETE FROM rooms_membership WHERE room_id = ?", [group_id])
     rows.execute("DELETE FROM rooms_chatroom WHERE id = ?", [group_id])
     for stream in two_streams:
-        await stream.wait_until_closed(2)
+        await stream.wait_until_closed(SOON)
         assert stream.is_complete
 
 
 async def test_page_that_left_a_room_can_come_back(ann, bob, group_id, two_streams):
     await bob.leave(group_id)
-    await two_streams[0].wait_until_closed(2)
+    await two_streams[0].wait_until_closed(SOON)
     async with await LivePage.open(bob, group_id) as live:
         message = await ann.post(group_id, "welcome back")
         await live.wait_for_messages([(message, "welcome back")])
