@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from html import escape
 
 from django import template
@@ -25,23 +26,22 @@ _MARK = "\ufdd0"
 @register.simple_tag
 def reactions_of(message: Message, is_document: bool = False) -> SafeString:
     """Draw all reactions to a message. There can be twenty: their template is drawn once for all."""
-    outline = drawings.once(
-        ("reaction", bool(is_document), get_language()), lambda: _outline(bool(is_document))
-    )
-    comma, conjunction = pgettext("between names", ", "), pgettext("before the last of some names", " and ")
-    between = escape(comma), escape(conjunction)
+    language = get_language() or "en"
+    outline = drawings.once(("reaction", bool(is_document), language), lambda: _outline(bool(is_document)))
+    between = _between(language)
     people, react_url = message.reactors, escape(message.react_url)
     names = {pk: _name(people[pk]) for pk in message.reactor_ids if pk in people}
     html = []
     for kind in message.kinds:
-        context = {
-            "emoji": escape(kind.emoji),
+        emoji, name = _escaped(kind.emoji, language)
+        values = {
+            "emoji": emoji,
             "number": kind.number,
             "people": " ".join(map(str, kind.first)),
-            "words": _words(kind, names, *between),
+            "words": f"{name}: {_who(kind, names, *between)}",
             "react_url": react_url,
         }
-        html.append(outline % context)
+        html.append(outline % values)
     return mark_safe("".join(html))  # noqa: S308 (it is escaped)
 
 
@@ -51,6 +51,19 @@ def _outline(is_document: bool) -> str:
     context = Context({**marks, "is_document": is_document})
     html = Engine.get_default().get_template("rooms/_reaction.html").render(context).replace("%", "%%")
     return re.sub(f"{_MARK}(.*?){_MARK}", r"%(\1)s", html)
+
+
+@lru_cache
+def _between(language: str) -> tuple[str, str]:
+    """Return what stands between names, and before the last, in the language, which is that of the reader."""
+    comma, conjunction = pgettext("between names", ", "), pgettext("before the last of some names", " and ")
+    return escape(comma), escape(conjunction)
+
+
+@lru_cache(4096)
+def _escaped(emoji: str, language: str) -> tuple[str, str]:
+    """Return an emoji, and what it is called in the language, which is that of the reader."""
+    return escape(emoji), escape(emojis.name_of(emoji))
 
 
 @register.simple_tag
@@ -67,8 +80,8 @@ def all_reactions(message: Message) -> Iterator[tuple[str, str, list[User]]]:
         yield kind.emoji, emojis.name_of(kind.emoji), people.get(kind.emoji, [])
 
 
-def _words(kind: Kind, names: dict[int, tuple[str, str]], comma: str, conjunction: str) -> str:
-    """Return what is read out, such as "Thumbs up: Ada, Ben and Cem".
+def _who(kind: Kind, names: dict[int, tuple[str, str]], comma: str, conjunction: str) -> str:
+    """Return whom is read out after the name of an emoji, such as "Ada, Ben and Cem".
 
     Each name is an element, with what stands before it: the reader's own style sheet says "you" in the place
     of one, and leaves out those of blocked people.
@@ -82,7 +95,7 @@ def _words(kind: Kind, names: dict[int, tuple[str, str]], comma: str, conjunctio
         said[-1] = conjunction.join(named[-1])
     if others:
         said.append(conjunction + escape(_others(others)))
-    return f"{escape(emojis.name_of(kind.emoji))}: {''.join(said)}"
+    return "".join(said)
 
 
 def _name(person: User) -> tuple[str, str]:

@@ -378,4 +378,4 @@ def test_message_with_twenty_reactions_and_a_quote_costs_little_more(room, ada, 
             lambda message=message: [messages._draw(message, False) for _ in range(50)]
         )
     assert messages._draw(message, False).count('class="kind"') == Reaction.KINDS
-    assert drawn_anew["full"] <= 2.2 * drawn_anew["plain"], drawn_anew
+    assert drawn_anew["full"] <= 1.8 * drawn_anew["plain"], drawn_anew  # 1.5 by itself
