@@ -456,7 +456,7 @@ def test_markup(page: Page) -> None:
 
 @pytest.mark.accessibility("A22")
 def test_page_is_valid(state: Looks, html_checker: HtmlChecker) -> None:
-    """As scripts and streams have changed it; as it is sent: tests/rooms/test_check_templates.py."""
+    """As scripts and streams have changed it; as it is sent: tests/browser/test_gallery.py."""
     errors = html_checker.errors(state.page.content())
     assert not errors or state.name in NOT_VALID, errors
 

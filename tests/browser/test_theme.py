@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from pytest_django import DjangoDbBlocker
 
 from tests.browser.conftest import MakePerson
-from tests.browser.test_gallery import drawing, faults, pages_of_gallery, prepare
+from tests.browser.test_gallery import drawing, faults, pages_for_axe, prepare
 from tests.browser.test_states import axe  # noqa: F401 (a fixture)
 from tests.support.room_picture import PICTURE, marked_room, measured, names_in
 from tests.support.server import ROOT, Server
@@ -110,14 +110,14 @@ def test_theme_that_ships_can_be_used(
     ada.page.get_by_role("link", name="all chats").or_(ada.line(room)).first.click()
     expect(ada.page.get_by_role("navigation", name="Chats")).to_be_visible()
 
-    pages = pages_of_gallery(django_db_blocker)
+    pages = pages_for_axe(django_db_blocker)
     first = {name.split(",")[0]: name for name in reversed(pages)}
     assert len(first) > 40
     theme = shipped.environment["HEARTH_THEME"]
     undecided = tuple(f"incomplete {rule}: " for of, rule in UNDECIDED if of == theme)
     with browser.new_page(bypass_csp=True) as page:
         prepare(page, shipped, axe)
-        found = {name: faults(page, name, pages[name], undecided) for name in first.values()}
+        found = {name: faults(page, name, pages[name].html, undecided) for name in first.values()}
     assert {name: problems for name, problems in found.items() if problems} == {}
 
 

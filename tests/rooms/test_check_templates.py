@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 from collections import Counter
 from contextlib import contextmanager
 from io import StringIO
@@ -17,7 +16,6 @@ from django.utils import translation
 from rooms.gallery.check import Drawn, check, draw
 from rooms.gallery.heads import sources
 from tests.support import templates_page
-from tests.support.html_checker import JAVA, VNU, need_checker
 from tests.support.server import ROOT
 from tests.support.worked_changes import make_theme
 
@@ -166,31 +164,6 @@ def sentences_with_numbers():
     for source in sources().values():
         for before in re.findall(r"{% blocktranslate [^%]*%}([^%]*){% plural %}", source.text):
             yield " ".join(re.sub(r"{{ (\w+) }}", r"%(\1)s", before).split())
-
-
-# Which states the checker is not asked about, and why.
-NOT_VALID = {
-    "document": "a document never ends",
-    "document of a direct message": "a document never ends",
-    "document that is refused": "four in one",
-    "for somebody who only looks": "messages are drawn once for all: their reactions have no form here",
-    "refused search": "what was typed is kept, also if it is no date",
-    "day that is none": "what was typed is kept, also if it is no date",
-}
-
-
-def test_all_pages_are_valid_as_they_are_sent(drawn, tmp_path):
-    """tests/browser/test_states.py looks at some as scripts and streams have changed them."""
-    need_checker()
-    pages = {it: html for it, html in drawn[0].shown.items() if html.startswith("<!doctype")}
-    for number, (state, html) in enumerate(pages.items()):
-        if state.title not in NOT_VALID:
-            (tmp_path / f"{number} {state.title}.html").write_text(html)
-    files = sorted(tmp_path.iterdir())
-    assert len(files) > 80
-    checked = subprocess.run([*JAVA, "-jar", VNU, "--errors-only", *files], capture_output=True, text=True)
-    if checked.returncode:
-        pytest.fail(checked.stderr or "the checker failed", pytrace=False)
 
 
 def test_what_is_written_has_nothing_to_be_mended():

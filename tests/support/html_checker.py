@@ -4,8 +4,11 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,13 @@ def need_checker() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
+
+
+def checked(files: Iterable[Path]) -> str:
+    """Return what is wrong with pages in files; nothing where all is well."""
+    need_checker()
+    run = subprocess.run([*JAVA, "-jar", VNU, "--errors-only", *files], capture_output=True, text=True)
+    return run.stderr or "the checker failed" if run.returncode else ""
 
 
 class HtmlChecker(Service):
