@@ -22,13 +22,15 @@ demo: ## Fill the database with people and conversations to look at
 	@$(PY) manage.py setup
 	@$(PY) manage.py demo
 
-# Three side by side, the longest first, and the fourth where one has ended: there are two processors mostly, and much
+# Three side by side, the longest first, and the others where one has ended: there are two processors mostly, and much
 # of a test is waiting, most of all in faults. What fails beside the others is run once more, alone and by name; a part
 # that did not come to its end fails then, too. tests/faults/ starts the servers that it needs by itself.
 PYTEST := .venv/bin/pytest
-PARTS := browser faults sqlite postgresql
+PARTS := faults browser states sqlite postgresql
 STAMPS := $(PARTS:%=var/tests/%)
-tests-of-browser = $(PYTEST) tests/browser
+STATES := tests/browser/test_states.py
+tests-of-browser = $(PYTEST) tests/browser --ignore=$(STATES)
+tests-of-states = $(PYTEST) $(STATES)
 tests-of-sqlite = $(PYTEST) --ignore=tests/browser --ignore=tests/faults
 tests-of-faults = $(PYTEST) tests/faults
 tests-of-postgresql = $(PY) -m tests.support.services $(PYTEST) --ignore=tests/browser --ignore=tests/faults $(ONCE:%=--ignore=tests/%)

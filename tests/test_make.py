@@ -16,6 +16,7 @@ sed -i 1d "$part"
 exit "$status"
 """
 PASSES, FAILS, FINDS_NO_TEST = 0, 1, 5
+PARTS = ("faults", "browser", "states", "sqlite", "postgresql")
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def make_test(tmp_path):
         path.chmod(0o755)
 
     def run(**results):
-        for part in ("browser", "sqlite", "postgresql", "faults"):
+        for part in PARTS:
             told = results.get(part, [PASSES])
             (tmp_path / part).write_text("".join(f"{status}\n" for status in told))
         done = subprocess.run(["make", "test"], cwd=tmp_path, capture_output=True, text=True)
@@ -46,7 +47,7 @@ def make_test(tmp_path):
 def test_all_that_passes_is_a_success(make_test):
     status, output = make_test()
     assert status == 0
-    assert [part for part in ("browser", "sqlite", "postgresql", "faults") if f"{part}: " not in output] == []
+    assert [part for part in PARTS if f"{part}: " not in output] == []
     assert "once more" not in output
 
 
@@ -60,7 +61,7 @@ def test_what_passes_alone_is_a_success_and_only_that_is_run_again(make_test):
     status, output = make_test(browser=[FAILS, PASSES])
     assert status == 0
     again = output[output.index("once more") :]
-    assert "browser: tests/browser -o cache_dir=.pytest_cache/browser -v --last-failed" in again
+    assert "-o cache_dir=.pytest_cache/browser -v --last-failed" in again
     assert "sqlite: " not in again
 
 
