@@ -37,7 +37,7 @@ MIX = {
     "make a room": 1,
     "settings": 1,
 }
-PAUSE = 0.2  # seconds, on average
+PAUSE = 0.4  # seconds, on average: less than the server can do, else how long a post takes is a matter of luck
 
 type Sample = Mapping[str, float]
 
