@@ -1,9 +1,9 @@
 """How far messages have come, as their authors may know it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, Min, Q, QuerySet, When
 
 from accounts.models import User
 from config.compiled import ID, CompiledQuery
@@ -14,45 +14,61 @@ from rooms.models.tick import Mark, Marks, Tick
 COUNTED_PARTICIPANTS = 32
 
 
+type Member = tuple[int, int, int, int, bool]
+
+
+def _told_of(members: QuerySet[Membership]) -> "QuerySet[Membership, Member]":
+    """Return of active members who they are, after which message they joined, and how far they have come."""
+    names = ("user", "joined_after", "last_delivered", "last_read", "user__sends_read_receipts")
+    return members.filter(user__is_active=True).values_list(*names)
+
+
+# What every page asks: all members where they are few, else some.
+few_members = CompiledQuery(
+    lambda room: _told_of(Membership.objects.filter(room=room))[: COUNTED_PARTICIPANTS + 1], room=ID
+)
+
+
 def marks_for(room_id: int, author_ids: Iterable[int]) -> dict[int, Marks]:
-    """Return what each of the authors may know, in three queries, however large the room."""
+    """Return what each of the authors may know, in two queries, or up to four where the room is large."""
     authors = User.objects.filter(pk__in=list(author_ids)).values_list("pk", "sends_read_receipts")
     return _marks_for(room_id, dict(authors))
 
 
 def _marks_for(room_id: int, authors: Mapping[int, bool]) -> dict[int, Marks]:
     """`authors` says of each whether they send read receipts."""
-    delivered = [(user, Mark(since, upto)) for user, since, upto in lowest_delivered(room=room_id)]
-    read = [(user, Mark(since, upto)) for user, since, upto in lowest_read(room=room_id)]
-    is_large = len(delivered) > COUNTED_PARTICIPANTS
-    return {
-        author: Marks(
-            _others(author, delivered, is_large), _others(author, read, is_large) if author_tells else ()
-        )
-        for author, author_tells in authors.items()
-    }
+    members = few_members(room=room_id)
+    if is_large := len(members) > COUNTED_PARTICIPANTS:
+        members = _lowest_members(room_id, authors)
+    found = {}
+    for author, author_tells in authors.items():
+        others = [member for member in members if member[0] != author]
+        tellers = [member for member in others if member[-1] and author_tells]
+        delivered = [Mark(since, upto) for _user, since, upto, _read, _tells in others]
+        read = [Mark(since, upto) for _user, since, _delivered, upto, _tells in tellers]
+        if is_large:
+            delivered, read = _lowest(delivered), _lowest(read)
+        found[author] = Marks(tuple(sorted(delivered)), tuple(sorted(read)))
+    return found
 
 
-def _lowest(members: QuerySet[Membership], upto: str) -> "QuerySet[Membership, tuple[int, int, int]]":
-    """Return user and mark of all active members, the lowest first; of a large room some of them."""
-    rows = members.filter(user__is_active=True).order_by(upto, "pk")
-    return rows.values_list("user", "joined_after", upto)[: COUNTED_PARTICIPANTS + 1]
+def _lowest_members(room_id: int, authors: Collection[int]) -> list[Member]:
+    """Return a row of nobody, with as little as any of the others has, and those of several authors."""
+    members = Membership.objects.filter(room=room_id)
+    others = members.filter(user__is_active=True).exclude(user__in=list(authors))
+    low = others.aggregate(
+        delivered=Min("last_delivered"), read=Min("last_read", filter=Q(user__sends_read_receipts=True))
+    )
+    # What an author has got is nothing that they are told.
+    rows = list(_told_of(members.filter(user__in=list(authors)))) if len(authors) > 1 else []
+    if low["delivered"] is not None:
+        rows.append((0, 0, low["delivered"], low["read"] or 0, low["read"] is not None))
+    return rows
 
 
-# What every page asks.
-lowest_delivered = CompiledQuery(
-    lambda room: _lowest(Membership.objects.filter(room=room), "last_delivered"), room=ID
-)
-lowest_read = CompiledQuery(
-    lambda room: _lowest(Membership.objects.filter(room=room, user__sends_read_receipts=True), "last_read"),
-    room=ID,
-)
-
-
-def _others(author: int, rows: list[tuple[int, Mark]], is_large: bool) -> tuple[Mark, ...]:
-    marks = tuple(mark for user, mark in rows if user != author)
-    # People who joined later count as having all earlier messages, so the lowest mark stands for everybody.
-    return tuple(Mark(0, mark.upto) for mark in marks[:1]) if is_large else marks
+def _lowest(marks: list[Mark]) -> list[Mark]:
+    """People who joined later count as having all earlier messages, so the lowest stands for everybody."""
+    return [Mark(0, min(mark.upto for mark in marks))] if marks else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ LITTLE, MUCH = 2, 120
 # Rows of which it is noted that they were delivered are locked in order there (update_in_order).
 LOCKS = 1 if connection.vendor == "postgresql" else 0
 
+# How little of a message has come to others is one query more where they are not read one by one.
+LARGE_ROOM = 1
+
 
 def queries_of(client, address):
     with CaptureQueriesContext(connection) as queries:
@@ -89,7 +92,7 @@ def test_lobby(ada_client, filled, house):
 
 def test_room_page(ada_client, room, filled, house):
     little, much = filled(ada_client, lambda: f"/rooms/{room.pk}/")
-    assert len(little) == len(much) <= (26 if house else 21) + LOCKS
+    assert len(little) + LARGE_ROOM == len(much) <= (25 if house else 21) + LOCKS
 
 
 def test_older_page(ada_client, room, filled, house):
@@ -97,7 +100,7 @@ def test_older_page(ada_client, room, filled, house):
         return room.messages.latest("pk").pk
 
     little, much = filled(ada_client, lambda: f"/rooms/{room.pk}/?before={newest()}")
-    assert len(little) == len(much) <= (25 if house else 20) + LOCKS
+    assert len(little) + LARGE_ROOM == len(much) <= (25 if house else 20) + LOCKS
 
 
 def test_finding(ada, ada_client, room, house):
@@ -164,7 +167,7 @@ def test_message_page(ada_client, ada, room):
     fill(ada, room, MUCH)
     for number in range(20):
         message.edit(f"Again {number}")
-    assert len(queries_of(ada_client, address)) == len(little) <= 13
+    assert len(queries_of(ada_client, address)) == len(little) + LARGE_ROOM <= 13
 
 
 def test_post(ada_client, ada, room):

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 from django.db import connection, transaction
@@ -15,10 +16,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rooms.models import Membership, Mention, Message, ReadReceipt
-from rooms.receipts import marks_for
+from rooms.models import ChatRoom, Membership, Mention, Message, ReadReceipt
+from rooms.models.tick import Mark, Marks
+from rooms.receipts import COUNTED_PARTICIPANTS, marks_for
 from rooms.unread import unread_in_rooms
-from tests.support.factories import make_room, make_user
+from tests.support.factories import make_membership, make_room, make_user, make_users
 
 PEOPLE = ["ada", "ben", "cem", "dot"]
 person = st.sampled_from(PEOPLE)
@@ -236,3 +238,30 @@ def test_any_history_gives_the_badges_ticks_and_receipts_of_the_model() -> None:
     run_state_machine_as_test(
         ReadState, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None)
     )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(5))
+def test_lowest_of_the_others_is_told_in_a_large_room(room: ChatRoom, seed: int) -> None:
+    """Of people who are still here, and of those who send receipts; whoever asks, alone or with others."""
+    dice = Random(seed)
+    people = make_users(COUNTED_PARTICIPANTS + 12)
+    room.memberships.all().delete()
+    for person in people:
+        person.is_active, person.sends_read_receipts = dice.random() < 0.9, dice.random() < 0.5
+        person.save()
+        read = dice.randrange(40)
+        make_membership(room, person, last_read=read, last_delivered=read + dice.randrange(5))
+    authors = dice.sample(people, 3)
+    rows = list(room.memberships.filter(user__is_active=True).select_related("user"))
+    expected = {}
+    for author in authors:
+        others = [row for row in rows if row.user != author]
+        tellers = [row for row in others if row.user.sends_read_receipts and author.sends_read_receipts]
+        expected[author.pk] = Marks(
+            delivered=(Mark(0, min(row.last_delivered for row in others)),),
+            read=(Mark(0, min(row.last_read for row in tellers)),) if tellers else (),
+        )
+    assert marks_for(room.pk, [author.pk for author in authors]) == expected
+    for author in authors:
+        assert marks_for(room.pk, [author.pk]) == {author.pk: expected[author.pk]}
