@@ -21,7 +21,6 @@ from django.template import Engine, TemplateDoesNotExist, TemplateSyntaxError, e
 from django.template.backends.django import DjangoTemplates
 from django.urls import resolve
 
-import rooms.gallery.variants  # noqa: F401 (more states)
 from config import site
 from config.bundle import OF_THEMES
 from config.colors import SHAPE, TEXT, Color, ratio

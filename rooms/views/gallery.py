@@ -18,7 +18,6 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-import rooms.gallery.variants  # noqa: F401 (more states)
 from accounts import limits
 from accounts.http import AuthenticatedRequest
 from rooms.gallery.heads import Source, pages_with, sources

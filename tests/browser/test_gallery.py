@@ -19,7 +19,6 @@ from django.test import override_settings
 from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 
-import rooms.gallery.variants  # noqa: F401 (more states)
 from rooms.gallery.check import backend_of, drawing_with
 from rooms.gallery.stage import staged
 from rooms.gallery.states import STATES

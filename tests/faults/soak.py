@@ -37,7 +37,8 @@ MIX = {
     "make a room": 1,
     "settings": 1,
 }
-PAUSE = 0.4  # seconds, on average: less than the server can do, else how long a post takes is a matter of luck
+# Seconds, on average. A server that has more to do than it can would answer as luck has it.
+PAUSE = 0.4
 
 type Sample = Mapping[str, float]
 

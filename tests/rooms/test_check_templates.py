@@ -126,7 +126,7 @@ def test_every_condition_is_there_both_ways(drawn):
 def test_every_template_is_drawn_and_nothing_is_to_be_mended(drawn):
     everything, findings, *_ways = drawn
     assert findings == []
-    assert sources().keys() - everything.seen == set(), "rooms/gallery/states.py has no state with these"
+    assert sources().keys() - everything.seen == set(), "rooms/gallery/states has no state with these"
 
 
 def test_tables_of_the_docs_are_those_of_the_gallery(drawn):

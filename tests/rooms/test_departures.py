@@ -128,9 +128,9 @@ def test_room_goes_to_its_longest_moderator_or_member(root, ada, rung, committed
 ABOUT_NO_OTHERS = {
     ("accounts/models/user.py", "create_superuser"): "makes one",
     ("rooms/gallery/stage.py", "ada"): "makes one",
-    ("rooms/gallery/states.py", "of_a_moderator"): "makes one",
-    ("rooms/gallery/variants.py", "deeds_of_somebody_who_is_gone"): "about one whom it has made",
-    ("rooms/gallery/variants.py", "reports_of_all_kinds"): "about one whom it has made",
+    ("rooms/gallery/states/about_rooms.py", "of_a_moderator"): "makes one",
+    ("rooms/gallery/states/variants.py", "deeds_of_somebody_who_is_gone"): "about one whom it has made",
+    ("rooms/gallery/states/variants.py", "reports_of_all_kinds"): "about one whom it has made",
     ("rooms/live/news/revocations.py", "lost"): "looks at active people, and ends streams",
     ("rooms/models/chat_room.py", "create_group"): "about who makes the room",
     ("rooms/models/chat_room.py", "keep_owned"): "one of the heirs, who are active",

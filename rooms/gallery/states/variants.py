@@ -1,4 +1,4 @@
-"""More states: with those of states.py, every condition of a template is there both ways."""
+"""With these, every condition of a template is there both ways."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,21 +11,12 @@ from accounts.models.entry_link import digest_of
 from rooms import moderation
 from rooms.chats import Chat, ChatLists, chats_of
 from rooms.gallery.stage import RAW, Stage, hashed
-from rooms.gallery.states import (
-    CHAT,
-    FILES,
-    PUSHES,
-    ROOM,
-    about,
-    many,
-    of_room,
-    push,
-    state,
-    talk,
-    there,
-    uuid,
-    with_files,
-)
+from rooms.gallery.states.about_messages import about, with_files
+from rooms.gallery.states.chats import CHAT
+from rooms.gallery.states.messages import FILES, uuid
+from rooms.gallery.states.pushes import PUSHES, push
+from rooms.gallery.states.rooms import ROOM, many, of_room, talk
+from rooms.gallery.states.state import state, there
 from rooms.models import ChatRoom, Membership, Pin, Reaction, ReadReceipt
 from rooms.models.stored_file import shown_as
 from rooms.unread import Unread
