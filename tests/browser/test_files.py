@@ -5,6 +5,7 @@ import random
 import re
 import wave
 
+import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, expect
 
@@ -71,6 +72,7 @@ def pictures(person: Person) -> Locator:
     return person.page.locator("#conversation").get_by_role("img")
 
 
+@pytest.mark.accessibility("A76", "A77", "A79")
 def test_files_are_sent_while_one_goes_on_writing_and_looked_at(ada, ben, room):
     ada.open_live(room)
     ben.open_live(room)
@@ -123,6 +125,7 @@ def test_files_are_sent_while_one_goes_on_writing_and_looked_at(ada, ben, room):
     expect(ben.page.get_by_role("link", name="Our cat", exact=True)).to_be_focused()
 
 
+@pytest.mark.accessibility("A79", "A80")
 def test_what_cannot_be_sent_comes_back(ada, ben, room):
     ada.page.set_viewport_size({"width": 360, "height": 640})
     ada.open_live(room)
@@ -160,6 +163,7 @@ def test_what_cannot_be_sent_comes_back(ada, ben, room):
     expect(ben.scroller.get_by_role("link", name="notes.txt")).to_have_count(1)
 
 
+@pytest.mark.accessibility("A78")
 def test_slow_network_shows_how_far_each_file_is_while_one_goes_on_writing(ada, ben, room):
     ada.open_live(room)
     ben.open_live(room)
@@ -191,6 +195,7 @@ def test_slow_network_shows_how_far_each_file_is_while_one_goes_on_writing(ada, 
     ben.sees("And this", "Look\nLater")
 
 
+@pytest.mark.accessibility("A83")
 def test_films_and_sounds_are_played_when_somebody_plays_them(ada, ben, room):
     ada.open_live(room)
     film: FilePayload = {
@@ -230,6 +235,7 @@ def test_replies_have_files_on_their_page(ada, ben, room):
     expect(ada.page.get_by_role("link", name="notes.txt")).to_be_visible()
 
 
+@pytest.mark.accessibility("A76", "A81")
 def test_pictures_and_files_without_javascript(person, ben, room):
     dora = person("dora", java_script_enabled=False)
     dora.open(room)

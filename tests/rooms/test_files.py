@@ -112,6 +112,7 @@ def test_text_may_only_be_missing_with_files(ada_client, room):
     assert not Message.objects.exists()
 
 
+@pytest.mark.accessibility("A80")
 def test_refusal_names_the_file_and_the_reason(ada_client, room, settings):
     settings.FILE_MAX_BYTES, settings.FILES_PER_MESSAGE = 5000, 3
     response = send(
@@ -430,6 +431,7 @@ def test_author_describes_and_deletes_files(ada, ada_client, ben_client, room, c
 # Showing
 
 
+@pytest.mark.accessibility("A81", "A82")
 def test_message_shows_its_files(ada_client, ben_client, room):
     message = sent(
         ada_client,
@@ -447,7 +449,7 @@ def test_message_shows_its_files(ada_client, ben_client, room):
     assert (audio.get("preload"), video.get("preload")) == ("none", "metadata")
     assert not audio.get("autoplay")
     links = [link.text.split() for link in page.all(css_class="download")]
-    assert links[-1][0] == "_b_.zip"
+    assert links[-1] == ["_b_.zip", "ZIP,", "4", "bytes"]
     assert message.files_in_words == "📎 4 files: Our <cat>"
 
 
