@@ -10,6 +10,13 @@ behave('chats', ['chats', 'notifications'], () => {
     event.preventDefault();
     location.assign(link.pathname);
   });
+  // A line that is drawn anew keeps the focus that the one before it had.
+  let focused; // the id of that line
+  on('htmx-before-swap', () => { focused = document.activeElement?.closest('[data-list]')?.id; });
+  on('htmx-after-swap', () => {
+    const isLost = focused && document.activeElement === document.body;
+    if (isLost) byId(focused)?.querySelector('a').focus({ preventScroll: true });
+  });
   const keyOf = (item) => Number(hook(`${item.id}-preview`).dataset.key);
   const sort = (list) => [...list.children].sort((one, other) => keyOf(other) - keyOf(one)).forEach((item, index) => {
     if (list.children[index] !== item) move(item, list, list.children[index]);

@@ -128,6 +128,20 @@ def test_focus_in_the_list_of_chats_survives_a_change_of_order(ada, ben):
     expect(ben.chats.first.get_by_role("link")).to_be_focused()
 
 
+@pytest.mark.accessibility("A62")
+def test_line_that_is_drawn_anew_keeps_the_focus(ada, ben):
+    room = ada.make_room(ben)
+    ben.open_live("/")
+    line = ben.line(room)
+    line.focus()
+    assert ben.post(f"{room}favourite/", is_favourite="on").status == 302
+    expect(ben.page.locator("#favourites").get_by_role("link")).to_have_attribute("href", room)
+    expect(line).to_be_focused()
+    assert ben.post(f"{room}favourite/", is_favourite="").status == 302
+    expect(ben.page.locator("#mine a").first).to_have_attribute("href", room)
+    expect(line).to_be_focused()
+
+
 def test_favourite_is_on_top_in_all_tabs_by_keyboard_on_a_narrow_screen(person, ada):
     dora = person("dora", viewport={"width": 360, "height": 640})
     chats = [ada.chat_with(dora), ada.make_room(dora)]
