@@ -234,6 +234,9 @@ behave('conversation', ['conversation', 'scroller'], () => {
   const { wayDown } = sessionStorage;
   sessionStorage.removeItem('wayDown');
   isAtUnread = wayDown === 'unread';
-  if (linked && isShown(linked)) focusMessage(linked, 'center');
-  else if (wayDown !== 'end') byId('unread')?.scrollIntoView();
+  if (linked && isShown(linked)) {
+    focusMessage(linked, 'center');
+    // For WebKit, which gives the focus to the line above the message (autofocus) after scripts have moved it.
+    on('focus', () => focusMessage(linked, 'center'), byId('linked'));
+  } else if (wayDown !== 'end') byId('unread')?.scrollIntoView();
 });
