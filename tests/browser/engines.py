@@ -63,7 +63,7 @@ class Http:
 
     def __init__(self, port: int, **capabilities: object) -> None:
         wait_until(lambda: is_listening(port))
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS / 2)
         session = self._ask("POST", "/session", capabilities={"alwaysMatch": capabilities})
         self.session = f"/session/{session['sessionId']}"
 
@@ -71,8 +71,14 @@ class Http:
         return self._ask("POST", self.session + self.PATHS[command].format_map(values), **values)
 
     def _ask(self, method: str, path: str, **values: object) -> Any:
-        self.connection.request(method, path, json.dumps(values))
-        answer = json.load(self.connection.getresponse())["value"]
+        try:
+            self.connection.request(method, path, json.dumps(values))
+            answer = json.load(self.connection.getresponse())["value"]
+        except (
+            TimeoutError
+        ) as error:  # in WebKitGTK, a question to a page that is just being left may be lost
+            self.connection.close()
+            raise Refused("no answer") from error
         if isinstance(answer, dict) and "error" in answer:
             raise Refused(f"{answer['error']}: {answer['message']}")
         return answer
@@ -273,14 +279,7 @@ def firefox(folder: Path, *, has_scripts: bool) -> Iterator[Browser]:
 def webkit(folder: Path, *, has_scripts: bool) -> Iterator[Browser]:
     """Begin WebKitGTK on a screen of its own, where its window has the focus."""
     log, port = folder / "log", free_port()
-    options = {
-        "binary": "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
-        "args": [
-            "--automation",
-            "--geometry=1280x900",
-            f"--enable-javascript={str(has_scripts).lower()}",
-        ],
-    }
+    options = {"args": ["--automation", f"--enable-javascript={str(has_scripts).lower()}"]}
     with (
         screen(log) as display,
         running(["WebKitWebDriver", f"--port={port}"], log, DISPLAY=display, NO_AT_BRIDGE="1"),
@@ -294,7 +293,7 @@ def webkit(folder: Path, *, has_scripts: bool) -> Iterator[Browser]:
 def screen(log: Path) -> Iterator[str]:
     """Begin a screen that nobody sees; return its name."""
     reading, writing = os.pipe()
-    size = ["-screen", "0", "1300x920x24"]
+    size = ["-screen", "0", "1024x768x24"]
     with os.fdopen(reading) as told:
         command = ["Xvfb", "-displayfd", str(writing), *size, "-nolisten", "tcp"]
         with running(command, log, pass_fds=[writing]):

@@ -280,10 +280,17 @@ def test_tab_goes_to_the_end_as_seen_and_back(ada, ben, room):
     for address in ("/", room):
         ben.open(address)
         ben.ask(f"() => {{ {MEASURE} }}")
-        stops = [stop["name"] for stop in ben.ask("() => window.measure.take('tabStops', [])")]
-        ben.ask(BEFORE_EVERYTHING)
-        assert walk(ben, "Tab", len(stops)) == stops
-        assert walk(ben, "Shift+Tab", len(stops) - 1) == stops[-2::-1]
+        for _round in range(3):
+            stops = stops_of(ben)
+            ben.ask(BEFORE_EVERYTHING)
+            there, back = walk(ben, "Tab", len(stops)), walk(ben, "Shift+Tab", len(stops) - 1)
+            if stops_of(ben) == stops:  # else something has come meanwhile
+                break
+        assert (there, back) == (stops, stops[-2::-1])
+
+
+def stops_of(person: Person) -> list[str]:
+    return [stop["name"] for stop in person.ask("() => window.measure.take('tabStops', [])")]
 
 
 def walk(person: Person, key: str, number: int) -> list[str]:
@@ -350,9 +357,9 @@ def test_without_scripts(visit, ada, room):
     dora.type("And to you")
     dora.click(".send")
     ada.reads("And to you")
-    dora.reads("And to you")
     ada.says("It is live")
     dora.reads("It is live")
+    assert dora.ask(f"() => {IN_FRAME}.length") == 3
 
 
 @pytest.mark.accessibility("A93")
