@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
-from django.forms.widgets import Widget
+from django.forms.widgets import CheckboxInput, ChoiceWidget, FileInput, Widget
 from django.utils.translation import gettext as _
 
 # Characters of one field, unless it has a `text_max_length` of its own. This is more than any field wants, so
@@ -31,6 +31,10 @@ class Field(BoundField):
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: Widget | None = None) -> dict[str, Any]:
         attrs = super().build_widget_attrs(attrs, widget)
+        # Browsers call a required box invalid while it is empty; Firefox tells so before anybody types.
+        is_typed = not isinstance(widget or self.field.widget, ChoiceWidget | CheckboxInput | FileInput)
+        if is_typed and attrs.pop("required", False):
+            attrs["aria-required"] = "true"
         refused = [name for name in self.form.fields if name in self.form.errors]
         return {**attrs, "autofocus": self.name == refused[0]} if refused else attrs
 

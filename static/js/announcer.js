@@ -3,6 +3,7 @@
 behave('announcer', ['announcer', 'composer'], () => {
   const MOST_NAMES = 4; // more people are a number
   const MOST_TEXTS = 3; // more messages are summed up
+  const PAUSE = 200; // milliseconds between two
   const announcer = hook('announcer');
   const { user, wanted } = announcer.dataset;
   if (wanted === 'none') return;
@@ -50,7 +51,8 @@ behave('announcer', ['announcer', 'composer'], () => {
     if (hasSent) lines.unshift(announcer.dataset.sent);
     hasSent = false;
     andMore = '';
-    lines.forEach(say);
+    // One after the other: of what comes at once, Orca says the last first, in Chromium.
+    lines.forEach((line, index) => { if (index) setTimeout(say, PAUSE * index, line); else say(line); });
     // While this is being said, more gathers.
     const length = lines.join('').length;
     timer = length ? setTimeout(speak, Math.min(Math.max(1000, 40 * length), 5000)) : null;

@@ -133,7 +133,10 @@ behave('connection', ['stream', 'connection'], () => {
   }, retryButton);
 
   // For Firefox: a stream that ends with its page is an error in its console. A page that stays opens it again.
-  on('beforeunload', close, window);
+  on('beforeunload', () => {
+    attempts = 0; // and no failure to tell
+    close();
+  }, window);
 
   // The back/forward cache keeps no page that holds a lock.
   on('pagehide', () => {

@@ -100,6 +100,10 @@ behave('conversation', ['conversation', 'scroller'], () => {
     tieLinks();
   };
   on('focusin focusout', reach, conversation);
+  on('pointerdown', ({ target }) => {
+    const message = target.closest('[data-part="message"]');
+    if (message) makeFocusable(message);
+  }, conversation);
 
   // htmx searches the list it puts messages into from the start.
   const keepLiveListShort = () => {

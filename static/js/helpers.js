@@ -3,7 +3,8 @@
 //   behave(name, ids, setUp)       set up one behaviour, apart from all others
 //   hook(id), part(name, within)   find what a behaviour cannot do without
 //   byId(id), parts(name, within)  find what a page may lack
-//   messageOf(element), messagesIn(list), isDeleted(message), messageAt(address), focusMessage(message, block)
+//   messageOf(element), messagesIn(list), isDeleted(message), messageAt(address)
+//   focusMessage(message, block), makeFocusable(message)
 //   isShown(element)
 //   on(events, listener, target), keep(element, listener, options)
 //   write(element, text), make(tag, values), move(element, parent, before)
@@ -34,9 +35,15 @@ const isDeleted = (message) => !parts('text', message).length && !parts('tick', 
 
 // The message that an address leads to, where the page has it.
 const messageAt = (address) => byId(`message-${new URL(address).searchParams.get('message')}`);
+// Not before it is wanted: where one reads line by line, Orca says the name of what can be focused for its text.
+const makeFocusable = (message) => {
+  const bubble = part('sender', message).parentElement; // not the links beside it
+  bubble.id = `${message.id}-words`;
+  message.setAttribute('aria-labelledby', bubble.id);
+  message.tabIndex = -1;
+};
 const focusMessage = (message, block) => {
-  // Named by all that is in it: a screen reader says no more than the name of what has the focus.
-  message.setAttribute('aria-labelledby', message.id);
+  makeFocusable(message);
   message.focus();
   if (block) message.scrollIntoView({ block });
 };

@@ -37,10 +37,10 @@ behave('reactions', ['composer'], () => {
     form.style.top = `${Math.max(8, top - form.offsetHeight - 4)}px`;
     form.querySelector('button').focus();
   };
-  // The link is shown only while its message has the focus.
+  // The link is shown only while something in its message has the focus.
   on('toggle', ({ newState }) => {
     if (newState === 'open' || !document.activeElement.matches('body, #reacting *')) return;
-    messageOf(opener).focus();
+    part('menu', messageOf(opener)).focus();
     opener.focus();
   }, form);
   on('click', (event) => {

@@ -89,11 +89,10 @@ def test_what_has_the_focus_keeps_it_when_it_is_moved(dora, ben, backstage):
     expect(dora.page.locator("#mine a").first).to_have_attribute("href", other)
     expect(line).to_be_focused()
 
-    message = dora.page.locator("#messages .message").first
-    message.focus()
+    dora.page.locator("#messages .message").first.get_by_role("link", name="Menu").focus()
     backstage.fill(room, ben.name, 62)
     expect(dora.page.locator("#history .message").first).to_contain_text("First")
-    expect(dora.page.locator("#history .message").first).to_be_focused()
+    expect(dora.page.locator("#history .message").first.get_by_role("link", name="Menu")).to_be_focused()
 
 
 def test_stream_is_closed_before_its_page_is_left(dora):

@@ -76,9 +76,11 @@ class Person:
         self.sees("an empty box", "() => document.getElementById('content').value === ''")
 
     def follow(self, selector: str) -> None:
-        """Follow a link with the keyboard. Some are shown while their message has the focus."""
+        """Follow a link with the keyboard. Some are shown while another one of their message has the focus."""
         self.sees(selector, "(it) => document.querySelector(it)", selector)
-        self.ask("(it) => document.querySelector(it).closest('.message')?.focus()", selector)
+        self.ask(
+            "(it) => document.querySelector(it).closest('.message')?.querySelector('.menu').focus()", selector
+        )
         self.ask("(it) => document.querySelector(it).focus()", selector)
         self.press("Enter")
 

@@ -185,7 +185,7 @@ def test_reaction_by_keyboard_is_seen_and_said_at_once(person, ada):
     for someone in (ada, ben):
         someone.open_live(room)
     message = ada.page.locator(".message")
-    message.focus()
+    message.get_by_role("link", name="Menu", exact=True).focus()
     ada.page.get_by_role("link", name="React", exact=True).press("Enter")
     ada.page.keyboard.press("Tab")
     expect(ada.page.get_by_role("button", name="Heart")).to_be_focused()
