@@ -4,8 +4,8 @@ MINUTES ?= 30
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgresql accessibility-statement bench nemesis readers searches fuzz soak check \
-	format messages settings templates lock image clean
+.PHONY: help run demo test test-postgresql accessibility-statement transcripts bench nemesis readers searches fuzz \
+	soak check format messages settings templates lock image clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -104,6 +104,11 @@ accessibility-statement: ## Run the tests of accessibility and write what they p
 	@bin/setup --dev
 	-@.venv/bin/pytest -q -m accessibility --junitxml=var/accessibility.xml
 	@$(PY) -m tests.support.conformance var/accessibility.xml
+
+transcripts: export TRANSCRIPTS = write
+transcripts: ## Write down what the screen reader Orca says of Hearth: tests/browser/transcripts/
+	@bin/setup --dev
+	@$(PYTEST) tests/browser/test_screen_reader.py $(ARGS)
 
 check: ## Run the linters, the type checker and other checks
 	@bin/setup --dev
