@@ -76,7 +76,7 @@ class Person:
         self.sees("an empty box", "() => document.getElementById('content').value === ''")
 
     def follow(self, selector: str) -> None:
-        """Follow a link with the keyboard. Some are shown while another one of their message has the focus."""
+        """Follow a link with the keyboard. Some are shown while another one beside them has the focus."""
         self.sees(selector, "(it) => document.querySelector(it)", selector)
         self.ask(
             "(it) => document.querySelector(it).closest('.message')?.querySelector('.menu').focus()", selector
