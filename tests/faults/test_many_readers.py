@@ -144,7 +144,9 @@ async def open_and_close(server, client, room_id, cursors):
     memory = server.memory
     await many(OPENINGS - WARM)
     after = await what_it_has(server)
-    assert after == before
+    # One of them that comes and goes by itself, or none: nothing is left of those that were opened.
+    assert after["tasks"] <= before["tasks"] + 1
+    assert {**after, "tasks": 0} == {**before, "tasks": 0}
     assert after["streams"] == after["subscriptions"] == 0
     assert server.memory < 1.1 * memory
 
