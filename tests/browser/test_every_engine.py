@@ -26,6 +26,22 @@ READS = "(text) => {}.at(-1)?.querySelector('.content').textContent.trim() === t
 TOP = f"(text) => {MESSAGES}.find((one) => one.textContent.includes(text)).getBoundingClientRect().top"
 IS_AT = f"(text, top) => Math.abs(({TOP})(text) - top) <= 1"
 HEIGHT = "() => document.getElementById('content').offsetHeight"
+# Without a stream. tests/browser/test_states.py goes through all pages and states in Chromium.
+PAGES = (
+    "/find/",
+    "/search/",
+    "/mentions/",
+    "/saved/",
+    "/help/",
+    "/settings/",
+    "/settings/profile/",
+    "/settings/password/",
+    "/settings/sessions/",
+    "/settings/invitations/",
+    "/settings/blocked/",
+    "/settings/files/",
+    "/settings/data/",
+)
 FOCUSED_TOO = {"nav.pane-chats"}  # by Firefox: what scrolls
 # Nothing has the focus, and the next press of Tab leads to the first stop.
 BEFORE_EVERYTHING = """() => {
@@ -279,8 +295,12 @@ def test_keys_lead_from_region_to_region(ada, ben, room):
 def test_tab_goes_to_the_end_as_seen_and_back(ada, ben, room):
     ada.says("Hello")
     ben.reads("Hello")
-    for address in ("/", room):
-        ben.open(address)
+    message = ben.ask("() => document.querySelector('.message .menu').pathname")
+    for address in ("/", room, *PAGES, f"{room}about/", f"{room}pins/", message, f"{message}replies/"):
+        ben.browser.open(ben.url + address)
+        ben.sees("the page", "() => document.readyState === 'complete'")
+        if address in ("/", room):
+            ben.is_live()
         ben.ask(f"() => {{ {MEASURE} }}")
         for _round in range(3):
             stops = stops_of(ben)
