@@ -103,7 +103,7 @@ behave('conversation', ['conversation', 'scroller'], () => {
   on('pointerdown', ({ target }) => {
     const message = target.closest('[data-part="message"]');
     if (message) makeFocusable(message);
-  }, conversation);
+  });
 
   // htmx searches the list it puts messages into from the start.
   const keepLiveListShort = () => {

@@ -148,7 +148,7 @@ window.measure = (() => {
       find('[disabled]:not(option, fieldset:has(#conversation))', 'disabled');
       find('.chat .badge:not([aria-hidden=true])', 'badge that speaks twice');
       find('.avatar:not([aria-hidden=true])', 'decoration that speaks');
-      find('[aria-live=assertive]', 'assertive');
+      find('[aria-live=assertive]:not([role=alert])', 'assertive');
       find('[autofocus]:not(form [autofocus], #linked)', 'takes the focus');
       find(':is([aria-live], [role=log], [role=status], [role=alert]) :is(.message, .tick, .presence, .chat, time)',
         'in a live region');

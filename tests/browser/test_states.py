@@ -47,6 +47,7 @@ NO_PREFERENCE = {
 UNDECIDED = {
     "hidden-content": "What is hidden in one state is shown in another, or never.",
     "identical-links-same-purpose": "Links of one text are those of messages of one minute.",
+    "label-content-name-mismatch": "The link to a chat is named by itself, which axe does not follow.",
     "video-caption": "There are none for videos that people send.",
 }
 # Where the HTML checker may find something, and why.
