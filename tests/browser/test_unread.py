@@ -191,7 +191,9 @@ def test_mark_as_read_without_a_script(ada, person):
     ada.open_live(chat)
     dora.open(chat)
     expect(dora.page).to_have_title("(2) ada – Hearth")
-    dora.page.get_by_role("button", name="Mark as read").click()
+    mark = dora.page.get_by_role("button", name="Mark as read")
+    expect(mark).to_have_count(1)  # style hides the other one
+    mark.click()
     expect(dora.page).to_have_title("ada – Hearth")
     for tick in ada.ticks.all():
         expect(tick).to_have_accessible_name("Read")
