@@ -31,7 +31,7 @@ class Field(BoundField):
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: Widget | None = None) -> dict[str, Any]:
         attrs = super().build_widget_attrs(attrs, widget)
-        # Browsers call a required box invalid while it is empty; Firefox tells so before anybody types.
+        # Firefox has screen readers say that an empty required box is invalid, before anybody has typed.
         is_typed = not isinstance(widget or self.field.widget, ChoiceWidget | CheckboxInput | FileInput)
         if is_typed and attrs.pop("required", False):
             attrs["aria-required"] = "true"

@@ -53,13 +53,13 @@ def _marks_for(room_id: int, authors: Mapping[int, bool]) -> dict[int, Marks]:
 
 
 def _lowest_members(room_id: int, authors: Collection[int]) -> list[Member]:
-    """Return a row of nobody, with as little as any of the others has, and those of several authors."""
+    """Return one row for all others, with the least that any of them has, and those of several authors."""
     members = Membership.objects.filter(room=room_id)
     others = members.filter(user__is_active=True).exclude(user__in=list(authors))
     low = others.aggregate(
         delivered=Min("last_delivered"), read=Min("last_read", filter=Q(user__sends_read_receipts=True))
     )
-    # What an author has got is nothing that they are told.
+    # A single author is told nothing of their own row.
     rows = list(_told_of(members.filter(user__in=list(authors)))) if len(authors) > 1 else []
     if low["delivered"] is not None:
         rows.append((0, 0, low["delivered"], low["read"] or 0, low["read"] is not None))

@@ -51,7 +51,7 @@ behave('announcer', ['announcer', 'composer'], () => {
     if (hasSent) lines.unshift(announcer.dataset.sent);
     hasSent = false;
     andMore = '';
-    // One after the other: of what comes at once, Orca says the last first, in Chromium.
+    // One after the other: if several come at once, Orca says the last one first in Chromium.
     lines.forEach((line, index) => { if (index) setTimeout(say, PAUSE * index, line); else say(line); });
     // While this is being said, more gathers.
     const length = lines.join('').length;

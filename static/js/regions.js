@@ -6,7 +6,7 @@ behave('regions', [], () => {
   const stopIn = (region) => region.querySelector(STOPS) ?? newestIn(region) ?? region;
   const nextStop = (from, isBackwards) => {
     const regions = [...document.querySelectorAll('[data-region]')].filter((region) => isShown(stopIn(region)));
-    // Who reads with the caret or a screen reader may have the focus nowhere.
+    // While people read with the caret or a screen reader, nothing may have the focus.
     const place = from === document.body ? getSelection().anchorNode : from;
     const here = regions.findIndex((region) => region.contains(place));
     const next = isBackwards ? Math.max(here, 0) - 1 : (here + 1) % regions.length;
